@@ -1,0 +1,44 @@
+#include "base/clock.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+int64_t clock_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * CLOCK_SECOND + now.tv_nsec;
+}
+
+int64_t clock_wall(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / CLOCK_MS;
+}
+
+double clock_ms(int64_t nanoseconds)
+{
+    return (double)nanoseconds / (double)CLOCK_MS;
+}
+
+int clock_left(int64_t deadline)
+{
+    int64_t left = deadline - clock_now();
+    if (left <= 0) {
+        return 0;
+    }
+    left = (left + CLOCK_MS - 1) / CLOCK_MS;
+    return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+void clock_stamp(char out[CLOCK_STAMP], int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    snprintf(out, CLOCK_STAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (utc.tm_year + 1900) % 10000,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+             (int)(wall_ms % 1000));
+}

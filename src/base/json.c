@@ -1,0 +1,152 @@
+#include "base/json.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_cleansed(void *memory)
+{
+    if (memory) {
+        explicit_bzero(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+void json_begin(void)
+{
+    json_set_alloc_funcs(malloc, free_cleansed);
+    json_object_seed(0);
+}
+
+/* Depth by counting brackets outside strings: what is malformed is jansson's to refuse. */
+static bool within_depth(const char *data, size_t length)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        char byte = data[i];
+        if (quoted) {
+            if (byte == '\\') {
+                i++;
+            } else if (byte == '"') {
+                quoted = false;
+            }
+        } else if (byte == '"') {
+            quoted = true;
+        } else if (byte == '{' || byte == '[') {
+            if (++depth > JSON_DEPTH_MAX) {
+                return false;
+            }
+        } else if (byte == '}' || byte == ']') {
+            depth--;
+        }
+    }
+    return true;
+}
+
+json_t *json_parse(const char *data, size_t length, struct error *error)
+{
+    if (length > JSON_SIZE_MAX) {
+        error_set(error, ERROR_LIMIT, "JSON of more than %d bytes", JSON_SIZE_MAX);
+        return NULL;
+    }
+    if (!within_depth(data, length)) {
+        error_set(error, ERROR_LIMIT, "JSON nested deeper than %d levels", JSON_DEPTH_MAX);
+        return NULL;
+    }
+    json_error_t where;
+    json_t *value =
+        json_loadb(data, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    if (!value) {
+        error_set(error, ERROR_PROTOCOL, "not JSON: %s (line %d)", where.text, where.line);
+    }
+    return value;
+}
+
+/* One reference token of RFC 6901 section 4, unescaped. */
+static char *next_token(const char **pointer)
+{
+    struct buf token;
+    buf_init(&token, 0);
+    const char *at = *pointer + 1;
+    for (; *at && *at != '/'; at++) {
+        if (at[0] == '~' && (at[1] == '0' || at[1] == '1')) {
+            buf_text(&token, at[1] == '0' ? "~" : "/");
+            at++;
+        } else {
+            buf_add(&token, at, 1);
+        }
+    }
+    *pointer = at;
+    return buf_take(&token);
+}
+
+static json_t *array_entry(const json_t *array, const char *token)
+{
+    char *end = NULL;
+    unsigned long index = strtoul(token, &end, 10);
+    bool plain = token[0] >= '0' && token[0] <= '9' && (token[0] != '0' || !token[1]);
+    return plain && *end == '\0' ? json_array_get(array, index) : NULL;
+}
+
+json_t *json_at(const json_t *root, const char *pointer)
+{
+    json_t *value = (json_t *)(uintptr_t)root;
+    while (value && *pointer) {
+        if (*pointer != '/') {
+            return NULL;
+        }
+        char *token = next_token(&pointer);
+        value = json_is_array(value) ? array_entry(value, token)
+                                     : json_object_get(value, token);
+        free(token);
+    }
+    return value;
+}
+
+const char *json_get_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static char *dump(const json_t *value, size_t flags)
+{
+    char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
+    if (!text) {
+        panic("a JSON value cannot be written");
+    }
+    char *copy = mem_text(text); /* json_dumps() memory belongs to jansson's allocator */
+    free_cleansed(text);
+    return copy;
+}
+
+char *json_compact(const json_t *value)
+{
+    return dump(value, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+char *json_pretty(const json_t *value)
+{
+    return dump(value, JSON_INDENT(2));
+}
+
+char *json_show(const json_t *value)
+{
+    return json_is_string(value) ? mem_text(json_string_value(value))
+           : value               ? json_compact(value)
+                                 : mem_text("nothing");
+}
+
+char **json_argv(const json_t *array)
+{
+    char **argv = mem_alloc(sizeof *argv);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        argv_add(&argv, text ? text : "");
+    }
+    return argv;
+}
