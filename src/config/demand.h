@@ -1,0 +1,23 @@
+/* What a class demands of an environment: REQUIRED sections, data stores that are not on loopback
+ * while services are not, secrets that do not travel in plain text. Pure; any thread. */
+#ifndef GREENBOARD_CONFIG_DEMAND_H
+#define GREENBOARD_CONFIG_DEMAND_H
+
+#include "config/config.h"
+
+struct finding {
+    bool fails;    /* false: a note */
+    char *path;    /* section or field */
+    char *message; /* "ClickHouse is REQUIRED in staging" */
+    char *remedy;
+};
+
+struct findings {
+    struct finding *rows;
+    size_t count;
+};
+
+void demand_examine(const struct environment *environment, struct findings *findings);
+void findings_finish(struct findings *findings);
+
+#endif
