@@ -1,0 +1,60 @@
+/* One HTTP request over libcurl, with a deadline that holds, a cap on the bytes taken, no redirects
+ * (they leak credentials), http and https alone, and certificates checked against the one shared
+ * trust store.
+ *
+ * Blocks: for workers. Nothing is kept between requests but the trust store and idle connections. */
+#ifndef GREENBOARD_NET_HTTP_H
+#define GREENBOARD_NET_HTTP_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "net/trust.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HTTP_CAP = 1024 * 1024 }; /* most bytes of a body, unless the request says less */
+
+struct http_header {
+    const char *name;
+    const char *value;
+};
+
+struct http_request {
+    const char *method; /* NULL: GET, or POST with a body */
+    const char *url;
+    const struct http_header *headers;
+    size_t header_count;
+    const char *body; /* or NULL */
+    size_t body_length;
+    const char *content_type; /* of the body; NULL: application/json */
+    const struct tls_options *tls; /* NULL: verify against the system's authorities */
+    int64_t deadline; /* clock_now() time */
+    size_t cap;       /* 0: HTTP_CAP */
+    const atomic_bool *cancelled;
+};
+
+struct http_reply {
+    int status;
+    struct buf body;
+    char content_type[64];
+    char location[256]; /* where it would have sent us */
+    int64_t date;       /* the Date header, ms since 1970; 0: none. Tells clock skew */
+    char address[64];   /* of the peer: "127.0.0.1:8123", also where it did not answer */
+    int64_t resolve, connect, tls, first_byte, total; /* ns of each phase; 0: not reached */
+    bool connected;     /* also where the request failed later */
+};
+
+/* Once, in main, before any thread. */
+void http_begin(void);
+void http_end(void);
+
+/* True where a whole reply came, whatever its status. The reply is always to be finished. On false it
+ * says how far it came. ERROR_UNREACHABLE (nobody there, with the phase in words), ERROR_TIMEOUT
+ * ("connected, no reply in 2 s"), ERROR_PROTOCOL, ERROR_LIMIT. */
+bool http_ask(const struct http_request *request, struct http_reply *reply, struct error *error);
+void http_reply_finish(struct http_reply *reply);
+
+#endif
