@@ -115,7 +115,8 @@ const char *json_get_text(const json_t *object, const char *key)
 
 static char *dump(const json_t *value, size_t flags)
 {
-    char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
+    /* 15 digits: as many as a double keeps through a decimal text. */
+    char *text = json_dumps(value, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     if (!text) {
         panic("a JSON value cannot be written");
     }

@@ -56,6 +56,7 @@ struct board {
     char *release;        /* NULL: none configured, or not told yet */
     struct error release_error; /* ERROR_NONE where there is none */
     bool release_wanted;  /* the environment has a `release` section */
+    int64_t max_age;        /* ns: an older answer is stale (gate.max_age) */
     struct verdict verdict; /* as of the last board_judge() */
     struct moment moments[MOMENTS]; /* ring, newest at (moment_count - 1) % MOMENTS */
     size_t moment_count;

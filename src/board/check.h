@@ -44,8 +44,8 @@ struct check {
     void (*ask)(const struct job *job, struct result *result);
 };
 
-/* What a job needs of a secret: the handle (borrowed from the snapshot), or NULL with the result set to
- * say why not: BLOCKED by jwt_secret where `of_jwt`, else FAIL (broken) or UNKNOWN (absent). */
+/* What a job needs of a secret: the handle, borrowed from the snapshot, or NULL with the result set to
+ * say why not: FAIL where its source is broken, UNKNOWN where it is absent (nothing to ask with). */
 struct secret *job_secret(const struct job *job, const json_t *source, struct result *result);
 
 #endif

@@ -1,0 +1,120 @@
+#include "board/asking.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RELEASE_MAX = 200, RELEASE_OUTPUT_MAX = 4096 };
+
+static void resolve_secret(struct asking *asking)
+{
+    struct source_context context = {.directory = asking->environment->directory,
+                                     .deadline = asking->deadline,
+                                     .cancelled = &asking->cancelled};
+    source_resolve(asking->source, &context, &asking->resolved);
+}
+
+bool release_valid(const char *release, struct error *error)
+{
+    size_t length = strlen(release);
+    bool valid = length > 0 && length <= RELEASE_MAX && isalnum((unsigned char)release[0]);
+    for (size_t i = 0; valid && i < length; i++) {
+        unsigned char byte = (unsigned char)release[i];
+        valid = byte < 0x80 && (isalnum(byte) || strchr("._:@/+-", byte));
+    }
+    if (!valid) {
+        error_set(error, ERROR_PROTOCOL, "\"%.60s\" is not a release", release);
+        error_hint(error, "one line such as a git revision or an image digest: letters, digits "
+                          "and ._:@/+- , at most %d",
+                   RELEASE_MAX);
+    }
+    return valid;
+}
+
+static void ask_release(struct asking *asking)
+{
+    const json_t *section = config_section(asking->environment, "/release");
+    char **argv = json_argv(json_object_get(section, "command"));
+    struct spawn spawn = {.argv = argv,
+                          .directory = asking->environment->directory,
+                          .deadline = asking->deadline,
+                          .cancelled = &asking->cancelled};
+    struct buf printed;
+    int status = 0;
+    buf_init(&printed, RELEASE_OUTPUT_MAX);
+    if (!spawn_capture(&spawn, &printed, NULL, &status, &asking->error)) {
+        error_hint(&asking->error, "correct release.command in the configuration");
+    } else if (status != 0) {
+        error_set(&asking->error, ERROR_PROTOCOL, "%s exited with status %d", argv[0], status);
+        error_hint(&asking->error, "run it by hand in the configuration's directory to see why");
+    } else {
+        while (printed.length > 0 && printed.data[printed.length - 1] == '\n') {
+            printed.data[--printed.length] = '\0';
+        }
+        if (release_valid(buf_string(&printed), &asking->error)) {
+            asking->release = mem_text(buf_string(&printed));
+        }
+    }
+    buf_finish(&printed);
+    argv_free(argv);
+}
+
+static void ask_check(struct asking *asking)
+{
+    struct result *result = asking->result;
+    asking->job.check->ask(&asking->job, result);
+    result->ended = clock_now();
+    result->wall = clock_wall();
+    result_seal(result);
+}
+
+static void work(struct task *task)
+{
+    struct asking *asking = (struct asking *)task;
+    switch (asking->kind) {
+    case ASKING_SECRET:
+        resolve_secret(asking);
+        break;
+    case ASKING_RELEASE:
+        ask_release(asking);
+        break;
+    case ASKING_CHECK:
+        ask_check(asking);
+        break;
+    }
+}
+
+static void drop(struct task *task)
+{
+    asking_destroy((struct asking *)task);
+}
+
+struct asking *asking_create(enum asking_kind kind, const struct environment *environment,
+                             int64_t deadline)
+{
+    struct asking *asking = mem_alloc(sizeof *asking);
+    asking->task.work = work;
+    asking->task.drop = drop;
+    asking->kind = kind;
+    asking->environment = environment_ref(environment);
+    asking->deadline = deadline;
+    atomic_init(&asking->cancelled, false);
+    return asking;
+}
+
+void asking_destroy(struct asking *asking)
+{
+    resolved_finish(&asking->resolved);
+    free(asking->release);
+    free(asking->job.prepared);
+    result_destroy(asking->result);
+    secrets_unref(asking->secrets);
+    environment_unref(asking->environment);
+    free(asking);
+}

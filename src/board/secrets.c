@@ -1,0 +1,111 @@
+#include "board/secrets.h"
+
+#include "base/mem.h"
+#include "secret/mask.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    char *identity;
+    struct resolved resolved;
+};
+
+struct secrets {
+    atomic_int references;
+    struct entry *entries;
+    size_t count;
+};
+
+struct collection {
+    const json_t **sources;
+    size_t count;
+};
+
+static void collect(void *self, const json_t *source)
+{
+    struct collection *all = self;
+    for (size_t i = 0; i < all->count; i++) {
+        if (json_equal(all->sources[i], source)) {
+            return;
+        }
+    }
+    all->sources = mem_resize(all->sources, (all->count + 1) * sizeof *all->sources);
+    all->sources[all->count++] = source;
+}
+
+const json_t **secrets_sources(const struct environment *environment, size_t *count)
+{
+    struct collection all = {0};
+    source_walk(environment->root, collect, &all);
+    *count = all.count;
+    return all.sources;
+}
+
+struct secrets *secrets_create(const json_t *const *sources, struct resolved *take_resolved,
+                               size_t count)
+{
+    struct secrets *secrets = mem_alloc(sizeof *secrets);
+    atomic_init(&secrets->references, 1);
+    secrets->entries = mem_alloc(count * sizeof *secrets->entries);
+    secrets->count = count;
+    for (size_t i = 0; i < count; i++) {
+        secrets->entries[i].identity = source_identity(sources[i]);
+        secrets->entries[i].resolved = take_resolved[i];
+        take_resolved[i] = (struct resolved){0};
+    }
+    return secrets;
+}
+
+struct secrets *secrets_ref(const struct secrets *secrets)
+{
+    struct secrets *mine = (struct secrets *)(uintptr_t)secrets;
+    if (mine) {
+        atomic_fetch_add(&mine->references, 1);
+    }
+    return mine;
+}
+
+void secrets_unref(const struct secrets *secrets)
+{
+    struct secrets *mine = (struct secrets *)(uintptr_t)secrets;
+    if (!mine || atomic_fetch_sub(&mine->references, 1) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < mine->count; i++) {
+        free(mine->entries[i].identity);
+        resolved_finish(&mine->entries[i].resolved);
+    }
+    free(mine->entries);
+    free(mine);
+}
+
+const struct resolved *secrets_find(const struct secrets *secrets, const json_t *source)
+{
+    if (!secrets || !source) {
+        return NULL;
+    }
+    char *identity = source_identity(source);
+    const struct resolved *found = NULL;
+    for (size_t i = 0; !found && i < secrets->count; i++) {
+        if (strcmp(secrets->entries[i].identity, identity) == 0) {
+            found = &secrets->entries[i].resolved;
+        }
+    }
+    free(identity);
+    return found;
+}
+
+void secrets_publish(const struct secrets *secrets)
+{
+    struct secret **handles = mem_alloc(secrets->count * sizeof(struct secret *));
+    size_t count = 0;
+    for (size_t i = 0; i < secrets->count; i++) {
+        if (secrets->entries[i].resolved.state == SOURCE_FOUND) {
+            handles[count++] = secrets->entries[i].resolved.secret;
+        }
+    }
+    mask_publish(handles, count);
+    free(handles);
+}
