@@ -1,0 +1,105 @@
+/* The audit trail: a chain of events, each bound to all before it.
+ *
+ * An event's hash is SHA-256 over the hash before it and the event as canonical JSON, so a line that
+ * was changed, removed or put in breaks the chain at that place. One transaction and one sync each:
+ * events_append() returns true only when the event is on disk. Several processes may append at once.
+ * Texts are masked here. A struct events belongs to one thread; the console appends through
+ * store/store.h, a supervisor directly. */
+#ifndef GREENBOARD_STORE_EVENTS_H
+#define GREENBOARD_STORE_EVENTS_H
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "store/db.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* THE table of kinds: id, name, what it says. */
+#define EVENTS(X)                                                                                \
+    X(EVENT_CHECK_CHANGED, "check.changed", "a check came into another state")                   \
+    X(EVENT_GATE_CHANGED, "gate.changed", "the gate opened or closed")                           \
+    X(EVENT_CONFIG_INVALID, "config.invalid", "a configuration lacks what its class demands")    \
+    X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started")         \
+    X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")                \
+    X(EVENT_RUN_STEP, "run.step", "a step of a run ended")                                       \
+    X(EVENT_RUN_CANCELLED, "run.cancelled", "somebody asked a run to stop")                      \
+    X(EVENT_RUN_ENDED, "run.ended", "a run is over, with its outcome")                           \
+    X(EVENT_RUN_RESOLVED, "run.resolved", "somebody took responsibility for a run without an end")
+
+enum event_kind {
+#define EVENTS_ENUM(id, name, help) id,
+    EVENTS(EVENTS_ENUM)
+#undef EVENTS_ENUM
+        EVENT_COUNT
+};
+
+struct event_row {
+    const char *name;
+    const char *help;
+};
+extern const struct event_row event_rows[EVENT_COUNT];
+bool event_from_name(const char *name, enum event_kind *kind);
+
+/* What happened. NULL where a field does not apply. */
+struct event {
+    enum event_kind kind;
+    const char *environment;
+    const char *operator;
+    const char *run;
+    const char *release;
+    const char *check;
+    const char *text;   /* one line for a person */
+    const json_t *data; /* further facts, an object, or NULL */
+};
+
+/* An event of the trail. */
+struct entry {
+    int64_t seq; /* from 1, without gaps */
+    char *at;    /* 2026-01-31T12:04:31.218Z */
+    char *type;  /* also one that a newer greenboard wrote */
+    char *environment, *operator, *run, *release, *check, *text, *data; /* NULL: none */
+    char *hash;
+};
+
+struct entries {
+    struct entry *rows; /* oldest first */
+    size_t count;
+};
+
+struct events {
+    struct db db;
+};
+
+bool events_open(struct events *events, const char *path, enum db_access access,
+                 struct error *error);
+void events_close(struct events *events);
+
+/* `seq` may be NULL. */
+bool events_append(struct events *events, const struct event *event, int64_t *seq,
+                   struct error *error);
+
+/* "ada@ops-1": who acts, for records and events. The caller frees. */
+char *events_operator(void);
+
+struct events_filter {
+    const char *since;   /* a stamp, or NULL */
+    const char *who;     /* part of the operator */
+    const char *release; /* its beginning */
+    const char *run;
+    size_t newest;       /* at most so many, the newest; 0: all */
+};
+bool events_list(struct events *events, const struct events_filter *filter,
+                 struct entries *entries, struct error *error);
+void entries_finish(struct entries *entries);
+json_t *entry_json(const struct entry *entry); /* the caller's */
+
+/* The newest: seq 0 and 64 zeros where there is none. */
+bool events_head(struct events *events, int64_t *seq, char hash[DIGEST_HEX],
+                 struct error *error);
+
+/* Walks the chain. False with the first broken link named in `error` (ERROR_PROTOCOL). */
+bool events_verify(struct events *events, int64_t *count, struct error *error);
+
+#endif
