@@ -51,6 +51,7 @@ struct config {
     size_t count;
     struct problem *problems; /* in the order of the file; none: it is usable */
     size_t problem_count;
+    size_t problem_more; /* found beyond those kept */
     struct error error; /* where the file could not be read or is no JSON at all */
 };
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the walk over the text stands. It follows a document that jansson has accepted, so it
- * looks only at what separates values. */
+/* Where the walk over the text stands. It follows a document that jansson has accepted,
+ * so it looks only at what separates values. */
 struct walk {
     struct scan *scan;
     const char *at;
@@ -26,9 +26,10 @@ static bool is_text(const char *data, size_t length, struct error *error)
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)data[i];
         if (byte < ' ' && byte != '\n' && byte != '\r' && byte != '\t') {
-            return error_set(error, ERROR_CONFIG,
-                             "is not text (byte 0x%02x at offset %zu): a configuration is JSON",
-                             byte, i);
+            return error_set(
+                error, ERROR_CONFIG,
+                "is not text (byte 0x%02x at offset %zu): a configuration is JSON", byte,
+                i);
         }
         blank = blank && byte <= ' ';
     }
@@ -155,8 +156,8 @@ static void walk_children(struct walk *walk, size_t node, json_t *value)
     json_decref(seen);
 }
 
-/* Follows the text, not `value`: of a duplicated key jansson kept the last value alone, so that
- * the children of an earlier one may find none. */
+/* Follows the text, not `value`: of a duplicated key jansson kept the last value alone,
+ * so that the children of an earlier one may find none. */
 static void walk_value(struct walk *walk, size_t node, json_t *value)
 {
     skip_space(walk);

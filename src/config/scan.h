@@ -1,8 +1,9 @@
-/* A JSON document together with the line on which each of its values stands: jansson reads the
- * values but keeps no positions, caps neither depth nor size, and lets a duplicate key win silently.
+/* A JSON document together with the line on which each of its values stands: jansson
+ * reads the values but keeps no positions, caps neither depth nor size, and lets a
+ * duplicate key win silently.
  *
- * The caller owns the struct and finishes it; a zeroed one is empty. `root` and the nodes live as
- * long as it does. Not shared between threads. */
+ * The caller owns the struct and finishes it; a zeroed one is empty. `root` and the nodes
+ * live as long as it does. Not shared between threads. */
 #ifndef GREENBOARD_CONFIG_SCAN_H
 #define GREENBOARD_CONFIG_SCAN_H
 
@@ -33,8 +34,8 @@ struct scan {
     size_t room;
 };
 
-/* What cannot be JSON within json.h's limits is refused with one message; *line is where, 0 where no
- * line makes sense. */
+/* What cannot be JSON within json.h's limits is refused with one message; *line is where,
+ * 0 where no line makes sense. */
 bool scan_text(struct scan *scan, const char *data, size_t length, int *line,
                struct error *error);
 void scan_finish(struct scan *scan);

@@ -1,0 +1,283 @@
+#include "config/demand.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/value.h"
+#include "source/source.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What staging and production cannot be without (DESIGN section 5). The words are the fix
+ * plan's. */
+static const struct {
+    const char *part; /* as in not_used */
+    const char *pointer;
+    const char *title;
+    bool host; /* a section with a host, which must not be empty */
+} required[] = {
+    {"jwt", "/jwt", "JWT", false},
+    {"services.auth", "/services/auth", "Auth service", false},
+    {"services.backend", "/services/backend", "Backend service", false},
+    {"auth_flow", "/auth_flow", "Auth flow", false},
+    {"clickhouse", "/clickhouse", "ClickHouse", true},
+    {"redis", "/redis", "Redis", true},
+    {"deploy", "/deploy", "Deploy", false},
+    {"rollback", "/rollback", "Rollback", false},
+};
+enum { REQUIRED_COUNT = sizeof required / sizeof required[0] };
+
+/* Somebody that we talk to. */
+struct peer {
+    char *path; /* of its host or URL */
+    char *host;
+    bool store;     /* ClickHouse or Redis; else a service */
+    bool encrypted; /* TLS */
+    bool secret;    /* we send it one */
+};
+
+struct examination {
+    const struct environment *environment;
+    struct findings *findings;
+    struct peer *peers;
+    size_t count;
+};
+
+static void add(struct examination *examination, bool fails, const char *path,
+                char *take_message, char *take_remedy)
+{
+    struct findings *findings = examination->findings;
+    findings->rows =
+        mem_resize(findings->rows, (findings->count + 1) * sizeof *findings->rows);
+    findings->rows[findings->count++] =
+        (struct finding){fails, mem_text(path), take_message, take_remedy};
+}
+
+void findings_finish(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        free(findings->rows[i].path);
+        free(findings->rows[i].message);
+        free(findings->rows[i].remedy);
+    }
+    free(findings->rows);
+    *findings = (struct findings){0};
+}
+
+static bool is_loopback(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    size_t length = strlen(host);
+    static const char suffix[] = ".localhost"; /* RFC 6761 section 6.3 */
+    if (strcasecmp(host, "localhost") == 0 ||
+        (length >= sizeof suffix &&
+         strcasecmp(host + length - (sizeof suffix - 1), suffix) == 0)) {
+        return true;
+    }
+    if (inet_pton(AF_INET, host, address) == 1) {
+        return address[0] == 127;
+    }
+    if (inet_pton(AF_INET6, host, address) != 1) {
+        return false;
+    }
+    static const unsigned char one[16] = {[15] = 1};
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, one, sizeof one) == 0 ||
+           (memcmp(address, mapped, sizeof mapped) == 0 && address[12] == 127);
+}
+
+static bool is_private(const struct environment *environment, const char *host)
+{
+    const json_t *list = config_section(environment, "/private");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *known = json_string_value(json_array_get(list, i));
+        if (known && strcasecmp(known, host) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *path_of(const struct environment *environment, const char *part)
+{
+    return mem_format("environments.%s.%s", environment->name, part);
+}
+
+static void examine_required(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    bool demands = env_class_demands(environment->env_class);
+    const char *word = env_class_words[environment->env_class];
+    for (size_t i = 0; i < REQUIRED_COUNT; i++) {
+        const json_t *section = config_section(environment, required[i].pointer);
+        const char *reason = config_text(environment->not_used, required[i].part);
+        char *path = path_of(environment, required[i].part);
+        if (!section && reason) {
+            add(examination, false, path,
+                mem_format("%s is not used: %s", required[i].title, reason),
+                mem_format("take it out of not_used once the system has it"));
+        } else if (!section && demands) {
+            add(examination, true, path,
+                mem_format("%s is REQUIRED in %s", required[i].title, word),
+                mem_format("configure %s, or say in not_used why this system has none",
+                           path));
+        } else if (section && required[i].host && !*config_text(section, "host")) {
+            add(examination, true, path,
+                demands ? mem_format("%s host is REQUIRED in %s", required[i].title, word)
+                        : mem_format("%s has no host", required[i].title),
+                mem_format("set %s.host", path));
+        }
+        free(path);
+    }
+}
+
+static void add_peer(struct examination *examination, char *take_path, char *take_host,
+                     struct peer about)
+{
+    if (!take_host || !*take_host) {
+        free(take_path);
+        free(take_host);
+        return;
+    }
+    examination->peers = mem_resize(examination->peers, (examination->count + 1) *
+                                                            sizeof *examination->peers);
+    about.path = take_path;
+    about.host = take_host;
+    examination->peers[examination->count++] = about;
+}
+
+static void mark_found(void *self, const json_t *source)
+{
+    (void)source;
+    *(bool *)self = true;
+}
+
+/* auth and backend get the login and its token; another service what its own section
+ * sends. */
+static bool is_told_secrets(const struct environment *environment, const char *name,
+                            const json_t *service)
+{
+    bool login = config_section(environment, "/auth_flow") != NULL;
+    bool found = login && (text_equal(name, "auth") || text_equal(name, "backend"));
+    source_walk(json_object_get(service, "validate"), mark_found, &found);
+    return found;
+}
+
+static void collect_peers(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    const char *name;
+    json_t *service;
+    json_object_foreach((json_t *)(uintptr_t)config_section(environment, "/services"),
+                        name, service)
+    {
+        struct peer peer = {.secret = is_told_secrets(environment, name, service)};
+        char *host = value_url_host(config_text(service, "url"), &peer.encrypted);
+        add_peer(examination,
+                 mem_format("environments.%s.services.%s.url", environment->name, name),
+                 host, peer);
+    }
+    static const char *const stores[] = {"clickhouse", "redis"};
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
+        const json_t *section = json_object_get(environment->root, stores[i]);
+        if (section) {
+            const json_t *tls = json_object_get(section, "tls");
+            struct peer peer = {.store = true,
+                                .encrypted = json_is_true(tls) || json_is_object(tls),
+                                .secret = json_object_get(section, "password") != NULL};
+            add_peer(examination,
+                     mem_format("environments.%s.%s.host", environment->name, stores[i]),
+                     mem_text(config_text(section, "host")), peer);
+        }
+    }
+}
+
+/* A data store on this machine beside services elsewhere is a default that nobody
+ * changed. */
+static void examine_loopback(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    bool demands = env_class_demands(environment->env_class);
+    size_t local = 0, remote_services = 0;
+    for (size_t i = 0; i < examination->count; i++) {
+        bool loopback = is_loopback(examination->peers[i].host);
+        local += loopback;
+        remote_services += !loopback && !examination->peers[i].store;
+    }
+    for (size_t i = 0; i < examination->count && remote_services > 0; i++) {
+        const struct peer *peer = &examination->peers[i];
+        if (peer->store && is_loopback(peer->host)) {
+            add(examination, demands, peer->path,
+                mem_format("%s is this machine, but the services are not", peer->host),
+                mem_format("set %s to the host that the services use", peer->path));
+        }
+    }
+    if (local > 0 && local == examination->count) {
+        char *path = mem_format("environments.%s", environment->name);
+        add(examination, false, path,
+            mem_text("every service and data store is on this machine"),
+            mem_text("fine for a sandbox; a real environment is elsewhere"));
+        free(path);
+    }
+}
+
+static void examine_plain_text(struct examination *examination)
+{
+    for (size_t i = 0; i < examination->count; i++) {
+        const struct peer *peer = &examination->peers[i];
+        if (peer->secret && !peer->encrypted && !is_loopback(peer->host) &&
+            !is_private(examination->environment, peer->host)) {
+            add(examination, true, peer->path,
+                mem_format("a secret would travel in plain text to %s", peer->host),
+                mem_format("%s, or list the host in environments.%s.private",
+                           peer->store ? "turn tls on" : "use https",
+                           examination->environment->name));
+        }
+    }
+}
+
+/* What a section asks of another one. */
+static void examine_needs(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    static const struct {
+        const char *part, *pointer, *needs, *needs_pointer;
+    } rows[] = {
+        {"auth_flow", "/auth_flow", "services.auth", "/services/auth"},
+        {"auth_flow", "/auth_flow", "services.backend", "/services/backend"},
+        {"auth_rate", "/auth_rate", "auth_flow", "/auth_flow"},
+    };
+    bool demands = env_class_demands(environment->env_class);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool told = demands && !config_text(environment->not_used, rows[i].needs);
+        if (config_section(environment, rows[i].pointer) &&
+            !config_section(environment, rows[i].needs_pointer) && !told) {
+            char *path = path_of(environment, rows[i].part);
+            add(examination, true, path,
+                mem_format("%s needs %s", rows[i].part, rows[i].needs),
+                mem_format("configure environments.%s.%s", environment->name,
+                           rows[i].needs));
+            free(path);
+        }
+    }
+}
+
+void demand_examine(const struct environment *environment, struct findings *findings)
+{
+    *findings = (struct findings){0};
+    struct examination examination = {.environment = environment, .findings = findings};
+    collect_peers(&examination);
+    examine_required(&examination);
+    examine_needs(&examination);
+    examine_loopback(&examination);
+    examine_plain_text(&examination);
+    for (size_t i = 0; i < examination.count; i++) {
+        free(examination.peers[i].path);
+        free(examination.peers[i].host);
+    }
+    free(examination.peers);
+}

@@ -1,0 +1,291 @@
+#include "config/fields.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MINUTE (60 * CLOCK_SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+static const char *const classes[] = {"development", "test", "staging", "production",
+                                      NULL};
+static const char *const parts[] = {
+    "jwt", "services.auth", "services.backend", "auth_flow", "clickhouse", "redis", NULL};
+static const char *const algorithms[] = {"HS256", "HS384", "HS512", NULL};
+static const char *const methods[] = {"GET", "POST", NULL};
+static const char *const routes[] = {"here", NULL};
+static const char *const types[] = {"health_json", NULL};
+
+/* What every section that is a check takes beside its own keys. */
+#define CHECK(section, every)                                                            \
+    {section ".deadline", FIELD_SPAN,                                                    \
+     .preset = "\"2s\"",  .low = 10 * CLOCK_MS,                                          \
+     .high = 5 * MINUTE,  .help = "the answer must be complete within this time"},       \
+        {section ".period",     FIELD_SPAN,  .preset = "\"" every "\"",                  \
+         .low = 100 * CLOCK_MS, .high = DAY, .help = "time between two askings"},        \
+        {section ".thresholds", FIELD_OBJECT, .preset = "{}",                            \
+         .help = "a figure past its threshold makes a good answer WARN"},                \
+    {                                                                                    \
+        section ".thresholds.duration", FIELD_SPAN,                                      \
+            .low = CLOCK_MS, .high = 5 * MINUTE,                                         \
+            .help = "the longest that the whole asking may take"                         \
+    }
+
+/* How a data store is reached. */
+#define PEER(section)                                                                    \
+    {section ".host", FIELD_HOST, .preset = "\"\"", .help = "name or address"},          \
+        {section ".tls", FIELD_TLS, .preset = "false",                                   \
+         .help = "true, false, or an object that says how"},                             \
+        {section ".tls.ca", FIELD_PATH,                                                  \
+         .help = "CA certificates (PEM) instead of the system's"},                       \
+        {section ".tls.cert", FIELD_PATH, .help = "our own certificate (PEM)"},          \
+        {section ".tls.key", FIELD_PATH,                                                 \
+         .help = "the key of our own certificate (PEM)"},                                \
+        {section ".tls.server_name", FIELD_HOST,                                         \
+         .help = "the name that the certificate must bear, where it is not the host"},   \
+    {                                                                                    \
+        section ".via", FIELD_WORD,                                                      \
+            .preset = "\"here\"", .words = routes,                                       \
+            .help = "from where it is asked; tunnels and services are not supported yet" \
+    }
+
+/* A request that carries our credentials. */
+#define REQUEST(section, verb)                                                           \
+    {section ".path", FIELD_ENDPOINT, FIELD_REQUIRED, .help = "where, below the URL"},   \
+        {section ".method", FIELD_WORD, .preset = "\"" verb "\"", .words = methods,      \
+         .help = "how it is asked"},                                                     \
+    {                                                                                    \
+        section ".headers", FIELD_HEADERS,                                               \
+            .preset = "{}", .help = "header fields, each a text or a source of a secret" \
+    }
+
+#define ENV FIELD_ENVIRONMENT "."
+
+/* clang-format off */
+const struct field fields[] = {
+    {"version", FIELD_INTEGER, FIELD_REQUIRED, .low = 1, .high = 1,
+     .help = "of the configuration's own format: 1"},
+    {"system", FIELD_NAME, FIELD_REQUIRED,
+     .help = "what is deployed; its state is kept under this name"},
+    {"not_used", FIELD_MAP, .words = parts,
+     .help = "parts that this system does not have at all, each with the reason"},
+    {"not_used.*", FIELD_TEXT, .help = "the reason"},
+    {"defaults", FIELD_OBJECT,
+     .help = "merged below every environment: objects merge, everything else is replaced"},
+    {"environments", FIELD_MAP, FIELD_REQUIRED | FIELD_FILLED, .keys = FIELD_NAME,
+     .high = 64, .help = "the environments by name"},
+    {"environments.*", FIELD_OBJECT, .help = "one environment"},
+
+    {ENV "class", FIELD_WORD, FIELD_OWN, .words = classes,
+     .help = "what is demanded of it; an environment named like a class has that class"},
+    {ENV "private", FIELD_LIST, .preset = "[]",
+     .help = "hosts that secrets may reach without encryption"},
+    {ENV "private[]", FIELD_HOST, .help = "a host as it is written elsewhere in this file"},
+    {ENV "gate", FIELD_OBJECT, .preset = "{}", .help = "when the gate trusts a result"},
+    {ENV "gate.max_age", FIELD_SPAN, .preset = "\"60s\"", .low = CLOCK_SECOND, .high = DAY,
+     .help = "an older result closes the gate; every period and deadline must fit into it"},
+    {ENV "secrets", FIELD_OBJECT, .preset = "{}", .help = "how secrets are kept"},
+    {ENV "secrets.max_age", FIELD_SPAN, .preset = "\"60s\"", .low = CLOCK_SECOND, .high = HOUR,
+     .help = "how long a secret is kept before its source is asked again"},
+    {ENV "lock", FIELD_OBJECT, .preset = "{}", .help = "who may run at a time"},
+    {ENV "lock.dir", FIELD_PATH, .help = "a directory for the lock, shared by users of this host"},
+
+    {ENV "release", FIELD_OBJECT, .help = "what is about to be shipped"},
+    {ENV "release.command", FIELD_ARGV, FIELD_REQUIRED,
+     .help = "prints the release as one line"},
+
+    {ENV "jwt", FIELD_OBJECT, .help = "the secret that all services must share"},
+    {ENV "jwt.canonical", FIELD_SOURCE, .preset = "[{\"env\": \"JWT_SECRET_KEY\"}]",
+     .help = "where the one true secret is kept"},
+    {ENV "jwt.algorithm", FIELD_WORD, .preset = "\"HS256\"", .words = algorithms,
+     .help = "how tokens are signed"},
+    {ENV "jwt.issuer", FIELD_TEXT, .help = "what the claim iss of a token must be"},
+    {ENV "jwt.audience", FIELD_TEXTS, .help = "what the claim aud of a token must hold one of"},
+    CHECK(ENV "jwt", "25s"),
+
+    {ENV "services", FIELD_MAP, .preset = "{}", .keys = FIELD_NAME,
+     .help = "the services by name; auth and backend are the two that checks ask"},
+    {ENV "services.*", FIELD_OBJECT, .help = "one service"},
+    {ENV "services.*.url", FIELD_URL, FIELD_REQUIRED, .help = "where it answers"},
+    {ENV "services.*.jwt_secret", FIELD_SOURCE,
+     .help = "where this service's own secret can be read"},
+    {ENV "services.*.validate", FIELD_OBJECT,
+     .help = "how the service is asked whether a token is good"},
+    REQUEST(ENV "services.*.validate", "POST"),
+    {ENV "services.*.validate.token", FIELD_POINTER, .preset = "\"/token\"",
+     .help = "where the request holds the token"},
+    {ENV "services.*.validate.valid", FIELD_POINTER, .preset = "\"/valid\"",
+     .help = "where the reply says whether it is good"},
+    {ENV "services.*.settings", FIELD_ANY, FIELD_LATER, .help = "what it must be set to"},
+
+    {ENV "auth_flow", FIELD_OBJECT, .help = "log in, and be recognised"},
+    {ENV "auth_flow.login", FIELD_OBJECT, FIELD_REQUIRED, .help = "asked of the service auth"},
+    REQUEST(ENV "auth_flow.login", "POST"),
+    {ENV "auth_flow.login.body", FIELD_BODY, .preset = "{}",
+     .help = "what is sent; an object with exactly a source's keys is a secret"},
+    {ENV "auth_flow.login.token", FIELD_POINTER, .preset = "\"/access_token\"",
+     .help = "where the reply holds the token"},
+    {ENV "auth_flow.user", FIELD_OBJECT, FIELD_REQUIRED,
+     .help = "asked of the service backend with that token"},
+    REQUEST(ENV "auth_flow.user", "GET"),
+    {ENV "auth_flow.user.email", FIELD_POINTER, .preset = "\"/email\"",
+     .help = "where the reply holds the email, which must be the one that logged in"},
+    CHECK(ENV "auth_flow", "25s"),
+
+    {ENV "auth_rate", FIELD_OBJECT, .help = "how many logins succeed"},
+    {ENV "auth_rate.source", FIELD_OBJECT, FIELD_ONE, .preset = "{\"probe\": {}}",
+     .help = "where users' logins are counted"},
+    {ENV "auth_rate.source.probe", FIELD_OBJECT, .help = "nowhere: our own logins alone"},
+    {ENV "auth_rate.source.json", FIELD_OBJECT, .help = "counters that a service shows"},
+    {ENV "auth_rate.source.json.service", FIELD_TEXT, FIELD_REQUIRED | FIELD_SERVICE,
+     .help = "which service"},
+    {ENV "auth_rate.source.json.path", FIELD_ENDPOINT, FIELD_REQUIRED,
+     .help = "where, below its URL"},
+    {ENV "auth_rate.source.json.good", FIELD_POINTER, FIELD_REQUIRED,
+     .help = "logins that succeeded"},
+    {ENV "auth_rate.source.json.total", FIELD_POINTER, FIELD_REQUIRED,
+     .help = "logins that were tried"},
+    {ENV "auth_rate.source.json.excluded", FIELD_POINTER,
+     .help = "logins that failed by the user's own mistake"},
+    {ENV "auth_rate.source.json.counts_probes", FIELD_BOOL, .preset = "false",
+     .help = "whether the counters include our own logins"},
+    {ENV "auth_rate.objective", FIELD_NUMBER, .preset = "0.99", .low = 0, .high = 1,
+     .help = "the share of logins that must succeed"},
+    {ENV "auth_rate.window", FIELD_SPAN, .preset = "\"5m\"", .low = CLOCK_SECOND, .high = DAY,
+     .help = "the time that is looked at"},
+    {ENV "auth_rate.min_attempts", FIELD_INTEGER, .preset = "5", .low = 1, .high = 100,
+     .help = "our own logins that a preflight tops up to"},
+    CHECK(ENV "auth_rate", "25s"),
+
+    {ENV "clickhouse", FIELD_OBJECT, .help = "ClickHouse, over HTTP and its native protocol"},
+    PEER(ENV "clickhouse"),
+    {ENV "clickhouse.http_port", FIELD_INTEGER, .preset = "8123", .preset_tls = "8443",
+     .low = 1, .high = 65535, .help = "port of the HTTP interface"},
+    {ENV "clickhouse.native_port", FIELD_INTEGER, .preset = "9000", .preset_tls = "9440",
+     .low = 1, .high = 65535, .help = "port of the native protocol"},
+    {ENV "clickhouse.user", FIELD_TEXT, .preset = "\"default\"", .help = "user"},
+    {ENV "clickhouse.password", FIELD_SOURCE, .help = "where the password is kept"},
+    {ENV "clickhouse.database", FIELD_TEXT, .preset = "\"default\"", .help = "database"},
+    {ENV "clickhouse.tables", FIELD_LIST, .preset = "[]", .help = "tables that must exist"},
+    {ENV "clickhouse.tables[]", FIELD_TEXT, .help = "TABLE or DATABASE.TABLE"},
+    CHECK(ENV "clickhouse", "5s"),
+
+    {ENV "redis", FIELD_OBJECT, .help = "Redis"},
+    PEER(ENV "redis"),
+    {ENV "redis.port", FIELD_INTEGER, .preset = "6379", .low = 1, .high = 65535, .help = "port"},
+    {ENV "redis.user", FIELD_TEXT, .help = "user, where the server has access lists"},
+    {ENV "redis.password", FIELD_SOURCE, .help = "where the password is kept"},
+    {ENV "redis.database", FIELD_INTEGER, .preset = "0", .low = 0, .high = 65535,
+     .help = "number of the database"},
+    CHECK(ENV "redis", "5s"),
+
+    {ENV "checks", FIELD_LIST, .preset = "[]", .help = "further checks"},
+    {ENV "checks[]", FIELD_OBJECT, .help = "one check"},
+    {ENV "checks[].type", FIELD_WORD, FIELD_REQUIRED, .words = types, .help = "what it asks"},
+    {ENV "checks[].name", FIELD_TEXT, FIELD_REQUIRED | FIELD_UNIQUE,
+     .help = "how the board calls it"},
+    {ENV "checks[].service", FIELD_TEXT, FIELD_REQUIRED | FIELD_SERVICE,
+     .help = "which service is asked"},
+    {ENV "checks[].path", FIELD_ENDPOINT, FIELD_REQUIRED, .help = "where, below its URL"},
+    {ENV "checks[].method", FIELD_WORD, .preset = "\"GET\"", .words = methods,
+     .help = "how it is asked"},
+    {ENV "checks[].expect", FIELD_MAP, FIELD_REQUIRED | FIELD_FILLED, .keys = FIELD_POINTER,
+     .help = "what the reply must hold, by JSON pointer"},
+    {ENV "checks[].expect.*", FIELD_ANY, .help = "the value, compared with its type"},
+    CHECK(ENV "checks[]", "25s"),
+
+    {ENV "deploy", FIELD_OBJECT, FIELD_OWN, .help = "what the gate lets through"},
+    {ENV "deploy.command", FIELD_ARGV, FIELD_REQUIRED,
+     .help = "ships the release; {release} {environment} {run} {fence} are replaced"},
+    {ENV "deploy.timeout", FIELD_SPAN, .preset = "\"30m\"", .low = CLOCK_SECOND, .high = DAY,
+     .help = "it is ended after this time"},
+    {ENV "deploy.env", FIELD_LIST, .preset = "[]",
+     .help = "variables that are secret sources and are given to the command all the same"},
+    {ENV "deploy.env[]", FIELD_TEXT, .help = "name of a variable"},
+    {ENV "deploy.verify", FIELD_OBJECT, .preset = "{}", .help = "the proof after the deploy"},
+    {ENV "deploy.verify.within", FIELD_SPAN, .preset = "\"5m\"", .low = CLOCK_SECOND,
+     .high = DAY, .help = "every check must be green by then"},
+    {ENV "deploy.verify.hold", FIELD_SPAN, .preset = "\"30s\"", .low = 0, .high = HOUR,
+     .help = "and stay green for this long"},
+
+    {ENV "rollback", FIELD_OBJECT, FIELD_OWN, .help = "the way back"},
+    {ENV "rollback.command", FIELD_ARGV, FIELD_REQUIRED,
+     .help = "ships a known good release; {release} is replaced"},
+    {ENV "rollback.list", FIELD_ARGV, .help = "prints the releases that can be gone back to"},
+    {ENV "backup", FIELD_OBJECT, .help = "what is saved before a run"},
+    {ENV "backup.files", FIELD_LIST, .preset = "[]", .help = "files that are copied"},
+    {ENV "backup.files[]", FIELD_PATH, .help = "a file"},
+    {ENV "backup.commands", FIELD_ANY, FIELD_LATER, .help = "commands whose output is kept"},
+
+    {ENV "repairs", FIELD_ANY, FIELD_LATER | FIELD_OWN, .help = "commands that mend"},
+    {ENV "tunnels", FIELD_ANY, FIELD_LATER, .help = "ways to private addresses"},
+    {ENV "notify", FIELD_ANY, FIELD_LATER, .help = "who is told"},
+};
+/* clang-format on */
+const size_t field_count = sizeof fields / sizeof fields[0];
+
+const struct field *field_find(const char *path)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        if (strcmp(fields[i].path, path) == 0) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* The path whose rows tell what stands below a field; "" is the file itself. */
+static const char *below(const struct field *parent)
+{
+    if (!parent) {
+        return "";
+    }
+    return strcmp(parent->path, "defaults") == 0 ? FIELD_ENVIRONMENT : parent->path;
+}
+
+const struct field *field_child(const struct field *parent, const char *key)
+{
+    char path[160];
+    const char *start = below(parent);
+    bool map = parent && parent->type == FIELD_MAP;
+    if (key && !map && (strchr(key, '.') || strchr(key, '*') || strchr(key, '['))) {
+        return NULL;
+    }
+    int length = snprintf(path, sizeof path, "%s%s%s", start,
+                          !key     ? "[]"
+                          : *start ? "."
+                                   : "",
+                          !key  ? ""
+                          : map ? "*"
+                                : key);
+    return length < (int)sizeof path ? field_find(path) : NULL;
+}
+
+const struct field *field_next(const struct field *parent, const struct field *last)
+{
+    const char *start = below(parent);
+    size_t length = strlen(start);
+    for (const struct field *at = last ? last + 1 : fields; at < fields + field_count;
+         at++) {
+        if (strncmp(at->path, start, length) != 0) {
+            continue;
+        }
+        const char *rest = at->path + length;
+        rest += length && *rest == '.';
+        bool entry = length && strcmp(rest, "[]") == 0;
+        bool own = length == 0 || at->path[length] == '.';
+        if (entry || (own && *rest && !strpbrk(rest, ".["))) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+const char *field_key(const struct field *field)
+{
+    const char *dot = strrchr(field->path, '.');
+    return dot ? dot + 1 : field->path;
+}

@@ -1,0 +1,315 @@
+#include "config/validate.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A value of the merged environment, and where in the file it most likely came from. */
+struct spot {
+    const struct spot *up;
+    const struct field *field;
+    const json_t *value;
+    size_t own; /* its node in the environment, SCAN_NONE where it is not written there */
+    size_t shared; /* its node in `defaults` */
+    int line;      /* of the nearest of these that is written */
+    char *path;
+};
+
+struct validation {
+    const struct scan *scan;
+    struct problems *problems;
+    const json_t *root;
+    int64_t max_age;
+};
+
+static void add(struct validation *validation, const struct spot *spot, const char *key,
+                const char *hint, const char *message)
+{
+    struct buf path;
+    buf_init(&path, 0);
+    buf_text(&path, spot->path);
+    int line = spot->line;
+    if (key) {
+        size_t own = spot->own ? scan_child(validation->scan, spot->own, key) : SCAN_NONE;
+        size_t shared =
+            spot->shared ? scan_child(validation->scan, spot->shared, key) : SCAN_NONE;
+        line = own || shared ? validation->scan->nodes[own ? own : shared].line : line;
+        buf_format(&path, ".%s", key);
+    }
+    problems_add(validation->problems, line, buf_string(&path), hint, "%s", message);
+    buf_finish(&path);
+}
+
+static void check_required(struct validation *validation, const struct spot *spot)
+{
+    for (const struct field *at = NULL; (at = field_next(spot->field, at));) {
+        if ((at->flags & FIELD_REQUIRED) &&
+            !json_object_get(spot->value, field_key(at))) {
+            add(validation, spot, field_key(at), at->help, "is missing");
+        }
+    }
+}
+
+/* A result may not turn stale between two askings, or the gate would flicker. */
+static void check_pace(struct validation *validation, const struct spot *spot)
+{
+    if (!json_object_get(spot->value, "period") ||
+        !json_object_get(spot->value, "deadline")) {
+        return;
+    }
+    int64_t span =
+        config_span(spot->value, "period") + config_span(spot->value, "deadline");
+    if (validation->max_age > 0 && span >= validation->max_age) {
+        struct buf message;
+        buf_init(&message, 0);
+        buf_format(
+            &message,
+            "and deadline (%s and %s) must together be less than gate.max_age (%s)",
+            config_text(spot->value, "period"), config_text(spot->value, "deadline"),
+            config_text(json_object_get(validation->root, "gate"), "max_age"));
+        add(validation, spot, "period",
+            "ask more often, or let the gate trust results longer", buf_string(&message));
+        buf_finish(&message);
+    }
+}
+
+static void check_service(struct validation *validation, const struct spot *spot)
+{
+    const char *name = json_string_value(spot->value);
+    const json_t *services = json_object_get(validation->root, "services");
+    if (!name || json_object_get(services, name)) {
+        return;
+    }
+    struct buf hint;
+    buf_init(&hint, 200);
+    buf_text(&hint, "services here:");
+    const char *key;
+    json_t *entry;
+    json_object_foreach((json_t *)(uintptr_t)services, key, entry)
+    {
+        buf_format(&hint, " %s", key);
+    }
+    add(validation, spot, NULL, buf_string(&hint),
+        "names a service that is not configured");
+    buf_finish(&hint);
+}
+
+/* The names of the built-in checks (DESIGN section 5) are taken on every board. */
+static bool is_taken(const char *name)
+{
+    static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",
+                                           "clickhouse", "redis",      "auth_flow",
+                                           "auth_rate"};
+    for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
+        if (strcmp(name, built_in[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_unique(struct validation *validation, const struct spot *spot)
+{
+    const char *key = field_key(spot->field);
+    const char *name = json_string_value(spot->value);
+    const json_t *list = spot->up->up->value;
+    bool taken = name && is_taken(name);
+    for (size_t i = 0; name && i < json_array_size(list); i++) {
+        const json_t *other = json_array_get(list, i);
+        if (other == spot->up->value) {
+            break;
+        }
+        const json_t *value = json_object_get(other, key);
+        taken = taken || text_equal(json_string_value(value), name);
+    }
+    if (taken) {
+        add(validation, spot, NULL, "every check needs a name of its own",
+            "is taken already");
+    }
+}
+
+static void check_pairs(struct validation *validation, const struct spot *spot)
+{
+    const json_t *value = spot->value;
+    if (spot->field->type == FIELD_TLS &&
+        !json_object_get(value, "cert") != !json_object_get(value, "key")) {
+        add(validation, spot, NULL, NULL, "needs \"cert\" and \"key\" together");
+    }
+    if (json_object_get(value, "within") && json_object_get(value, "hold") &&
+        config_span(value, "hold") >= config_span(value, "within")) {
+        add(validation, spot, "hold", NULL, "must be shorter than within");
+    }
+}
+
+static void check_spot(struct validation *validation, const struct spot *spot);
+
+/* Goes down to one key, or to an entry of a list (key NULL). */
+static void descend(struct validation *validation, const struct spot *up, const char *key,
+                    size_t place, const json_t *value)
+{
+    const struct field *field = field_child(up->field, key);
+    if (!field || !value) {
+        return;
+    }
+    const struct scan *scan = validation->scan;
+    struct spot spot = {.up = up, .field = field, .value = value};
+    struct buf path;
+    buf_init(&path, 0);
+    if (key) {
+        buf_format(&path, "%s.", up->path);
+        text_clean(&path, key, strlen(key));
+        spot.own = up->own ? scan_child(scan, up->own, key) : SCAN_NONE;
+        spot.shared = up->shared ? scan_child(scan, up->shared, key) : SCAN_NONE;
+    } else {
+        buf_format(&path, "%s[%zu]", up->path, place);
+        size_t list = up->own ? up->own : up->shared;
+        size_t at = list ? scan->nodes[list].first : SCAN_NONE;
+        while (at && scan->nodes[at].place != place) {
+            at = scan->nodes[at].next;
+        }
+        spot.own = at;
+    }
+    size_t written = spot.own ? spot.own : spot.shared;
+    spot.line = written ? scan->nodes[written].line : up->line;
+    spot.path = buf_take(&path);
+    check_spot(validation, &spot);
+    free(spot.path);
+}
+
+static void check_spot(struct validation *validation, const struct spot *spot)
+{
+    if (spot->field->flags & FIELD_SERVICE) {
+        check_service(validation, spot);
+    }
+    if (spot->field->flags & FIELD_UNIQUE) {
+        check_unique(validation, spot);
+    }
+    if (json_is_object(spot->value)) {
+        if (spot->field->type != FIELD_MAP && !(spot->field->flags & FIELD_ONE)) {
+            check_required(validation, spot);
+        }
+        check_pace(validation, spot);
+        check_pairs(validation, spot);
+        const char *key;
+        json_t *entry;
+        json_object_foreach((json_t *)(uintptr_t)spot->value, key, entry)
+        {
+            descend(validation, spot, key, 0, entry);
+        }
+    }
+    for (size_t i = 0; i < json_array_size(spot->value); i++) {
+        descend(validation, spot, NULL, i, json_array_get(spot->value, i));
+    }
+}
+
+static bool class_named(const char *word, enum env_class *env_class)
+{
+    for (int i = 0; word && i < CLASS_COUNT; i++) {
+        if (strcmp(env_class_words[i], word) == 0) {
+            *env_class = (enum env_class)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool validate_class(const char *name, const json_t *root, enum env_class *env_class)
+{
+    return class_named(name, env_class) ||
+           class_named(json_string_value(json_object_get(root, "class")), env_class);
+}
+
+static void check_class(struct validation *validation, const struct spot *spot,
+                        const char *name)
+{
+    enum env_class by_name = CLASS_DEVELOPMENT, declared = CLASS_DEVELOPMENT;
+    const json_t *value = json_object_get(spot->value, "class");
+    if (!value && !class_named(name, &by_name)) {
+        add(validation, spot, "class",
+            "one of development, test, staging, production; only an environment named "
+            "like a "
+            "class has it",
+            "is missing");
+    } else if (class_named(name, &by_name) &&
+               class_named(json_string_value(value), &declared) && by_name != declared) {
+        add(validation, spot, "class",
+            "leave it out, or give the environment another name",
+            "contradicts the name of the environment");
+    }
+}
+
+void validate_environment(const struct scan *scan, size_t node, const json_t *root,
+                          struct problems *problems)
+{
+    if (!json_is_object(root)) {
+        return;
+    }
+    const char *name = scan->nodes[node].key;
+    struct validation validation = {scan, problems, root, 0};
+    validation.max_age = config_span(json_object_get(root, "gate"), "max_age");
+    struct buf path;
+    buf_init(&path, 0);
+    scan_path(scan, node, &path);
+    struct spot spot = {.field = field_find(FIELD_ENVIRONMENT),
+                        .value = root,
+                        .own = node,
+                        .shared = scan_child(scan, 0, "defaults"),
+                        .line = scan->nodes[node].line,
+                        .path = buf_take(&path)};
+    check_class(&validation, &spot, name);
+    check_spot(&validation, &spot);
+    free(spot.path);
+}
+
+/* The node that a dotted part names below `node`. */
+static size_t part_node(const struct scan *scan, size_t node, const char *part)
+{
+    char *copy = mem_text(part), *rest = copy;
+    for (char *key; node && (key = strsep(&rest, "."));) {
+        node = scan_child(scan, node, key);
+    }
+    free(copy);
+    return node;
+}
+
+static void check_unused(const struct scan *scan, size_t declared, size_t place,
+                         struct problems *problems)
+{
+    const char *part = scan->nodes[declared].key;
+    size_t configured = place ? part_node(scan, place, part) : SCAN_NONE;
+    if (!configured) {
+        return;
+    }
+    struct buf where, path;
+    buf_init(&where, 0);
+    buf_init(&path, 0);
+    scan_path(scan, configured, &where);
+    scan_path(scan, declared, &path);
+    problems_add(problems, scan->nodes[declared].line, buf_string(&path),
+                 "take out one of the two",
+                 "is said to be not used, but %s configures it", buf_string(&where));
+    buf_finish(&where);
+    buf_finish(&path);
+}
+
+void validate_not_used(const struct scan *scan, struct problems *problems)
+{
+    size_t list = scan_child(scan, 0, "not_used");
+    size_t environments = scan_child(scan, 0, "environments");
+    const struct scan_node *nodes = scan->nodes;
+    for (size_t at = list ? nodes[list].first : SCAN_NONE; at; at = nodes[at].next) {
+        if (!nodes[at].key) {
+            continue;
+        }
+        check_unused(scan, at, scan_child(scan, 0, "defaults"), problems);
+        size_t place = environments ? nodes[environments].first : SCAN_NONE;
+        for (; place; place = nodes[place].next) {
+            check_unused(scan, at, place, problems);
+        }
+    }
+}
