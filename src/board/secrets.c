@@ -38,7 +38,7 @@ static void collect(void *self, const json_t *source)
 const json_t **secrets_sources(const struct environment *environment, size_t *count)
 {
     struct collection all = {0};
-    source_walk(environment->root, collect, &all);
+    config_sources(environment, collect, &all);
     *count = all.count;
     return all.sources;
 }

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/fields.h"
+#include "source/source.h"
 
 #include <stdlib.h>
 
@@ -88,4 +90,39 @@ const char *config_text(const json_t *section, const char *key)
 const json_t *config_section(const struct environment *environment, const char *pointer)
 {
     return json_at(environment->root, pointer);
+}
+
+struct finding_sources {
+    void (*found)(void *self, const json_t *source);
+    void *self;
+};
+
+static void find_sources(const struct finding_sources *finding, const struct field *field,
+                         const json_t *value)
+{
+    if (!field) {
+        return;
+    }
+    if (field->type == FIELD_SOURCE || field->type == FIELD_HEADERS ||
+        field->type == FIELD_BODY) {
+        source_walk(value, finding->found, finding->self);
+        return;
+    }
+    bool open = field->type == FIELD_OBJECT || field->type == FIELD_MAP;
+    const char *key;
+    json_t *entry;
+    json_object_foreach((json_t *)(uintptr_t)(open ? value : NULL), key, entry)
+    {
+        find_sources(finding, field_child(field, key), entry);
+    }
+    for (size_t i = 0; field->type == FIELD_LIST && i < json_array_size(value); i++) {
+        find_sources(finding, field_child(field, NULL), json_array_get(value, i));
+    }
+}
+
+void config_sources(const struct environment *environment,
+                    void (*found)(void *self, const json_t *source), void *self)
+{
+    const struct finding_sources finding = {found, self};
+    find_sources(&finding, field_find(FIELD_ENVIRONMENT), environment->root);
 }

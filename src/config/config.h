@@ -74,4 +74,9 @@ bool config_bool(const json_t *section, const char *key);
 const char *config_text(const json_t *section, const char *key); /* NULL where not set */
 const json_t *config_section(const struct environment *environment, const char *pointer);
 
+/* Calls back with each source of a secret (or list of them) that the field table says is one. Only
+ * this finds them: by its looks alone the command of `release` or `rollback` is a source too. */
+void config_sources(const struct environment *environment,
+                    void (*found)(void *self, const json_t *source), void *self);
+
 #endif

@@ -160,6 +160,27 @@ static void an_environment_outlives_its_file(void **state)
     environment_unref(NULL);
 }
 
+static void count_source(void *self, const json_t *source)
+{
+    json_array_append((json_t *)self, (json_t *)(uintptr_t)source);
+}
+
+static void only_sources_are_sources(void **state)
+{
+    (void)state;
+    struct config *config = load_staging("{\"release\": {\"command\": [\"git\"]}, "
+                                         "\"redis\": {\"password\": {\"file\": \"p\"}}}");
+    assert_true(config_usable(config));
+    json_t *found = json_array();
+    config_sources(config_environment(config, NULL, NULL), count_source, found);
+    char *text = json_compact(found);
+    assert_string_equal(
+        text, "[[{\"env\":\"JWT_SECRET_KEY\"}],{\"env\":\"PROBE\"},{\"file\":\"p\"}]");
+    free(text);
+    json_decref(found);
+    config_destroy(config);
+}
+
 int main(void)
 {
     json_begin();
@@ -169,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_staging_loads_with_every_default_filled_in),
         cmocka_unit_test(an_environment_outlives_its_file),
+        cmocka_unit_test(only_sources_are_sources),
     };
     (void)assert_refused;
     int failed = unit_run("config", tests);
