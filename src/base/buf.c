@@ -12,11 +12,25 @@ void buf_init(struct buf *buf, size_t cap)
     *buf = (struct buf){.cap = cap};
 }
 
+void buf_init_secret(struct buf *buf, size_t cap)
+{
+    *buf = (struct buf){.cap = cap, .secret = true};
+}
+
+static void release(struct buf *buf)
+{
+    if (buf->secret) {
+        mem_cleanse(buf->data);
+    } else {
+        free(buf->data);
+    }
+}
+
 void buf_finish(struct buf *buf)
 {
     if (buf) {
-        free(buf->data);
-        *buf = (struct buf){.cap = buf->cap};
+        release(buf);
+        *buf = (struct buf){.cap = buf->cap, .secret = buf->secret};
     }
 }
 
@@ -29,7 +43,16 @@ static void grow(struct buf *buf, size_t wanted)
     while (room < wanted + 1) {
         room *= 2;
     }
-    buf->data = mem_resize(buf->data, room);
+    if (buf->secret) { /* realloc() would leave a copy behind */
+        char *data = mem_alloc(room);
+        if (buf->length) {
+            memcpy(data, buf->data, buf->length);
+        }
+        release(buf);
+        buf->data = data;
+    } else {
+        buf->data = mem_resize(buf->data, room);
+    }
     buf->room = room;
 }
 
@@ -65,7 +88,11 @@ bool buf_format(struct buf *buf, const char *format, ...)
         panic("out of memory (formatting)");
     }
     bool fits = buf_add(buf, text, (size_t)length);
-    free(text);
+    if (buf->secret) {
+        mem_cleanse(text);
+    } else {
+        free(text);
+    }
     return fits;
 }
 
@@ -95,6 +122,6 @@ const char *buf_string(const struct buf *buf)
 char *buf_take(struct buf *buf)
 {
     char *data = buf->data ? buf->data : mem_alloc(1);
-    *buf = (struct buf){.cap = buf->cap};
+    *buf = (struct buf){.cap = buf->cap, .secret = buf->secret};
     return data;
 }

@@ -12,9 +12,11 @@ struct buf {
     size_t length;
     size_t room;
     size_t cap; /* most bytes it will hold, 0: no limit */
+    bool secret; /* memory is overwritten before it is given back */
 };
 
 void buf_init(struct buf *buf, size_t cap);
+void buf_init_secret(struct buf *buf, size_t cap); /* for what may hold a secret */
 void buf_finish(struct buf *buf);
 
 /* False where the cap was reached; what fits has been added. */

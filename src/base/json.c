@@ -4,21 +4,12 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void free_cleansed(void *memory)
-{
-    if (memory) {
-        explicit_bzero(memory, malloc_usable_size(memory));
-        free(memory);
-    }
-}
-
 void json_begin(void)
 {
-    json_set_alloc_funcs(malloc, free_cleansed);
+    json_set_alloc_funcs(malloc, mem_cleanse);
     json_object_seed(0);
 }
 
@@ -121,7 +112,7 @@ static char *dump(const json_t *value, size_t flags)
         panic("a JSON value cannot be written");
     }
     char *copy = mem_text(text); /* json_dumps() memory belongs to jansson's allocator */
-    free_cleansed(text);
+    mem_cleanse(text);
     return copy;
 }
 

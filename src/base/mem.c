@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,14 @@ void *mem_resize(void *old, size_t size)
         panic("out of memory (%zu bytes)", size);
     }
     return memory;
+}
+
+void mem_cleanse(void *memory)
+{
+    if (memory) {
+        explicit_bzero(memory, malloc_usable_size(memory));
+        free(memory);
+    }
 }
 
 char *mem_text(const char *text)

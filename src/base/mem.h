@@ -9,6 +9,7 @@
 
 void *mem_alloc(size_t size); /* zeroed; freed with free() */
 void *mem_resize(void *old, size_t size);
+void mem_cleanse(void *memory); /* free(), after overwriting: for what held a secret */
 char *mem_text(const char *text); /* a copy; NULL stays NULL */
 char *mem_bytes(const char *data, size_t length); /* a copy with a final NUL */
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,513 @@
+#include "net/http.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "config.h"
+#include "net/resolve.h"
+#include "net/wait.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* One transfer. Names are resolved here and handed to libcurl, whose own resolver cannot be left at a
+ * deadline before 7.87; a multi handle gives us the poll, so that deadline and cancellation are
+ * ours. */
+struct transfer {
+    const struct http_request *request;
+    struct http_reply *reply;
+    struct wait wait;
+    CURL *easy;
+    CURLM *multi;
+    struct curl_slist *headers, *resolved, *connect_to;
+    char *host;    /* of the URL, without brackets */
+    char *url;     /* that is asked: with tls.server_name as its host where there is one */
+    int port;
+    bool encrypted;
+    size_t header_bytes;
+    bool over;     /* a cap was reached */
+    struct trust_seen seen;
+    struct error tls_error; /* of the callback that prepares TLS */
+    char words[CURL_ERROR_SIZE];
+};
+
+/* libcurl's memory: overwritten when freed, since headers and bodies pass through it. */
+static void *resize_cleansed(void *old, size_t size)
+{
+    void *memory = malloc(size);
+    if (memory && old) {
+        size_t before = malloc_usable_size(old);
+        memcpy(memory, old, before < size ? before : size);
+        mem_cleanse(old);
+    }
+    return memory;
+}
+
+void http_begin(void)
+{
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_cleanse, resize_cleansed, strdup,
+                             calloc) != CURLE_OK) {
+        panic("libcurl does not start");
+    }
+}
+
+void http_end(void)
+{
+    curl_global_cleanup();
+}
+
+static bool bad_url(const char *url, const char *why, struct error *error)
+{
+    return error_set(error, ERROR_CONFIG, "cannot ask %s: %s", url, why);
+}
+
+static char *part_of(CURLU *parts, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    return curl_url_get(parts, part, &text, flags) == CURLUE_OK ? text : NULL;
+}
+
+/* Takes host, port and scheme out of the URL, and puts tls.server_name into it. */
+static bool dissect(struct transfer *transfer, struct error *error)
+{
+    const struct http_request *request = transfer->request;
+    CURLU *parts = curl_url();
+    bool good = curl_url_set(parts, CURLUPART_URL, request->url, 0) == CURLUE_OK;
+    char *scheme = good ? part_of(parts, CURLUPART_SCHEME, 0) : NULL;
+    char *host = good ? part_of(parts, CURLUPART_HOST, 0) : NULL;
+    char *port = good ? part_of(parts, CURLUPART_PORT, CURLU_DEFAULT_PORT) : NULL;
+    if (!scheme || !host || !port) {
+        bad_url(request->url, "it is no URL", error);
+        good = false;
+    } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
+        good = bad_url(request->url, "it is neither http nor https", error);
+    } else {
+        size_t length = strlen(host);
+        bool bracketed = host[0] == '[' && length > 2;
+        transfer->host = bracketed ? mem_bytes(host + 1, length - 2) : mem_text(host);
+        transfer->port = (int)strtol(port, NULL, 10);
+        transfer->encrypted = strcmp(scheme, "https") == 0;
+        for (const char *at = host; *at && good; at++) {
+            good = (unsigned char)*at < 0x80 ||
+                   bad_url(request->url, "write its host in ASCII (xn--…)", error);
+        }
+    }
+    const char *name = request->tls ? request->tls->server_name : NULL;
+    if (good && transfer->encrypted && name) {
+        good = curl_url_set(parts, CURLUPART_HOST, name, 0) == CURLUE_OK ||
+               error_set(error, ERROR_CONFIG, "tls.server_name %s is no host name", name);
+    }
+    char *url = good ? part_of(parts, CURLUPART_URL, 0) : NULL;
+    transfer->url = mem_text(url);
+    curl_free(url);
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parts);
+    return good;
+}
+
+/* Resolves the host and tells libcurl, so that it never resolves itself. */
+static bool resolve(struct transfer *transfer, struct error *error)
+{
+    struct addresses found;
+    int64_t began = clock_now();
+    if (!resolve_host(transfer->host, transfer->port, &transfer->wait, &found, error)) {
+        return false;
+    }
+    transfer->reply->resolve = clock_now() - began;
+    address_text(&found.row[0], transfer->reply->address);
+    struct buf entry;
+    buf_init(&entry, 0);
+    buf_format(&entry, "%s:%d:", transfer->host, transfer->port);
+    for (size_t i = 0; i < found.count; i++) {
+        char address[ADDRESS_TEXT];
+        address_host(&found.row[i], address);
+        bool six = found.row[i].any.sa_family == AF_INET6;
+        buf_format(&entry, six ? "%s[%s]" : "%s%s", i ? "," : "", address);
+    }
+    union address literal;
+    if (!resolve_literal(transfer->host, transfer->port, &literal)) {
+        transfer->resolved = curl_slist_append(NULL, buf_string(&entry));
+    }
+    buf_finish(&entry);
+    const struct tls_options *tls = transfer->request->tls;
+    if (transfer->encrypted && tls && tls->server_name) {
+        char *to = mem_format(strchr(transfer->host, ':') ? "::[%s]:%d" : "::%s:%d",
+                              transfer->host, transfer->port);
+        transfer->connect_to = curl_slist_append(NULL, to);
+        free(to);
+    }
+    return true;
+}
+
+static bool add_header(struct transfer *transfer, const char *name, const char *value,
+                       struct error *error)
+{
+    if (strpbrk(value, "\r\n")) {
+        return error_set(error, ERROR_CONFIG, "the header %s has a line end in its value", name);
+    }
+    struct buf line;
+    buf_init_secret(&line, 0);
+    buf_format(&line, *value ? "%s: %s" : "%s;", name, value);
+    struct curl_slist *grown = curl_slist_append(transfer->headers, buf_string(&line));
+    buf_finish(&line);
+    if (!grown) {
+        panic("out of memory (header)");
+    }
+    transfer->headers = grown;
+    return true;
+}
+
+static bool add_headers(struct transfer *transfer, struct error *error)
+{
+    const struct http_request *request = transfer->request;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!add_header(transfer, request->headers[i].name, request->headers[i].value, error)) {
+            return false;
+        }
+    }
+    const char *type = request->content_type ? request->content_type : "application/json";
+    if (request->body && !add_header(transfer, "Content-Type", type, error)) {
+        return false;
+    }
+    transfer->headers = curl_slist_append(transfer->headers, "Expect:"); /* never 100-continue */
+    return true;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *self)
+{
+    struct transfer *transfer = self;
+    if (!buf_add(&transfer->reply->body, data, size * count)) {
+        transfer->over = true;
+        return 0;
+    }
+    return size * count;
+}
+
+/* The value of the header line where it is the named one, copied without blanks around it. */
+static bool header_value(const char *line, size_t length, const char *name, char *out,
+                         size_t room)
+{
+    size_t skip = strlen(name);
+    if (length <= skip || strncasecmp(line, name, skip) != 0 || line[skip] != ':') {
+        return false;
+    }
+    const char *from = line + skip + 1, *to = line + length;
+    while (from < to && (*from == ' ' || *from == '\t')) {
+        from++;
+    }
+    while (to > from && strchr("\r\n \t", to[-1])) {
+        to--;
+    }
+    snprintf(out, room, "%.*s", (int)(to - from), from);
+    return true;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *self)
+{
+    struct transfer *transfer = self;
+    struct http_reply *reply = transfer->reply;
+    size_t length = size * count;
+    transfer->header_bytes += length;
+    if (transfer->header_bytes > HTTP_HEADER_CAP) {
+        transfer->over = true;
+        return 0;
+    }
+    char date[64];
+    header_value(data, length, "Content-Type", reply->content_type, sizeof reply->content_type);
+    header_value(data, length, "Location", reply->location, sizeof reply->location);
+    if (transfer->request->wanted) {
+        header_value(data, length, transfer->request->wanted, reply->wanted,
+                     sizeof reply->wanted);
+    }
+    if (header_value(data, length, "Date", date, sizeof date)) {
+        time_t seconds = curl_getdate(date, NULL);
+        reply->date = seconds > 0 ? (int64_t)seconds * 1000 : 0;
+    }
+    return length;
+}
+
+static CURLcode prepare_tls(CURL *easy, void *context, void *self)
+{
+    (void)easy;
+    struct transfer *transfer = self;
+    return trust_apply(context, transfer->request->tls, transfer->host, &transfer->seen,
+                       &transfer->tls_error)
+               ? CURLE_OK
+               : CURLE_ABORTED_BY_CALLBACK;
+}
+
+static CURLcode set_tls(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+}
+
+static void set_request(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct http_request *request = transfer->request;
+    curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+    if (request->body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+    }
+    if (request->method && strcmp(request->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (request->method) {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    }
+}
+
+static bool set_options(struct transfer *transfer, struct error *error)
+{
+    CURL *easy = transfer->easy;
+    set_request(transfer);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->resolved);
+    /* Several addresses share this time; the deadline itself is kept by run(). */
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)clock_left(transfer->wait.deadline) + 50);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->reply->body.cap);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
+    if (transfer->encrypted && set_tls(transfer) != CURLE_OK) {
+        return error_set(error, ERROR_SYSTEM, "this libcurl does not do TLS with OpenSSL");
+    }
+    return true;
+}
+
+static int64_t span_of(CURL *easy, CURLINFO info)
+{
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(easy, info, &microseconds);
+    return (int64_t)microseconds * 1000;
+}
+
+static int64_t between(int64_t from, int64_t to)
+{
+    return to > from ? to - from : 0;
+}
+
+/* What libcurl measured, made into the length of each phase. */
+static void measure(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    struct http_reply *reply = transfer->reply;
+    int64_t looked = span_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+    int64_t connected = span_of(easy, CURLINFO_CONNECT_TIME_T);
+    int64_t secured = span_of(easy, CURLINFO_APPCONNECT_TIME_T);
+    reply->connected = connected > 0;
+    reply->connect = between(looked, connected);
+    reply->tls = between(connected, secured);
+    reply->first_byte = between(span_of(easy, CURLINFO_PRETRANSFER_TIME_T),
+                                span_of(easy, CURLINFO_STARTTRANSFER_TIME_T));
+    long status = 0, port = 0;
+    char *ip = NULL;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+    reply->status = (int)status;
+    if (reply->connected && ip && *ip) {
+        snprintf(reply->address, sizeof reply->address, strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld",
+                 ip, port);
+    }
+}
+
+static bool too_late(struct transfer *transfer, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    char words[WAIT_WORDS];
+    wait_words(&transfer->wait, words);
+    if (!reply->connected) {
+        error_set(error, ERROR_TIMEOUT, "no connection to %s in %s", reply->address, words);
+        error_hint(error, "see whether a firewall drops it, and whether the host is up");
+    } else if (transfer->encrypted && !reply->tls) {
+        error_set(error, ERROR_TIMEOUT, "connected to %s, TLS was not agreed on in %s",
+                  reply->address, words);
+        error_hint(error, "see whether this port speaks TLS");
+    } else if (transfer->header_bytes || reply->body.length) {
+        error_set(error, ERROR_TIMEOUT, "connected to %s, only %zu bytes of a reply in %s",
+                  reply->address, transfer->header_bytes + reply->body.length, words);
+        error_hint(error, "the service is too slow, or is something else");
+    } else {
+        error_set(error, ERROR_TIMEOUT, "connected to %s, no reply in %s", reply->address, words);
+        error_hint(error, "the service hangs, or something else listens there");
+    }
+    return false;
+}
+
+static bool too_much(const struct transfer *transfer, bool headers, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    if (headers) {
+        error_set(error, ERROR_LIMIT, "%s answered with endless headers", reply->address);
+    } else {
+        error_set(error, ERROR_LIMIT, "%s answered with more than %zu bytes", reply->address,
+                  reply->body.cap);
+    }
+    error_hint(error, "see what listens there: this is not the expected service");
+    return false;
+}
+
+static bool not_connected(const struct transfer *transfer, struct error *error)
+{
+    const char *address = transfer->reply->address;
+    char reason[128];
+    long number = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+    if (number == ECONNREFUSED) {
+        error_set(error, ERROR_UNREACHABLE, "connection refused by %s", address);
+        error_hint(error, "nothing listens there: start the service, or correct host and port");
+    } else {
+        error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
+                  number ? strerror_r((int)number, reason, sizeof reason) : transfer->words);
+        error_hint(error, "see whether the host is up and there is a route to it");
+    }
+    return false;
+}
+
+/* libcurl's codes, in the words of an operator. */
+static bool explain(struct transfer *transfer, CURLcode code, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    const char *address = reply->address;
+    if (transfer->over || code == CURLE_FILESIZE_EXCEEDED) {
+        return too_much(transfer, transfer->header_bytes > HTTP_HEADER_CAP, error);
+    }
+    if (code == CURLE_OUT_OF_MEMORY && reply->connected) { /* a header line past libcurl's cap */
+        return too_much(transfer, true, error);
+    }
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return not_connected(transfer, error);
+    case CURLE_OPERATION_TIMEDOUT:
+        return too_late(transfer, error);
+    case CURLE_ABORTED_BY_CALLBACK:
+        *error = transfer->tls_error;
+        return false;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+        trust_complain(&transfer->seen, transfer->host, error);
+        return false;
+    case CURLE_GOT_NOTHING:
+        error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply", address);
+        break;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        error_set(error, ERROR_PROTOCOL, "%s broke the connection", address);
+        break;
+    case CURLE_PARTIAL_FILE:
+        error_set(error, ERROR_PROTOCOL, "reply of %s was cut off after %zu bytes", address,
+                  reply->body.length);
+        break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        error_set(error, ERROR_PROTOCOL, "%s answered, but not in HTTP", address);
+        error_hint(error, "something else listens there: correct the port");
+        return false;
+    default:
+        error_set(error, ERROR_PROTOCOL, "%s: %s", address,
+                  *transfer->words ? transfer->words : curl_easy_strerror(code));
+        break;
+    }
+    error_hint(error, "see the log of the service, and of what stands in front of it");
+    return false;
+}
+
+/* Drives the transfer to its end, the deadline, or a cancellation. */
+static bool run(struct transfer *transfer, struct error *error)
+{
+    for (;;) {
+        int running = 0, left = 0;
+        curl_multi_perform(transfer->multi, &running);
+        const CURLMsg *message = curl_multi_info_read(transfer->multi, &left);
+        if (message && message->msg == CURLMSG_DONE) {
+            measure(transfer);
+            return message->data.result == CURLE_OK ||
+                   explain(transfer, message->data.result, error);
+        }
+        if (wait_cancelled(&transfer->wait, error)) {
+            return false;
+        }
+        int slice = wait_slice(&transfer->wait);
+        if (slice == 0) {
+            measure(transfer);
+            return too_late(transfer, error);
+        }
+        curl_multi_poll(transfer->multi, NULL, 0, slice, NULL);
+    }
+}
+
+static void finish(struct transfer *transfer)
+{
+    if (transfer->multi && transfer->easy) {
+        curl_multi_remove_handle(transfer->multi, transfer->easy);
+    }
+    curl_easy_cleanup(transfer->easy);
+    curl_multi_cleanup(transfer->multi);
+    curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->resolved);
+    curl_slist_free_all(transfer->connect_to);
+    free(transfer->host);
+    free(transfer->url);
+}
+
+bool http_ask(const struct http_request *request, struct http_reply *reply, struct error *error)
+{
+    *reply = (struct http_reply){.status = 0};
+    buf_init_secret(&reply->body, request->cap ? request->cap : HTTP_CAP);
+    struct transfer transfer = {
+        .request = request,
+        .reply = reply,
+        .wait = wait_begin(request->deadline, request->cancelled),
+    };
+    bool done = false;
+    if (!dissect(&transfer, error) || !resolve(&transfer, error) ||
+        !add_headers(&transfer, error)) {
+        goto out;
+    }
+    transfer.easy = curl_easy_init();
+    transfer.multi = curl_multi_init();
+    if (!transfer.easy || !transfer.multi) {
+        error_set(error, ERROR_SYSTEM, "libcurl has no memory or no descriptor left");
+        goto out;
+    }
+    if (set_options(&transfer, error)) {
+        curl_multi_add_handle(transfer.multi, transfer.easy);
+        done = run(&transfer, error);
+    }
+out:
+    finish(&transfer);
+    reply->total = clock_now() - transfer.wait.since;
+    return done;
+}
+
+void http_reply_finish(struct http_reply *reply)
+{
+    if (reply) {
+        buf_finish(&reply->body);
+    }
+}

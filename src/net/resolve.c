@@ -1,0 +1,236 @@
+#include "net/resolve.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { STACK = 512 * 1024 }; /* bytes: name service modules want more than the least */
+
+/* Held by the asker and by the resolver's thread; the last one frees it. */
+struct query {
+    pthread_mutex_t lock;
+    pthread_cond_t done_now;
+    char *host;
+    int references;
+    bool done;
+    int code;   /* of getaddrinfo() */
+    int number; /* errno of EAI_SYSTEM */
+    struct addresses found;
+};
+
+static atomic_int running;
+
+static struct query *query_create(const char *host)
+{
+    struct query *query = mem_alloc(sizeof *query);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&query->done_now, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&query->lock, NULL);
+    query->host = mem_text(host);
+    query->references = 2;
+    return query;
+}
+
+static void query_unref(struct query *query)
+{
+    pthread_mutex_lock(&query->lock);
+    bool last = --query->references == 0;
+    pthread_mutex_unlock(&query->lock);
+    if (last) {
+        pthread_mutex_destroy(&query->lock);
+        pthread_cond_destroy(&query->done_now);
+        free(query->host);
+        free(query);
+    }
+}
+
+static void take_found(struct addresses *out, const struct addrinfo *list)
+{
+    for (; list && out->count < RESOLVE_MOST; list = list->ai_next) {
+        if (list->ai_addrlen <= sizeof(union address)) {
+            memcpy(&out->row[out->count++], list->ai_addr, list->ai_addrlen);
+        }
+    }
+}
+
+static void *resolve_thread(void *argument)
+{
+    struct query *query = argument;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    int code = getaddrinfo(query->host, NULL, &hints, &list);
+    int number = errno;
+    pthread_mutex_lock(&query->lock);
+    query->code = code;
+    query->number = number;
+    take_found(&query->found, code == 0 ? list : NULL);
+    query->done = true;
+    pthread_cond_signal(&query->done_now);
+    pthread_mutex_unlock(&query->lock);
+    if (code == 0) {
+        freeaddrinfo(list);
+    }
+    atomic_fetch_sub(&running, 1);
+    query_unref(query);
+    return NULL;
+}
+
+static bool start(struct query *query, struct error *error)
+{
+    if (atomic_fetch_add(&running, 1) >= RESOLVE_STUCK) {
+        atomic_fetch_sub(&running, 1);
+        error_set(error, ERROR_TIMEOUT, "the resolver has left %d questions unanswered",
+                  RESOLVE_STUCK);
+        error_hint(error, "see whether the name servers in /etc/resolv.conf answer");
+        return false;
+    }
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int number = pthread_create(&thread, &attributes, resolve_thread, query);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (number != 0) {
+        atomic_fetch_sub(&running, 1);
+        return error_system(error, number, "cannot start a resolver");
+    }
+    return true;
+}
+
+/* Sleeps for at most `ms` or until the thread signals. */
+static void sleep_for(struct query *query, int ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanoseconds = until.tv_nsec + ms * CLOCK_MS;
+    until.tv_sec += nanoseconds / CLOCK_SECOND;
+    until.tv_nsec = nanoseconds % CLOCK_SECOND;
+    pthread_cond_timedwait(&query->done_now, &query->lock, &until);
+}
+
+static bool await(struct query *query, const struct wait *wait, struct error *error)
+{
+    bool stopped = false;
+    pthread_mutex_lock(&query->lock);
+    while (!query->done && !stopped) {
+        int slice = wait_slice(wait);
+        if (wait_cancelled(wait, error)) {
+            stopped = true;
+        } else if (slice == 0) {
+            char words[WAIT_WORDS];
+            wait_words(wait, words);
+            error_set(error, ERROR_TIMEOUT, "cannot resolve %s: the resolver said nothing in %s",
+                      query->host, words);
+            error_hint(error, "see whether the name servers in /etc/resolv.conf answer");
+            stopped = true;
+        } else {
+            sleep_for(query, slice);
+        }
+    }
+    pthread_mutex_unlock(&query->lock);
+    return !stopped;
+}
+
+static bool judge(const struct query *query, struct error *error)
+{
+    if (query->code == EAI_MEMORY || query->code == EAI_SYSTEM) {
+        return error_system(error, query->code == EAI_MEMORY ? ENOMEM : query->number,
+                            "cannot resolve %s", query->host);
+    }
+    if (query->code != 0 || query->found.count == 0) {
+        error_set(error, ERROR_UNREACHABLE, "cannot resolve %s%s", query->host,
+                  query->code == EAI_AGAIN ? ": the name server does not answer" : "");
+        error_hint(error, "check how the host is written, and this machine's DNS");
+        return false;
+    }
+    return true;
+}
+
+socklen_t address_length(const union address *address)
+{
+    return address->any.sa_family == AF_INET6 ? sizeof address->six : sizeof address->four;
+}
+
+static void set_port(union address *address, int port)
+{
+    if (address->any.sa_family == AF_INET6) {
+        address->six.sin6_port = htons((uint16_t)port);
+    } else {
+        address->four.sin_port = htons((uint16_t)port);
+    }
+}
+
+bool resolve_literal(const char *host, int port, union address *out)
+{
+    *out = (union address){.six = {0}};
+    if (inet_pton(AF_INET, host, &out->four.sin_addr) == 1) {
+        out->any.sa_family = AF_INET;
+    } else if (inet_pton(AF_INET6, host, &out->six.sin6_addr) == 1) {
+        out->any.sa_family = AF_INET6;
+    } else {
+        return false;
+    }
+    set_port(out, port);
+    return true;
+}
+
+bool resolve_host(const char *host, int port, const struct wait *wait, struct addresses *out,
+                  struct error *error)
+{
+    *out = (struct addresses){.count = 0};
+    if (resolve_literal(host, port, &out->row[0])) {
+        out->count = 1;
+        return true;
+    }
+    struct query *query = query_create(host);
+    if (!start(query, error)) {
+        query_unref(query);
+        query_unref(query);
+        return false;
+    }
+    bool found = await(query, wait, error) && judge(query, error);
+    if (found) {
+        *out = query->found;
+    }
+    query_unref(query);
+    for (size_t i = 0; i < out->count; i++) {
+        set_port(&out->row[i], port);
+    }
+    return found;
+}
+
+void address_host(const union address *address, char out[ADDRESS_TEXT])
+{
+    const void *raw = address->any.sa_family == AF_INET6
+                          ? (const void *)&address->six.sin6_addr
+                          : (const void *)&address->four.sin_addr;
+    if (!inet_ntop(address->any.sa_family, raw, out, ADDRESS_TEXT)) {
+        out[0] = '\0';
+    }
+}
+
+void address_text(const union address *address, char out[ADDRESS_TEXT])
+{
+    char host[ADDRESS_TEXT];
+    address_host(address, host);
+    bool six = address->any.sa_family == AF_INET6;
+    int port = ntohs(six ? address->six.sin6_port : address->four.sin_port);
+    snprintf(out, ADDRESS_TEXT, six ? "[%.46s]:%d" : "%.46s:%d", host, port);
+}
