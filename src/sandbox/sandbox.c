@@ -1,0 +1,218 @@
+#include "sandbox/sandbox.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "sandbox/auth.h"
+#include "sandbox/backend.h"
+#include "sandbox/place.h"
+#include "sandbox/settings.h"
+
+#include <openssl/rand.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SLOW_MS = 150, LOOK_EVERY_MS = 3, READY_MS = 30000, LONG_MS = 700 };
+
+#define PACE_VARIABLE "GREENBOARD_SANDBOX_PACE"
+
+bool services_follow(struct sandbox *sandbox, struct error *error)
+{
+    doors_delay(sandbox->doors,
+                fault_is_on(sandbox, FAULT_slow) ? SLOW_MS * CLOCK_MS : 0);
+    static const struct {
+        enum fault down;
+        enum door_name door;
+    } rows[] = {{FAULT_auth_down, DOOR_AUTH}, {FAULT_backend_down, DOOR_BACKEND}};
+    bool done = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (fault_is_on(sandbox, rows[i].down)) {
+            door_shut(sandbox->doors, rows[i].door);
+        } else {
+            uint16_t port = rows[i].door == DOOR_AUTH ? sandbox->auth_port
+                                                      : sandbox->backend_port;
+            done = door_open(sandbox->doors, rows[i].door, port, error) && done;
+        }
+    }
+    return done;
+}
+
+/* ---- files ---- */
+
+static bool write_line(const struct sandbox *sandbox, const char *name, const char *text,
+                       struct error *error)
+{
+    char *path = fs_join(sandbox->dir, name);
+    char *line = mem_format("%s\n", text);
+    bool done = fs_replace(path, line, strlen(line), 0600, error);
+    free(line);
+    free(path);
+    return done;
+}
+
+static bool write_files(struct sandbox *sandbox, struct error *error)
+{
+    unsigned char revision[20];
+    char hex[2 * sizeof revision + 1];
+    if (RAND_bytes(revision, sizeof revision) != 1) {
+        return error_set(error, ERROR_SYSTEM, "no random bytes");
+    }
+    hex_encode(hex, revision, sizeof revision);
+    const char *pace = getenv(PACE_VARIABLE);
+    char *state = fs_join(sandbox->dir, "state");
+    bool done = fs_make_dirs(state, error) && secrets_lay(sandbox, error) &&
+                write_line(sandbox, "release", hex, error) &&
+                (!pace || write_line(sandbox, "pace", pace, error)) &&
+                settings_write(sandbox, error);
+    free(state);
+    return done;
+}
+
+/* ---- parts that take their time ---- */
+
+static bool fill_nothing(struct sandbox *sandbox, struct error *error)
+{
+    (void)sandbox;
+    (void)error;
+    return true;
+}
+
+static const struct part {
+    enum fault down;
+    bool (*start)(struct sandbox *, struct error *);
+    bool (*runs)(const struct sandbox *);
+    bool (*answers)(struct sandbox *, struct error *);
+    bool (*fill)(struct sandbox *, struct error *);
+} parts[] = {
+    {FAULT_clickhouse_down, clickhouse_start, clickhouse_runs, clickhouse_answers,
+     clickhouse_fill},
+    {FAULT_redis_down, redis_start, redis_runs, redis_answers, fill_nothing},
+};
+
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+char *sandbox_part_line(const struct sandbox *sandbox, size_t part)
+{
+    const char *name = part == 0 ? "clickhouse" : "redis";
+    const char *version =
+        part == 0 ? sandbox->clickhouse.version : sandbox->redis.version;
+    enum door_name door = part == 0 ? DOOR_CLICKHOUSE_HTTP : DOOR_REDIS;
+    if (part >= PARTS) {
+        return NULL;
+    }
+    return mem_format("%s %s on 127.0.0.1:%u", name, *version ? version : "stopped",
+                      door_port(sandbox->doors, door));
+}
+
+static bool interrupted(struct error *error)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM)) &&
+           !error_set(error, ERROR_CANCELLED, "interrupted while starting");
+}
+
+/* One look at a part; false where it will never be ready. */
+static bool look(struct sandbox *sandbox, const struct part *part, bool *ready,
+                 struct error *error)
+{
+    struct error why;
+    if (!part->answers(sandbox, &why)) {
+        return part->runs(sandbox) || error_set(error, ERROR_SYSTEM, "%s (its files: %s)",
+                                                why.message, sandbox->dir);
+    }
+    *ready = true;
+    return part->fill(sandbox, error);
+}
+
+static bool wait_for_parts(struct sandbox *sandbox, void (*say)(const char *),
+                           struct error *error)
+{
+    int64_t begun = clock_now();
+    bool ready[PARTS] = {false}, said[PARTS] = {false};
+    for (size_t left = PARTS; left > 0; poll(NULL, 0, left ? LOOK_EVERY_MS : 0)) {
+        left = 0;
+        bool slow = clock_now() - begun > LONG_MS * CLOCK_MS;
+        for (size_t i = 0; i < PARTS; i++) {
+            bool wanted = !fault_is_on(sandbox, parts[i].down);
+            if (wanted && !ready[i] && !look(sandbox, &parts[i], &ready[i], error)) {
+                return false;
+            }
+            left += wanted && !ready[i];
+            if (slow && ready[i] && !said[i]) {
+                char *line = sandbox_part_line(sandbox, i);
+                say(line);
+                free(line);
+                said[i] = true;
+            }
+        }
+        if (left && clock_now() - begun > READY_MS * CLOCK_MS) {
+            return error_set(error, ERROR_TIMEOUT, "not ready after %d s (its files: %s)",
+                             READY_MS / 1000, sandbox->dir);
+        }
+        if (left && interrupted(error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_doors(struct sandbox *sandbox, struct error *error)
+{
+    const struct clickhouse *clickhouse = &sandbox->clickhouse;
+    bool clickhouse_up = !fault_is_on(sandbox, FAULT_clickhouse_down);
+    return services_follow(sandbox, error) &&
+           (fault_is_on(sandbox, FAULT_redis_down) ||
+            door_open(sandbox->doors, DOOR_REDIS, sandbox->redis.port, error)) &&
+           (!clickhouse_up ||
+            door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port, error)) &&
+           (!clickhouse_up || clickhouse->stand_in ||
+            door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE, clickhouse->native_port, error));
+}
+
+bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line), struct error *error)
+{
+    users_init(&sandbox->users, clock_now());
+    sandbox->dir = place_create(error);
+    if (!sandbox->dir || !secrets_make(&sandbox->values, error)) {
+        return false;
+    }
+    /* The slowest first; what is ours is made while they start. */
+    for (size_t i = 0; i < PARTS; i++) {
+        if (!fault_is_on(sandbox, parts[i].down) && !parts[i].start(sandbox, error)) {
+            return false;
+        }
+    }
+    sandbox->doors = doors_create(error);
+    sandbox->auth = sandbox->doors
+                        ? http_start(auth_routes, sandbox, &sandbox->auth_port, error)
+                        : NULL;
+    sandbox->backend = sandbox->auth
+                           ? http_start(backend_routes, sandbox, &sandbox->backend_port, error)
+                           : NULL;
+    return sandbox->backend && write_files(sandbox, error) &&
+           wait_for_parts(sandbox, say, error) && open_doors(sandbox, error);
+}
+
+void sandbox_stop(struct sandbox *sandbox)
+{
+    clickhouse_stop(sandbox);
+    redis_stop(sandbox);
+    if (sandbox->dir) {
+        place_remove(sandbox->dir);
+    }
+    doors_destroy(sandbox->doors);
+    http_stop(sandbox->auth);
+    http_stop(sandbox->backend);
+    clickhouse_finish(sandbox);
+    redis_finish(sandbox);
+    users_finish(&sandbox->users);
+    explicit_bzero(&sandbox->values, sizeof sandbox->values);
+    free(sandbox->dir);
+    free(sandbox->program);
+}

@@ -1,0 +1,94 @@
+#include "sandbox/secrets.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "sandbox/sandbox.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section 5. */
+static bool random_text(char *out, size_t length, struct error *error)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789-_";
+    unsigned char bytes[SECRET_LENGTH];
+    if (RAND_bytes(bytes, (int)length) != 1) {
+        return error_set(error, ERROR_SYSTEM, "no random bytes");
+    }
+    for (size_t i = 0; i < length; i++) {
+        out[i] = alphabet[bytes[i] & 63];
+    }
+    out[length] = '\0';
+    return true;
+}
+
+bool secrets_make(struct secret_values *values, struct error *error)
+{
+    char *const longer[] = {values->jwt,        values->jwt_other,        values->redis,
+                            values->redis_other, values->clickhouse,       values->clickhouse_other,
+                            values->operator_password, values->probe,      values->service};
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
+        if (!random_text(longer[i], SECRET_LENGTH, error)) {
+            return false;
+        }
+    }
+    return random_text(values->jwt_short, SECRET_SHORT, error);
+}
+
+/* NULL text: the file is to be gone. */
+static bool lay(const struct sandbox *sandbox, const char *name, const char *text,
+                const char *tail, struct error *error)
+{
+    char *path = mem_format("%s/secrets/%s", sandbox->dir, name);
+    char *directory = fs_directory(path);
+    bool done = true;
+    if (!text) {
+        unlink(path);
+    } else {
+        char *content = mem_format("%s%s", text, tail);
+        done = fs_make_dirs(directory, error) &&
+               fs_replace(path, content, strlen(content), 0600, error);
+        free(content);
+    }
+    free(directory);
+    free(path);
+    return done;
+}
+
+bool secrets_lay(struct sandbox *sandbox, struct error *error)
+{
+    const struct secret_values *values = &sandbox->values;
+    const char *jwt = fault_is_on(sandbox, FAULT_jwt_short) ? values->jwt_short : values->jwt;
+    const char *backend = fault_is_on(sandbox, FAULT_jwt_mismatch) ? values->jwt_other : jwt;
+    const char *canonical = fault_is_on(sandbox, FAULT_jwt_missing) ? NULL : jwt;
+    const char *tail = fault_is_on(sandbox, FAULT_jwt_whitespace) ? " \n" : "\n";
+    return lay(sandbox, "canonical/jwt", canonical, tail, error) &&
+           lay(sandbox, "auth/jwt", jwt, "\n", error) &&
+           lay(sandbox, "backend/jwt", backend, "\n", error) &&
+           lay(sandbox, "redis", values->redis, "\n", error) &&
+           lay(sandbox, "clickhouse", values->clickhouse, "\n", error) &&
+           lay(sandbox, "probe", values->probe, "\n", error);
+}
+
+struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *service,
+                                struct error *error)
+{
+    char *path = mem_format("%s/secrets/%s/jwt", sandbox->dir, service);
+    struct buf content;
+    buf_init(&content, SECRET_MAX);
+    struct secret *secret = NULL;
+    if (fs_read(path, &content, error)) {
+        size_t length = content.length;
+        if (length > 0 && content.data[length - 1] == '\n') {
+            length--;
+        }
+        secret = secret_create(buf_string(&content), length, error);
+    }
+    buf_finish(&content);
+    free(path);
+    return secret;
+}
