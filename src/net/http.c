@@ -15,9 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* One transfer. Names are resolved here and handed to libcurl, whose own resolver cannot be left at a
- * deadline before 7.87; a multi handle gives us the poll, so that deadline and cancellation are
- * ours. */
+/* One transfer. Names are resolved here and handed to libcurl, whose own resolver cannot
+ * be left at a deadline before 7.87; a multi handle gives us the poll, so that deadline
+ * and cancellation are ours. */
 struct transfer {
     const struct http_request *request;
     struct http_reply *reply;
@@ -25,12 +25,12 @@ struct transfer {
     CURL *easy;
     CURLM *multi;
     struct curl_slist *headers, *resolved, *connect_to;
-    char *host;    /* of the URL, without brackets */
-    char *url;     /* that is asked: with tls.server_name as its host where there is one */
+    char *host; /* of the URL, without brackets */
+    char *url;  /* that is asked: with tls.server_name as its host where there is one */
     int port;
     bool encrypted;
     size_t header_bytes;
-    bool over;     /* a cap was reached */
+    bool over; /* a cap was reached */
     struct trust_seen seen;
     struct error tls_error; /* of the callback that prepares TLS */
     char words[CURL_ERROR_SIZE];
@@ -50,8 +50,8 @@ static void *resize_cleansed(void *old, size_t size)
 
 void http_begin(void)
 {
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_cleanse, resize_cleansed, strdup,
-                             calloc) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_cleanse, resize_cleansed,
+                             strdup, calloc) != CURLE_OK) {
         panic("libcurl does not start");
     }
 }
@@ -150,7 +150,8 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
                        struct error *error)
 {
     if (strpbrk(value, "\r\n")) {
-        return error_set(error, ERROR_CONFIG, "the header %s has a line end in its value", name);
+        return error_set(error, ERROR_CONFIG, "the header %s has a line end in its value",
+                         name);
     }
     struct buf line;
     buf_init_secret(&line, 0);
@@ -168,7 +169,8 @@ static bool add_headers(struct transfer *transfer, struct error *error)
 {
     const struct http_request *request = transfer->request;
     for (size_t i = 0; i < request->header_count; i++) {
-        if (!add_header(transfer, request->headers[i].name, request->headers[i].value, error)) {
+        if (!add_header(transfer, request->headers[i].name, request->headers[i].value,
+                        error)) {
             return false;
         }
     }
@@ -176,7 +178,8 @@ static bool add_headers(struct transfer *transfer, struct error *error)
     if (request->body && !add_header(transfer, "Content-Type", type, error)) {
         return false;
     }
-    transfer->headers = curl_slist_append(transfer->headers, "Expect:"); /* never 100-continue */
+    transfer->headers =
+        curl_slist_append(transfer->headers, "Expect:"); /* never 100-continue */
     return true;
 }
 
@@ -190,7 +193,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *self)
     return size * count;
 }
 
-/* The value of the header line where it is the named one, copied without blanks around it. */
+/* The value of the header line where it is the named one, copied without blanks around
+ * it. */
 static bool header_value(const char *line, size_t length, const char *name, char *out,
                          size_t room)
 {
@@ -220,7 +224,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
         return 0;
     }
     char date[64];
-    header_value(data, length, "Content-Type", reply->content_type, sizeof reply->content_type);
+    header_value(data, length, "Content-Type", reply->content_type,
+                 sizeof reply->content_type);
     header_value(data, length, "Location", reply->location, sizeof reply->location);
     if (transfer->request->wanted) {
         header_value(data, length, transfer->request->wanted, reply->wanted,
@@ -261,7 +266,8 @@ static void set_request(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     if (request->body) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)request->body_length);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     if (request->method && strcmp(request->method, "HEAD") == 0) {
@@ -286,15 +292,18 @@ static bool set_options(struct transfer *transfer, struct error *error)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->resolved);
     /* Several addresses share this time; the deadline itself is kept by run(). */
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)clock_left(transfer->wait.deadline) + 50);
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->reply->body.cap);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                     (long)clock_left(transfer->wait.deadline) + 50);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                     (curl_off_t)transfer->reply->body.cap);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
     if (transfer->encrypted && set_tls(transfer) != CURLE_OK) {
-        return error_set(error, ERROR_SYSTEM, "this libcurl does not do TLS with OpenSSL");
+        return error_set(error, ERROR_SYSTEM,
+                         "this libcurl does not do TLS with OpenSSL");
     }
     return true;
 }
@@ -331,8 +340,8 @@ static void measure(struct transfer *transfer)
     curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
     reply->status = (int)status;
     if (reply->connected && ip && *ip) {
-        snprintf(reply->address, sizeof reply->address, strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld",
-                 ip, port);
+        snprintf(reply->address, sizeof reply->address,
+                 strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
     }
 }
 
@@ -342,18 +351,21 @@ static bool too_late(struct transfer *transfer, struct error *error)
     char words[WAIT_WORDS];
     wait_words(&transfer->wait, words);
     if (!reply->connected) {
-        error_set(error, ERROR_TIMEOUT, "no connection to %s in %s", reply->address, words);
+        error_set(error, ERROR_TIMEOUT, "no connection to %s in %s", reply->address,
+                  words);
         error_hint(error, "see whether a firewall drops it, and whether the host is up");
     } else if (transfer->encrypted && !reply->tls) {
         error_set(error, ERROR_TIMEOUT, "connected to %s, TLS was not agreed on in %s",
                   reply->address, words);
         error_hint(error, "see whether this port speaks TLS");
     } else if (transfer->header_bytes || reply->body.length) {
-        error_set(error, ERROR_TIMEOUT, "connected to %s, only %zu bytes of a reply in %s",
-                  reply->address, transfer->header_bytes + reply->body.length, words);
+        error_set(error, ERROR_TIMEOUT,
+                  "connected to %s, only %zu bytes of a reply in %s", reply->address,
+                  transfer->header_bytes + reply->body.length, words);
         error_hint(error, "the service is too slow, or is something else");
     } else {
-        error_set(error, ERROR_TIMEOUT, "connected to %s, no reply in %s", reply->address, words);
+        error_set(error, ERROR_TIMEOUT, "connected to %s, no reply in %s", reply->address,
+                  words);
         error_hint(error, "the service hangs, or something else listens there");
     }
     return false;
@@ -365,8 +377,8 @@ static bool too_much(const struct transfer *transfer, bool headers, struct error
     if (headers) {
         error_set(error, ERROR_LIMIT, "%s answered with endless headers", reply->address);
     } else {
-        error_set(error, ERROR_LIMIT, "%s answered with more than %zu bytes", reply->address,
-                  reply->body.cap);
+        error_set(error, ERROR_LIMIT, "%s answered with more than %zu bytes",
+                  reply->address, reply->body.cap);
     }
     error_hint(error, "see what listens there: this is not the expected service");
     return false;
@@ -380,10 +392,12 @@ static bool not_connected(const struct transfer *transfer, struct error *error)
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
     if (number == ECONNREFUSED) {
         error_set(error, ERROR_UNREACHABLE, "connection refused by %s", address);
-        error_hint(error, "nothing listens there: start the service, or correct host and port");
+        error_hint(error,
+                   "nothing listens there: start the service, or correct host and port");
     } else {
         error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
-                  number ? strerror_r((int)number, reason, sizeof reason) : transfer->words);
+                  number ? strerror_r((int)number, reason, sizeof reason)
+                         : transfer->words);
         error_hint(error, "see whether the host is up and there is a route to it");
     }
     return false;
@@ -397,7 +411,8 @@ static bool explain(struct transfer *transfer, CURLcode code, struct error *erro
     if (transfer->over || code == CURLE_FILESIZE_EXCEEDED) {
         return too_much(transfer, transfer->header_bytes > HTTP_HEADER_CAP, error);
     }
-    if (code == CURLE_OUT_OF_MEMORY && reply->connected) { /* a header line past libcurl's cap */
+    if (code == CURLE_OUT_OF_MEMORY &&
+        reply->connected) { /* a header line past libcurl's cap */
         return too_much(transfer, true, error);
     }
     switch (code) {
@@ -413,15 +428,16 @@ static bool explain(struct transfer *transfer, CURLcode code, struct error *erro
         trust_complain(&transfer->seen, transfer->host, error);
         return false;
     case CURLE_GOT_NOTHING:
-        error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply", address);
+        error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply",
+                  address);
         break;
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
         error_set(error, ERROR_PROTOCOL, "%s broke the connection", address);
         break;
     case CURLE_PARTIAL_FILE:
-        error_set(error, ERROR_PROTOCOL, "reply of %s was cut off after %zu bytes", address,
-                  reply->body.length);
+        error_set(error, ERROR_PROTOCOL, "reply of %s was cut off after %zu bytes",
+                  address, reply->body.length);
         break;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
@@ -475,7 +491,8 @@ static void finish(struct transfer *transfer)
     free(transfer->url);
 }
 
-bool http_ask(const struct http_request *request, struct http_reply *reply, struct error *error)
+bool http_ask(const struct http_request *request, struct http_reply *reply,
+              struct error *error)
 {
     *reply = (struct http_reply){.status = 0};
     buf_init_secret(&reply->body, request->cap ? request->cap : HTTP_CAP);

@@ -1,9 +1,10 @@
-/* One HTTP request over libcurl, with a deadline that holds, a cap on the bytes taken, no redirects
- * (they leak credentials), no proxy (it would answer in the peer's place), http and https alone, and
- * certificates checked against the one shared trust store.
+/* One HTTP request over libcurl, with a deadline that holds, a cap on the bytes taken, no
+ * redirects (they leak credentials), no proxy (it would answer in the peer's place), http
+ * and https alone, and certificates checked against the one shared trust store.
  *
- * Blocks: for workers. Nothing is kept between requests but the trust store. What a request carries
- * and what a reply brought is overwritten before its memory is given back. */
+ * Blocks: for workers. Nothing is kept between requests but the trust store. What a
+ * request carries and what a reply brought is overwritten before its memory is given
+ * back. */
 #ifndef GREENBOARD_NET_HTTP_H
 #define GREENBOARD_NET_HTTP_H
 
@@ -31,11 +32,11 @@ struct http_request {
     size_t header_count;
     const char *body; /* or NULL */
     size_t body_length;
-    const char *content_type; /* of the body; NULL: application/json */
-    const char *wanted;       /* a header of the reply to keep, or NULL */
+    const char *content_type;      /* of the body; NULL: application/json */
+    const char *wanted;            /* a header of the reply to keep, or NULL */
     const struct tls_options *tls; /* NULL: verify against the system's authorities */
-    int64_t deadline; /* clock_now() time */
-    size_t cap;       /* 0: HTTP_CAP */
+    int64_t deadline;              /* clock_now() time */
+    size_t cap;                    /* 0: HTTP_CAP */
     const atomic_bool *cancelled;
 };
 
@@ -47,19 +48,23 @@ struct http_reply {
     char wanted[64];    /* value of request->wanted */
     int64_t date;       /* the Date header, ms since 1970; 0: none. Tells clock skew */
     char address[64];   /* of the peer: "127.0.0.1:8123", also where it did not answer */
-    int64_t resolve, connect, tls, first_byte, total; /* ns of each phase; 0: not reached */
-    bool connected;     /* also where the request failed later */
+    int64_t resolve, connect, tls, first_byte,
+        total;      /* ns of each phase; 0: not reached */
+    bool connected; /* also where the request failed later */
 };
 
 /* Once, in main, before any thread; http_end() where no worker is left. */
 void http_begin(void);
 void http_end(void);
 
-/* True where a whole reply came, whatever its status. The reply is always to be finished. On false it
- * says how far it came: ERROR_UNREACHABLE (nobody there, with the phase in words), ERROR_TIMEOUT
- * ("connected, no reply in 2 s"), ERROR_PROTOCOL, ERROR_LIMIT, ERROR_CONFIG (a file of `tls`, a URL
- * or a header that cannot be sent), ERROR_SYSTEM, ERROR_CANCELLED. Ends at the deadline. */
-bool http_ask(const struct http_request *request, struct http_reply *reply, struct error *error);
+/* True where a whole reply came, whatever its status. The reply is always to be finished.
+ * On false it says how far it came: ERROR_UNREACHABLE (nobody there, with the phase in
+ * words), ERROR_TIMEOUT
+ * ("connected, no reply in 2 s"), ERROR_PROTOCOL, ERROR_LIMIT, ERROR_CONFIG (a file of
+ * `tls`, a URL or a header that cannot be sent), ERROR_SYSTEM, ERROR_CANCELLED. Ends at
+ * the deadline. */
+bool http_ask(const struct http_request *request, struct http_reply *reply,
+              struct error *error);
 void http_reply_finish(struct http_reply *reply);
 
 #endif

@@ -136,8 +136,9 @@ static bool await(struct query *query, const struct wait *wait, struct error *er
         } else if (slice == 0) {
             char words[WAIT_WORDS];
             wait_words(wait, words);
-            error_set(error, ERROR_TIMEOUT, "cannot resolve %s: the resolver said nothing in %s",
-                      query->host, words);
+            error_set(error, ERROR_TIMEOUT,
+                      "cannot resolve %s: the resolver said nothing in %s", query->host,
+                      words);
             error_hint(error, "see whether the name servers in /etc/resolv.conf answer");
             stopped = true;
         } else {
@@ -165,7 +166,8 @@ static bool judge(const struct query *query, struct error *error)
 
 socklen_t address_length(const union address *address)
 {
-    return address->any.sa_family == AF_INET6 ? sizeof address->six : sizeof address->four;
+    return address->any.sa_family == AF_INET6 ? sizeof address->six
+                                              : sizeof address->four;
 }
 
 static void set_port(union address *address, int port)
@@ -191,8 +193,8 @@ bool resolve_literal(const char *host, int port, union address *out)
     return true;
 }
 
-bool resolve_host(const char *host, int port, const struct wait *wait, struct addresses *out,
-                  struct error *error)
+bool resolve_host(const char *host, int port, const struct wait *wait,
+                  struct addresses *out, struct error *error)
 {
     *out = (struct addresses){.count = 0};
     if (resolve_literal(host, port, &out->row[0])) {

@@ -1,5 +1,6 @@
-/* Names to addresses, with a deadline that holds also where the system's resolver hangs: it runs
- * in a thread of its own, which is abandoned. An address needs no thread. Any thread. */
+/* Names to addresses, with a deadline that holds also where the system's resolver hangs:
+ * it runs in a thread of its own, which is abandoned. An address needs no thread. Any
+ * thread. */
 #ifndef GREENBOARD_NET_RESOLVE_H
 #define GREENBOARD_NET_RESOLVE_H
 
@@ -11,7 +12,10 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-enum { RESOLVE_MOST = 8, RESOLVE_STUCK = 16 }; /* addresses taken; resolvers that may hang */
+enum {
+    RESOLVE_MOST = 8,
+    RESOLVE_STUCK = 16
+}; /* addresses taken; resolvers that may hang */
 
 union address {
     struct sockaddr any;
@@ -24,13 +28,15 @@ struct addresses {
     size_t count; /* at least 1 where it was resolved */
 };
 
-bool resolve_host(const char *host, int port, const struct wait *wait, struct addresses *out,
-                  struct error *error);
-bool resolve_literal(const char *host, int port, union address *out); /* an IP address only */
+bool resolve_host(const char *host, int port, const struct wait *wait,
+                  struct addresses *out, struct error *error);
+bool resolve_literal(const char *host, int port,
+                     union address *out); /* an IP address only */
 socklen_t address_length(const union address *address);
 
 #define ADDRESS_TEXT 64
-void address_text(const union address *address, char out[ADDRESS_TEXT]); /* "[::1]:8123" */
+void address_text(const union address *address,
+                  char out[ADDRESS_TEXT]); /* "[::1]:8123" */
 void address_host(const union address *address, char out[ADDRESS_TEXT]); /* "::1" */
 
 #endif

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A store that was loaded: the system's has no file. One whose file has changed is loaded anew; who
- * still uses the old one holds a reference. */
+/* A store that was loaded: the system's has no file. One whose file has changed is loaded
+ * anew; who still uses the old one holds a reference. */
 struct loaded {
     char *file; /* NULL: the system's authorities */
     struct timespec changed;
@@ -65,7 +65,8 @@ static X509_STORE *load(const char *file, struct error *error)
     if (!store) {
         panic("out of memory (trust store)");
     }
-    if (file ? !X509_STORE_load_file(store, file) : !X509_STORE_set_default_paths(store)) {
+    if (file ? !X509_STORE_load_file(store, file)
+             : !X509_STORE_set_default_paths(store)) {
         no_file(error, "certificate authorities from", file ? file : "the system");
         X509_STORE_free(store);
         return NULL;
@@ -129,7 +130,8 @@ X509_STORE *trust_store(const struct tls_options *options, struct error *error)
 static void name_certificate(X509 *certificate, struct trust_seen *seen)
 {
     size_t used = 0;
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *names =
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         char text[INET6_ADDRSTRLEN + 1] = "";
@@ -142,8 +144,8 @@ static void name_certificate(X509 *certificate, struct trust_seen *seen)
                       ASN1_STRING_get0_data(name->d.iPAddress), text, sizeof text);
         }
         if (*shown && used < sizeof seen->names) {
-            used += (size_t)snprintf(seen->names + used, sizeof seen->names - used, "%s%s",
-                                     used ? ", " : "", shown);
+            used += (size_t)snprintf(seen->names + used, sizeof seen->names - used,
+                                     "%s%s", used ? ", " : "", shown);
         }
     }
     GENERAL_NAMES_free(names);
@@ -158,7 +160,8 @@ static void note_end(X509 *certificate, struct trust_seen *seen)
     struct tm end;
     if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end)) {
         snprintf(seen->ends, sizeof seen->ends, "%04d-%02d-%02d %02d:%02d UTC",
-                 end.tm_year + 1900, end.tm_mon + 1, end.tm_mday, end.tm_hour, end.tm_min);
+                 end.tm_year + 1900, end.tm_mon + 1, end.tm_mday, end.tm_hour,
+                 end.tm_min);
     }
 }
 
@@ -184,7 +187,8 @@ static void make_index(void)
     seen_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 }
 
-static bool show_ours(SSL_CTX *context, const struct tls_options *options, struct error *error)
+static bool show_ours(SSL_CTX *context, const struct tls_options *options,
+                      struct error *error)
 {
     char *cert = path_of(options, options->cert);
     char *key = path_of(options, options->key ? options->key : options->cert);
@@ -244,10 +248,12 @@ bool trust_complain(const struct trust_seen *seen, const char *host, struct erro
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         error_set(error, ERROR_PROTOCOL, "certificate is for %s, not %s",
                   *seen->names ? seen->names : "nobody", host);
-        error_hint(error, "correct the host, or say the certificate's name in tls.server_name");
+        error_hint(error,
+                   "correct the host, or say the certificate's name in tls.server_name");
         break;
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        error_set(error, ERROR_PROTOCOL, "certificate of %s expired on %s", host, seen->ends);
+        error_set(error, ERROR_PROTOCOL, "certificate of %s expired on %s", host,
+                  seen->ends);
         error_hint(error, "renew the certificate");
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:

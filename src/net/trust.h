@@ -1,5 +1,6 @@
-/* Whom we believe on TLS: the system's certificate authorities, loaded once, lazily, off the main
- * thread, and shared by libcurl and dial; and what a section's `tls` says beyond that. Any thread. */
+/* Whom we believe on TLS: the system's certificate authorities, loaded once, lazily, off
+ * the main thread, and shared by libcurl and dial; and what a section's `tls` says beyond
+ * that. Any thread. */
 #ifndef GREENBOARD_NET_TRUST_H
 #define GREENBOARD_NET_TRUST_H
 
@@ -11,28 +12,30 @@
 
 struct tls_options {
     bool on;
-    const char *directory; /* where the relative paths below start; NULL: here */
-    const char *ca;        /* a PEM file instead of the system's authorities */
-    const char *cert, *key; /* ours, for a server that asks */
+    const char *directory;   /* where the relative paths below start; NULL: here */
+    const char *ca;          /* a PEM file instead of the system's authorities */
+    const char *cert, *key;  /* ours, for a server that asks */
     const char *server_name; /* verified instead of the dialled host */
 };
 
 /* From a section's `tls` (boolean, object, or NULL: off); borrows all of it. */
 struct tls_options tls_options_of(const json_t *tls, const char *directory);
 
-/* A counted store for the options (NULL: the system's); NULL with an error that names the file. The
- * caller frees it with X509_STORE_free(). */
+/* A counted store for the options (NULL: the system's); NULL with an error that names the
+ * file. The caller frees it with X509_STORE_free(). */
 X509_STORE *trust_store(const struct tls_options *options, struct error *error);
 
-/* What the peer showed, kept for words: which name its certificate bears and why it was refused. */
+/* What the peer showed, kept for words: which name its certificate bears and why it was
+ * refused. */
 struct trust_seen {
     int refused;     /* X509_V_ERR_…, or X509_V_OK */
     char names[160]; /* "a.example, *.b.example" */
     char ends[32];   /* when the certificate ends, as OpenSSL prints it */
 };
 
-/* Makes the context believe exactly the options: store, our certificate, TLS 1.2 and later, and the
- * name (or address) that the peer must prove. `seen` outlives every handshake of the context. */
+/* Makes the context believe exactly the options: store, our certificate, TLS 1.2 and
+ * later, and the name (or address) that the peer must prove. `seen` outlives every
+ * handshake of the context. */
 bool trust_apply(SSL_CTX *context, const struct tls_options *options, const char *host,
                  struct trust_seen *seen, struct error *error);
 

@@ -55,7 +55,8 @@ void wait_words(const struct wait *wait, char out[WAIT_WORDS])
 {
     int64_t ms = (clock_now() - wait->since + CLOCK_MS / 2) / CLOCK_MS;
     if (ms < 995) {
-        snprintf(out, WAIT_WORDS, "%lld ms", (long long)(ms >= 100 ? (ms + 5) / 10 * 10 : ms));
+        snprintf(out, WAIT_WORDS, "%lld ms",
+                 (long long)(ms >= 100 ? (ms + 5) / 10 * 10 : ms));
     } else {
         snprintf(out, WAIT_WORDS, "%g s", (double)((ms + 50) / 100) / 10);
     }
