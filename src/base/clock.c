@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t clock_now(void)
@@ -41,4 +42,22 @@ void clock_stamp(char out[CLOCK_STAMP], int64_t wall_ms)
     snprintf(out, CLOCK_STAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (utc.tm_year + 1900) % 10000,
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
              (int)(wall_ms % 1000));
+}
+
+bool clock_parse(const char *stamp, int64_t *wall_ms)
+{
+    struct tm utc = {0};
+    const char *rest = strptime(stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+    if (!rest || strlen(rest) != 5 || rest[0] != '.' || rest[4] != 'Z') {
+        return false;
+    }
+    int ms = 0;
+    for (int i = 1; i <= 3; i++) {
+        if (rest[i] < '0' || rest[i] > '9') {
+            return false;
+        }
+        ms = ms * 10 + rest[i] - '0';
+    }
+    *wall_ms = (int64_t)timegm(&utc) * 1000 + ms;
+    return true;
 }

@@ -3,6 +3,7 @@
 #ifndef GREENBOARD_BASE_CLOCK_H
 #define GREENBOARD_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CLOCK_SECOND INT64_C(1000000000)
@@ -15,5 +16,6 @@ int clock_left(int64_t deadline);        /* ms until then for poll(2), rounded u
 
 #define CLOCK_STAMP 25
 void clock_stamp(char out[CLOCK_STAMP], int64_t wall_ms); /* 2026-01-31T12:04:31.218Z */
+bool clock_parse(const char *stamp, int64_t *wall_ms); /* exactly such a stamp */
 
 #endif

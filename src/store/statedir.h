@@ -20,6 +20,7 @@ struct statedir {
     char *recorder;  /* held by the process that writes samples and transitions */
     char *fence;     /* the number of the newest run */
     char *runs;      /* a directory for each run */
+    char *shared_lock; /* in `lock.dir`, held besides by runs of every user; NULL: not configured */
 };
 
 /* The home: `given` (--state-dir) before the environment variable before XDG; absolute. NULL with

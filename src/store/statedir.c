@@ -1,0 +1,111 @@
+#include "store/statedir.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_LONGEST = 200 }; /* below NAME_MAX, with room for suffixes */
+
+char *statedir_home(const char *given, struct error *error)
+{
+    const char *wanted = given ? given : getenv("GREENBOARD_STATE_DIR");
+    if (!wanted || !*wanted) {
+        char *home = fs_state_home();
+        if (!home) {
+            error_set(error, ERROR_SYSTEM, "no place for state: neither HOME nor XDG_STATE_HOME");
+            error_hint(error, "set HOME, or name a directory with --state-dir");
+        }
+        return home;
+    }
+    if (wanted[0] == '/') {
+        return mem_text(wanted);
+    }
+    char *here = getcwd(NULL, 0);
+    if (!here) {
+        error_system(error, errno, "cannot tell the current directory");
+        return NULL;
+    }
+    char *home = fs_join(here, wanted);
+    free(here);
+    return home;
+}
+
+/* Percent-encodes what is not plain, so that two names never share a directory. */
+static char *safe_name(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    struct buf out;
+    buf_init(&out, 0);
+    for (const char *at = name; *at; at++) {
+        if (strchr(plain, *at) || (*at == '.' && at != name)) {
+            buf_add(&out, at, 1);
+        } else {
+            buf_format(&out, "%%%02x", (unsigned)(unsigned char)*at);
+        }
+    }
+    if (out.length == 0) {
+        buf_text(&out, "%");
+    }
+    return buf_take(&out);
+}
+
+static bool owned(const char *path, struct error *error)
+{
+    struct stat about;
+    if (stat(path, &about) != 0) {
+        return error_system(error, errno, "cannot look at %s", path);
+    }
+    if (about.st_uid != geteuid()) {
+        error_set(error, ERROR_DENIED, "%s belongs to somebody else", path);
+        error_hint(error, "name a directory of your own with --state-dir");
+        return false;
+    }
+    return true;
+}
+
+bool statedir_open(struct statedir *dir, const char *home, const struct environment *environment,
+                   struct error *error)
+{
+    *dir = (struct statedir){0};
+    char *system = safe_name(environment->system);
+    char *name = safe_name(environment->name);
+    bool done = false;
+    if (strlen(system) > NAME_LONGEST || strlen(name) > NAME_LONGEST) {
+        error_set(error, ERROR_LIMIT, "the name of the system or environment is too long");
+        goto out;
+    }
+    dir->home = mem_text(home);
+    dir->directory = mem_format("%s/%s/%s", home, system, name);
+    dir->events = fs_join(dir->directory, "events.db");
+    dir->samples = fs_join(dir->directory, "samples.db");
+    dir->lock = fs_join(dir->directory, "lock");
+    dir->recorder = fs_join(dir->directory, "recorder.lock");
+    dir->fence = fs_join(dir->directory, "fence");
+    dir->runs = fs_join(dir->directory, "runs");
+    const char *shared = config_text(config_section(environment, "/lock"), "dir");
+    dir->shared_lock = shared ? mem_format("%s/%s-%s.lock", shared, system, name) : NULL;
+    done = fs_make_dirs(dir->runs, error) && owned(dir->directory, error);
+out:
+    free(system);
+    free(name);
+    if (!done) {
+        statedir_finish(dir);
+    }
+    return done;
+}
+
+void statedir_finish(struct statedir *dir)
+{
+    char *paths[] = {dir->home, dir->directory, dir->events, dir->samples,    dir->lock,
+                     dir->recorder, dir->fence, dir->runs,   dir->shared_lock};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        free(paths[i]);
+    }
+    *dir = (struct statedir){0};
+}
