@@ -13,7 +13,8 @@ static bool is_empty(const char *data, size_t length)
 
 static bool is_padded(const char *data, size_t length)
 {
-    return isspace((unsigned char)data[0]) || isspace((unsigned char)data[length - 1]);
+    return length > 0 &&
+           (isspace((unsigned char)data[0]) || isspace((unsigned char)data[length - 1]));
 }
 
 static bool is_short(const char *data, size_t length)

@@ -110,10 +110,14 @@ bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *
     return true;
 }
 
+/* A NumericDate may be any number (RFC 7519 section 2). What no clock will ever show is brought to the
+ * edge of what can be reckoned with. */
 static bool claim_time(const struct jwt *jwt, const char *name, int64_t *when)
 {
+    static const double edge = 1e15;
     const json_t *claim = json_object_get(jwt->claims, name);
-    *when = json_is_integer(claim) ? json_integer_value(claim) : (int64_t)json_real_value(claim);
+    double value = json_number_value(claim);
+    *when = (int64_t)(value > edge ? edge : value < -edge ? -edge : value);
     return json_is_number(claim);
 }
 

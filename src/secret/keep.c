@@ -75,3 +75,21 @@ bool secret_equal(const struct secret *a, const struct secret *b)
 {
     return a->length == b->length && CRYPTO_memcmp(a->data, b->data, a->length) == 0;
 }
+
+char *keep_derived(const void *data, size_t length)
+{
+    bool roomy = CRYPTO_secure_used() + length < HEAP_SIZE / 2;
+    char *room = roomy ? OPENSSL_secure_malloc(length + 1) : NULL;
+    room = room ? room : OPENSSL_malloc(length + 1);
+    if (!room) {
+        panic("out of memory (%zu bytes)", length);
+    }
+    memcpy(room, data, length);
+    room[length] = '\0';
+    return room;
+}
+
+void keep_release(char *data, size_t length)
+{
+    OPENSSL_secure_clear_free(data, length + 1); /* knows which heap it is from */
+}

@@ -27,4 +27,10 @@ const char *secret_data(const struct secret *secret); /* NUL-terminated for conv
 size_t secret_length(const struct secret *secret);
 bool secret_equal(const struct secret *a, const struct secret *b); /* in constant time */
 
+/* Bytes made of a secret, such as its encodings: from the secure heap while half of it is free, since
+ * they must never take the room of secrets themselves, else from the ordinary one. Never NULL;
+ * keep_release() cleanses. */
+char *keep_derived(const void *data, size_t length);
+void keep_release(char *data, size_t length);
+
 #endif

@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct pattern {
-    struct secret *bytes;
+    char *data;
+    size_t length;
     struct pattern *next; /* with the same first two bytes */
 };
 
@@ -38,19 +39,15 @@ static void add_pattern(struct mask *mask, const char *data, size_t length)
     }
     struct pattern **list = &mask->starts[slot(data)];
     for (struct pattern *known = *list; known; known = known->next) {
-        if (secret_length(known->bytes) == length &&
-            memcmp(secret_data(known->bytes), data, length) == 0) {
+        if (known->length == length && memcmp(known->data, data, length) == 0) {
             return;
         }
     }
-    struct secret *bytes = secret_create(data, length, NULL);
-    if (!bytes) {
-        panic("no room to keep what must be masked");
-    }
     struct pattern *pattern = mem_alloc(sizeof *pattern);
-    pattern->bytes = bytes;
+    pattern->data = keep_derived(data, length);
+    pattern->length = length;
     /* The longest first, so that a value inside another does not leave its tail. */
-    while (*list && secret_length((*list)->bytes) > length) {
+    while (*list && (*list)->length > length) {
         list = &(*list)->next;
     }
     pattern->next = *list;
@@ -99,8 +96,21 @@ static void add_base64(struct mask *mask, const char *data, size_t length, size_
     free(shifted);
 }
 
-static void add_url(struct mask *mask, const char *data, size_t length, const char *plain,
-                    bool upper)
+/* Who leaves which bytes as they are in a URL or a form, and whether a blank becomes "+". */
+static const struct url_style {
+    const char *plain;
+    bool plus;
+} url_styles[] = {
+    {"-._~", false},      /* RFC 3986 section 2.3, Python's quote() of a whole value */
+    {"-._~/", false},     /* Python's quote() as it comes */
+    {"-._", false},       /* Go, older Python */
+    {"-._~!*'()", false}, /* JavaScript's encodeURIComponent() */
+    {"-._~", true},       /* Python's quote_plus() */
+    {"-._*", true},       /* forms, as browsers write them */
+};
+
+static void add_url(struct mask *mask, const char *data, size_t length,
+                    const struct url_style *style, bool upper)
 {
     struct buf text;
     buf_init(&text, 0);
@@ -108,13 +118,30 @@ static void add_url(struct mask *mask, const char *data, size_t length, const ch
         unsigned char byte = (unsigned char)data[i];
         bool alphanumeric = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
                             (byte >= 'a' && byte <= 'z');
-        if (alphanumeric || (byte && strchr(plain, byte))) {
+        if (alphanumeric || (byte && strchr(style->plain, byte))) {
             buf_add(&text, &byte, 1);
+        } else if (byte == ' ' && style->plus) {
+            buf_text(&text, "+");
         } else {
             buf_format(&text, upper ? "%%%02X" : "%%%02x", byte);
         }
     }
     add_buf(mask, &text);
+}
+
+/* As Go writes JSON, so that it can stand in HTML. */
+static void add_json_for_html(struct mask *mask, const char *text, size_t length)
+{
+    struct buf escaped;
+    buf_init(&escaped, 0);
+    for (size_t i = 0; i < length; i++) {
+        if (strchr("<>&", text[i])) {
+            buf_format(&escaped, "\\u%04x", (unsigned char)text[i]);
+        } else {
+            buf_add(&escaped, text + i, 1);
+        }
+    }
+    add_buf(mask, &escaped);
 }
 
 static void add_json(struct mask *mask, const char *data, size_t length, size_t flags)
@@ -123,6 +150,7 @@ static void add_json(struct mask *mask, const char *data, size_t length, size_t 
     char *text = string ? json_dumps(string, JSON_ENCODE_ANY | flags) : NULL;
     if (text && strlen(text) > 2) {
         add_pattern(mask, text + 1, strlen(text) - 2);
+        add_json_for_html(mask, text + 1, strlen(text) - 2);
         OPENSSL_cleanse(text, strlen(text));
     }
     json_free_t release = NULL;
@@ -159,12 +187,12 @@ static void add_secret(struct mask *mask, struct secret *secret)
     for (size_t offset = 0; offset < 3; offset++) {
         add_base64(mask, data, length, offset);
     }
-    static const char *const plain[] = {"-._~", "-._", "-._~!*'()"};
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-        add_url(mask, data, length, plain[i], true);
-        add_url(mask, data, length, plain[i], false);
+    for (size_t i = 0; i < sizeof url_styles / sizeof url_styles[0]; i++) {
+        add_url(mask, data, length, &url_styles[i], true);
+        add_url(mask, data, length, &url_styles[i], false);
     }
-    static const size_t flags[] = {0, JSON_ENSURE_ASCII, JSON_ESCAPE_SLASH};
+    static const size_t flags[] = {0, JSON_ENSURE_ASCII, JSON_ESCAPE_SLASH,
+                                   JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         add_json(mask, data, length, flags[i]);
     }
@@ -197,7 +225,7 @@ void mask_unref(struct mask *mask)
     for (size_t i = 0; i < 65536; i++) {
         while (mask->starts[i]) {
             struct pattern *next = mask->starts[i]->next;
-            secret_unref(mask->starts[i]->bytes);
+            keep_release(mask->starts[i]->data, mask->starts[i]->length);
             free(mask->starts[i]);
             mask->starts[i] = next;
         }
@@ -288,9 +316,9 @@ static enum match match_at(const struct mask *mask, const char *at, size_t left,
     }
     for (const struct pattern *pattern = mask->starts[slot(at)]; pattern;
          pattern = pattern->next) {
-        size_t size = secret_length(pattern->bytes);
+        size_t size = pattern->length;
         size_t common = size < left ? size : left;
-        if (memcmp(secret_data(pattern->bytes), at, common) != 0) {
+        if (memcmp(pattern->data, at, common) != 0) {
             continue;
         }
         if (size > left && !whole) {
@@ -304,6 +332,26 @@ static enum match match_at(const struct mask *mask, const char *at, size_t left,
     return best;
 }
 
+/* Secrets may overlap: one that starts inside another must not leave its tail. Grows *size over all that
+ * hang together; PARTIAL where the last of them could still become one. What hangs together for longer
+ * than any sane text does is cut, so that nobody makes us hold a stream without end. */
+static enum match grow_match(const struct mask *mask, const char *at, size_t left, bool whole,
+                             size_t *size)
+{
+    size_t most = 4 * SECRET_MAX + mask->longest;
+    for (size_t i = 1; i < *size && i < most; i++) {
+        size_t more = 0;
+        enum match match = match_at(mask, at + i, left - i, whole, &more);
+        if (match == MATCH_PARTIAL && !whole) {
+            return MATCH_PARTIAL;
+        }
+        if (match == MATCH_FULL && i + more > *size) {
+            *size = i + more;
+        }
+    }
+    return MATCH_FULL;
+}
+
 /* Appends `data` masked to `out`; returns what was used up. Unless `whole`, stops at the first byte
  * that could be the start of a secret that is not all there yet. */
 static size_t run_mask(const struct mask *mask, const char *data, size_t length, bool whole,
@@ -314,6 +362,9 @@ static size_t run_mask(const struct mask *mask, const char *data, size_t length,
     while (at < length) {
         size_t size = 0;
         enum match match = match_at(mask, data + at, length - at, whole, &size);
+        if (match == MATCH_FULL) {
+            match = grow_match(mask, data + at, length - at, whole, &size);
+        }
         if (match == MATCH_PARTIAL && !whole) {
             break;
         }

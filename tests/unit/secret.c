@@ -1,0 +1,867 @@
+/* What the room of secrets promises: kept, encoded, signed, judged, fingerprinted and masked. */
+#include "tests/unit/unit.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "secret/base64.h"
+#include "secret/fingerprint.h"
+#include "secret/hygiene.h"
+#include "secret/jwt.h"
+#include "secret/keep.h"
+#include "secret/mask.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct secret *keep(const char *text)
+{
+    struct error error;
+    struct secret *secret = secret_create(text, strlen(text), &error);
+    assert_non_null(secret);
+    return secret;
+}
+
+/* ---- keep ------------------------------------------------------------------------------------ */
+
+static void secrets_are_equal_by_bytes_and_length(void **state)
+{
+    (void)state;
+    struct secret *a = secret_create("one\0two", 7, NULL);
+    struct secret *b = secret_create("one\0two", 7, NULL);
+    struct secret *shorter = keep("one");
+    struct secret *other = secret_create("one\0tw0", 7, NULL);
+    assert_true(secret_equal(a, b));
+    assert_false(secret_equal(a, shorter));
+    assert_false(secret_equal(a, other));
+    assert_int_equal(secret_length(a), 7);
+    assert_memory_equal(secret_data(a), "one\0two", 8);
+    secret_unref(a);
+    secret_unref(b);
+    secret_unref(shorter);
+    secret_unref(other);
+}
+
+static void a_secret_lives_until_its_last_reference(void **state)
+{
+    (void)state;
+    struct secret *secret = keep("still here");
+    struct secret *second = secret_ref(secret);
+    secret_unref(secret);
+    assert_string_equal(secret_data(second), "still here");
+    secret_unref(second);
+    assert_null(secret_ref(NULL));
+    secret_unref(NULL);
+}
+
+static void a_secret_past_the_limit_is_refused(void **state)
+{
+    (void)state;
+    char *large = mem_alloc(SECRET_MAX + 1);
+    struct error error;
+    struct secret *fits = secret_create(large, SECRET_MAX, &error);
+    assert_non_null(fits);
+    assert_null(secret_create(large, SECRET_MAX + 1, &error));
+    assert_int_equal(error.code, ERROR_LIMIT);
+    secret_unref(fits);
+    free(large);
+}
+
+static void a_full_keep_fails_closed(void **state)
+{
+    (void)state;
+    enum { MANY = 64 };
+    struct secret *held[MANY] = {NULL};
+    char *large = mem_alloc(SECRET_MAX);
+    struct error error = {0};
+    size_t count = 0;
+    while (count < MANY && (held[count] = secret_create(large, SECRET_MAX, &error))) {
+        count++;
+    }
+    assert_true(count > 0 && count < MANY);
+    assert_int_equal(error.code, ERROR_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        secret_unref(held[i]);
+    }
+    struct secret *again = secret_create(large, SECRET_MAX, &error);
+    assert_non_null(again);
+    secret_unref(again);
+    free(large);
+}
+
+/* ---- base64: RFC 4648 section 10 --------------------------------------------------------------- */
+
+static void base64_follows_rfc_4648(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plain, *padded, *bare;
+    } rows[] = {
+        {"", "", ""},
+        {"f", "Zg==", "Zg"},
+        {"fo", "Zm8=", "Zm8"},
+        {"foo", "Zm9v", "Zm9v"},
+        {"foob", "Zm9vYg==", "Zm9vYg"},
+        {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+        {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+        {"\xfb\xff\xfe", "+//+", "-__-"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t length = strlen(rows[i].plain);
+        struct buf padded = {0}, bare = {0};
+        base64_encode(&padded, rows[i].plain, length);
+        base64url_encode(&bare, rows[i].plain, length);
+        assert_string_equal(buf_string(&padded), rows[i].padded);
+        assert_string_equal(buf_string(&bare), rows[i].bare);
+        unsigned char out[16];
+        size_t used = 0;
+        assert_true(base64_decode(padded.data, padded.length, out, sizeof out, &used));
+        assert_int_equal(used, length);
+        assert_memory_equal(out, rows[i].plain, length);
+        assert_true(base64url_decode(bare.data, bare.length, out, sizeof out, &used));
+        assert_int_equal(used, length);
+        assert_memory_equal(out, rows[i].plain, length);
+        buf_finish(&padded);
+        buf_finish(&bare);
+    }
+}
+
+static void base64_refuses_what_is_not_exactly_that(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "Zg=",  "Zg===", "Zg==\n", " Zg==", "Z", "Z===", "=", "==", "====", "Zh==", "Zm9=",
+        "Zm-_", "Zg==Zg==", "Zm9vYg=", "Zm\x80v",
+    };
+    unsigned char out[16];
+    size_t used;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (base64_decode(bad[i], strlen(bad[i]), out, sizeof out, &used)) {
+            fail_msg("\"%s\" was taken for base64", bad[i]);
+        }
+    }
+    static const char *const bad_url[] = {"Zg==", "Zm8=", "+//+", "Z", "Zh", "Zm9v Zm9v"};
+    for (size_t i = 0; i < sizeof bad_url / sizeof bad_url[0]; i++) {
+        if (base64url_decode(bad_url[i], strlen(bad_url[i]), out, sizeof out, &used)) {
+            fail_msg("\"%s\" was taken for base64url", bad_url[i]);
+        }
+    }
+    assert_false(base64_decode("Zm9vYmFy", 8, out, 5, &used));
+    assert_false(base64_decode("Zm\0v", 4, out, sizeof out, &used));
+    assert_true(base64_decode("Zm8", 3, out, sizeof out, &used));
+}
+
+/* ---- tokens ------------------------------------------------------------------------------------ */
+
+/* RFC 7515 appendix A.1: the key's bytes, and the token as it is printed there. */
+static const char rfc_key[] = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4"
+                              "hcgUuTwjAzZr1Z9CAow";
+static const char rfc_token[] = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+                                ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+                                "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+                                ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+static struct secret *keep_rfc_key(void)
+{
+    unsigned char key[64];
+    size_t used = 0;
+    assert_true(base64url_decode(rfc_key, strlen(rfc_key), key, sizeof key, &used));
+    assert_int_equal(used, 64);
+    return secret_create(key, used, NULL);
+}
+
+static void the_token_of_rfc_7515_verifies(void **state)
+{
+    (void)state;
+    struct secret *key = keep_rfc_key();
+    struct error error;
+    struct jwt jwt;
+    assert_true(jwt_parse(rfc_token, &jwt, &error));
+    assert_true(jwt_verify(&jwt, key, "HS256", &error));
+    assert_string_equal(json_get_text(jwt.claims, "iss"), "joe");
+    assert_true(jwt_timely(&jwt, 1300819380, 0, &error));
+    assert_false(jwt_timely(&jwt, 1300819381, 0, &error));
+    assert_int_equal(error.code, ERROR_DENIED);
+    assert_true(jwt_timely(&jwt, 1300819380 + 60, 60, &error));
+    jwt_finish(&jwt);
+    secret_unref(key);
+}
+
+static void a_token_verifies_under_its_secret_alone(void **state)
+{
+    (void)state;
+    static const char *const algorithms[] = {"HS256", "HS384", "HS512"};
+    struct secret *right = keep("0123456789abcdef0123456789abcdef");
+    struct secret *wrong = keep("0123456789abcdef0123456789abcdeg");
+    json_t *claims = json_pack("{s:s}", "sub", "probe");
+    for (size_t i = 0; i < 3; i++) {
+        struct buf token = {0};
+        struct error error;
+        struct jwt jwt;
+        assert_true(jwt_sign(claims, right, algorithms[i], &token, &error));
+        assert_true(jwt_parse(token.data, &jwt, &error));
+        assert_true(jwt_verify(&jwt, right, algorithms[i], &error));
+        assert_false(jwt_verify(&jwt, wrong, algorithms[i], &error));
+        assert_int_equal(error.code, ERROR_DENIED);
+        assert_false(jwt_verify(&jwt, right, algorithms[(i + 1) % 3], &error));
+        assert_int_equal(error.code, ERROR_PROTOCOL);
+        jwt_finish(&jwt);
+        buf_finish(&token);
+    }
+    struct buf token = {0};
+    struct error error;
+    assert_false(jwt_sign(claims, right, "none", &token, &error));
+    assert_int_equal(token.length, 0);
+    buf_finish(&token);
+    json_decref(claims);
+    secret_unref(right);
+    secret_unref(wrong);
+}
+
+static void a_token_that_names_no_algorithm_is_refused(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {
+        "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.", /* {"alg":"none"} */
+        "e30.eyJpc3MiOiJqb2UifQ.",                 /* {} */
+    };
+    struct secret *key = keep_rfc_key();
+    for (size_t i = 0; i < 2; i++) {
+        struct jwt jwt;
+        struct error error;
+        assert_true(jwt_parse(tokens[i], &jwt, &error));
+        assert_false(jwt_verify(&jwt, key, "HS256", &error));
+        assert_non_null(strstr(error.message, "none"));
+        jwt_finish(&jwt);
+    }
+    secret_unref(key);
+}
+
+static void what_is_no_token_is_refused_without_a_trace(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", ".", "..", "...", "a.b", "a.b.c.d", "e30.e30", "e30.e30.e30.e30", "e30.W10.", "W10.e30.",
+        "e30.e30.!", "e30.eyJ4Ijox.", "=.e30.", "e30 .e30.", "e30.MQ.",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct jwt jwt;
+        struct error error;
+        if (jwt_parse(bad[i], &jwt, &error)) {
+            fail_msg("\"%s\" was taken for a token", bad[i]);
+        }
+        assert_int_equal(error.code, ERROR_PROTOCOL);
+        assert_null(jwt.header);
+    }
+    struct buf large = {0};
+    buf_text(&large, "e30.e30.");
+    while (large.length <= JWT_MAX) {
+        buf_text(&large, "AAAA");
+    }
+    struct jwt jwt;
+    assert_false(jwt_parse(large.data, &jwt, NULL));
+    buf_finish(&large);
+}
+
+static void a_flipped_token_keeps_everything_but_its_signature(void **state)
+{
+    (void)state;
+    struct secret *key = keep_rfc_key();
+    struct buf forged = {0};
+    struct error error;
+    struct jwt jwt;
+    assert_true(jwt_flip(rfc_token, &forged, &error));
+    assert_int_equal(forged.length, strlen(rfc_token));
+    assert_memory_equal(forged.data, rfc_token, strrchr(rfc_token, '.') - rfc_token + 1);
+    assert_true(jwt_parse(forged.data, &jwt, &error));
+    assert_false(jwt_verify(&jwt, key, "HS256", &error));
+    jwt_finish(&jwt);
+    buf_finish(&forged);
+    assert_false(jwt_flip("e30.e30.", &forged, &error));
+    assert_false(jwt_flip("no token", &forged, &error));
+    secret_unref(key);
+}
+
+static bool timely(const char *claims, int64_t now)
+{
+    struct jwt jwt = {.claims = json_parse(claims, strlen(claims), NULL)};
+    struct error error;
+    assert_non_null(jwt.claims);
+    bool is = jwt_timely(&jwt, now, 60, &error);
+    jwt_finish(&jwt);
+    return is;
+}
+
+static void the_times_of_a_token_are_asked_with_a_leeway(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *claims;
+        bool timely;
+    } rows[] = {
+        {"{}", false},
+        {"{\"exp\":\"1000\"}", false},
+        {"{\"exp\":null}", false},
+        {"{\"exp\":1000}", true},
+        {"{\"exp\":940}", true},
+        {"{\"exp\":939}", false},
+        {"{\"exp\":1000.5}", true},
+        {"{\"exp\":2000,\"iat\":1060}", true},
+        {"{\"exp\":2000,\"iat\":1061}", false},
+        {"{\"exp\":2000,\"nbf\":1061}", false},
+        {"{\"exp\":2000,\"nbf\":999,\"iat\":999}", true},
+        {"{\"exp\":9223372036854775807}", true},
+        {"{\"exp\":-9223372036854775808}", false},
+        {"{\"exp\":1e300}", true},
+        {"{\"exp\":-1e300}", false},
+        {"{\"exp\":2000,\"iat\":1e300}", false},
+        {"{\"exp\":2000,\"iat\":-9223372036854775808}", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (timely(rows[i].claims, 1000) != rows[i].timely) {
+            fail_msg("%s", rows[i].claims);
+        }
+    }
+}
+
+static void issuer_and_audience_must_be_the_expected_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *claims, *issuer, *audience;
+        bool addressed;
+    } rows[] = {
+        {"{}", NULL, NULL, true},
+        {"{}", "auth", NULL, false},
+        {"{\"iss\":\"auth\"}", "auth", NULL, true},
+        {"{\"iss\":\"AUTH\"}", "auth", NULL, false},
+        {"{\"iss\":[\"auth\"]}", "auth", NULL, false},
+        {"{\"aud\":\"p\"}", NULL, "\"p\"", true},
+        {"{\"aud\":\"q\"}", NULL, "\"p\"", false},
+        {"{}", NULL, "\"p\"", false},
+        {"{\"aud\":[\"q\",\"p\"]}", NULL, "\"p\"", true},
+        {"{\"aud\":\"p\"}", NULL, "[\"o\",\"p\"]", true},
+        {"{\"aud\":[\"x\",\"y\"]}", NULL, "[\"o\",\"p\"]", false},
+        {"{\"aud\":[]}", NULL, "[\"p\"]", false},
+        {"{\"aud\":7}", NULL, "\"p\"", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct jwt jwt = {.claims = json_parse(rows[i].claims, strlen(rows[i].claims), NULL)};
+        json_t *audience = NULL;
+        if (rows[i].audience) {
+            audience = json_parse(rows[i].audience, strlen(rows[i].audience), NULL);
+        }
+        struct error error;
+        if (jwt_addressed(&jwt, rows[i].issuer, audience, &error) != rows[i].addressed) {
+            fail_msg("%s", rows[i].claims);
+        }
+        json_decref(audience);
+        jwt_finish(&jwt);
+    }
+}
+
+/* ---- hygiene ----------------------------------------------------------------------------------- */
+
+static void a_secret_that_must_not_ship_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *rule;
+    } rows[] = {
+        {"", "empty"},
+        {" ", "whitespace"},
+        {"\n", "whitespace"},
+        {" 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "whitespace"},
+        {"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\n", "whitespace"},
+        {"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\r", "whitespace"},
+        {"changeme", "placeholder"},
+        {"REPLACE_WITH_A_REAL_SECRET_OF_32_BYTES_OR_MORE", "placeholder"},
+        {"please-ChangeMe-please-ChangeMe-please", "placeholder"},
+        {"your-super-secret-jwt-key-change-in-production", "placeholder"},
+        {"${JWT_SECRET_KEY}-${JWT_SECRET_KEY}-${JWT", "placeholder"},
+        {"9f86d081884c7d659a2feaa0c55ad01", "length"},
+        {"9f86d081884c7d65", "length"},
+        {"9f86d081884c7d659a2feaa0c55ad015", NULL},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secret *secret = keep(rows[i].value);
+        const struct hygiene_rule *rule = hygiene_failure(secret);
+        if (rows[i].rule) {
+            assert_non_null(rule);
+            assert_string_equal(rule->name, rows[i].rule);
+            assert_true(rule->remedy[0] && rule->finding[0]);
+        } else {
+            assert_null(rule);
+        }
+        secret_unref(secret);
+    }
+}
+
+static void each_rule_can_be_asked_of_any_value_alone(void **state)
+{
+    (void)state;
+    struct secret *empty = keep("");
+    struct secret *dull = keep("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    struct secret *good = keep("q7Zk3vX0mT9sLr2YfB8nWc5HdJ1uGp6EaQxRzN4oKiV=");
+    for (size_t i = 0; i < hygiene_rule_count; i++) {
+        const struct hygiene_rule *rule = &hygiene_rules[i];
+        (void)hygiene_broken(rule, empty);
+        assert_false(hygiene_broken(rule, good));
+        assert_int_equal(hygiene_broken(rule, dull), !rule->fails);
+    }
+    secret_unref(empty);
+    secret_unref(dull);
+    secret_unref(good);
+}
+
+/* ---- fingerprints ------------------------------------------------------------------------------ */
+
+static char scratch[] = "/tmp/greenboard-secret-XXXXXX";
+
+static void a_fingerprint_tells_same_from_different_and_nothing_else(void **state)
+{
+    (void)state;
+    struct error error;
+    char *first = fs_join(scratch, "state/first");
+    char *second = fs_join(scratch, "second");
+    struct secret *a = keep("0123456789abcdef"), *same = keep("0123456789abcdef");
+    struct secret *other = keep("0123456789abcdeF");
+    char shown[4][FINGERPRINT];
+    assert_true(fingerprint_begin(first, &error));
+    fingerprint_show(shown[0], a);
+    fingerprint_show(shown[1], same);
+    fingerprint_show(shown[2], other);
+    assert_int_equal(strlen(shown[0]), 12);
+    assert_int_equal(strspn(shown[0], "0123456789abcdef"), 12);
+    assert_string_equal(shown[0], shown[1]);
+    assert_string_not_equal(shown[0], shown[2]);
+    fingerprint_end();
+    assert_true(fingerprint_begin(first, &error));
+    fingerprint_show(shown[3], a);
+    assert_string_equal(shown[0], shown[3]);
+    assert_true(fingerprint_begin(second, &error));
+    fingerprint_show(shown[3], a);
+    assert_string_not_equal(shown[0], shown[3]);
+    fingerprint_end();
+    secret_unref(a);
+    secret_unref(same);
+    secret_unref(other);
+    free(first);
+    free(second);
+}
+
+static void the_fingerprint_key_is_ours_alone_and_whole(void **state)
+{
+    (void)state;
+    struct error error;
+    char *directory = fs_join(scratch, "key");
+    char *path = fs_join(directory, "fingerprint.key");
+    struct stat about;
+    assert_true(fingerprint_begin(directory, &error));
+    fingerprint_end();
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    assert_int_equal(about.st_size, 32);
+    assert_true(fs_replace(path, "short", 5, 0600, &error));
+    assert_false(fingerprint_begin(directory, &error));
+    assert_non_null(strstr(error.message, "fingerprint.key"));
+    assert_true(fs_replace(path, "0123456789abcdef0123456789abcdef+", 33, 0600, &error));
+    assert_false(fingerprint_begin(directory, &error));
+    free(directory);
+    free(path);
+}
+
+/* ---- mask -------------------------------------------------------------------------------------- */
+
+static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+
+static uint32_t draw(uint32_t below) /* xorshift64*: the same tests on every machine */
+{
+    seed ^= seed >> 12;
+    seed ^= seed << 25;
+    seed ^= seed >> 27;
+    return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % below;
+}
+
+static struct buf masked(const struct mask *mask, const char *text, size_t length)
+{
+    struct buf buf = {0};
+    buf_add(&buf, text, length);
+    mask_apply(mask, &buf);
+    return buf;
+}
+
+static void assert_masked(const struct mask *mask, const char *in, const char *out)
+{
+    struct buf text = masked(mask, in, strlen(in));
+    assert_string_equal(buf_string(&text), out);
+    buf_finish(&text);
+}
+
+static const char canary[] = "S3cr\"t/va+lue<&'>\\with every kind of ~byte%";
+
+static char *percent(const char *text, const char *plain)
+{
+    struct buf out = {0};
+    for (; *text; text++) {
+        bool is_plain = (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') ||
+                        (*text >= 'A' && *text <= 'Z') || strchr(plain, *text);
+        if (is_plain) {
+            buf_add(&out, text, 1);
+        } else {
+            buf_format(&out, "%%%02X", (unsigned char)*text);
+        }
+    }
+    return buf_take(&out);
+}
+
+/* Form n of a leak of the canary, as somebody else's encoder would write it. */
+enum { FORMS = 15 };
+static void leak(size_t form, struct buf *out)
+{
+    struct buf raw = {0};
+    char *text = NULL;
+    json_t *json = json_string(canary);
+    switch (form) {
+    case 0:
+        buf_text(out, canary);
+        break;
+    case 1:
+        base64_encode(out, canary, strlen(canary));
+        break;
+    case 2:
+        base64url_encode(out, canary, strlen(canary));
+        break;
+    case 3: /* as HTTP's Basic scheme would: with a name of any length before it */
+    case 4:
+    case 5:
+        for (size_t i = 0; i < form - 2; i++) {
+            buf_text(&raw, "u");
+        }
+        buf_format(&raw, ":%s and more", canary);
+        base64_encode(out, raw.data, raw.length);
+        break;
+    case 6:
+    case 7:
+        for (const char *at = canary; *at; at++) {
+            buf_format(out, form == 6 ? "%02x" : "%02X", (unsigned char)*at);
+        }
+        break;
+    case 8:
+        text = percent(canary, "-._~");
+        buf_text(out, text);
+        break;
+    case 9: /* JavaScript's encodeURIComponent() */
+        text = percent(canary, "-._~!*'()");
+        buf_text(out, text);
+        break;
+    case 10:
+    case 11:
+        text = json_dumps(json, JSON_ENCODE_ANY | (form == 11 ? JSON_ESCAPE_SLASH : 0));
+        buf_text(out, text);
+        break;
+    case 12: /* PHP's json_encode() */
+        text = json_dumps(json, JSON_ENCODE_ANY | JSON_ESCAPE_SLASH | JSON_ENSURE_ASCII);
+        buf_text(out, text);
+        break;
+    case 13: /* Go's encoding/json */
+        text = json_dumps(json, JSON_ENCODE_ANY);
+        for (const char *at = text; *at; at++) {
+            if (strchr("<>&", *at)) {
+                buf_format(out, "\\u%04x", (unsigned char)*at);
+            } else {
+                buf_add(out, at, 1);
+            }
+        }
+        break;
+    default: /* application/x-www-form-urlencoded */
+        text = percent(canary, "-._*");
+        for (char *at; (at = strstr(text, "%20"));) {
+            *at = '+';
+            memmove(at + 1, at + 3, strlen(at + 3) + 1);
+        }
+        buf_text(out, text);
+    }
+    free(text);
+    json_decref(json);
+    buf_finish(&raw);
+}
+
+/* What of each form depends on the canary alone and must not be seen: its middle. */
+static bool survives(const struct buf *seen, size_t form)
+{
+    struct buf whole = {0};
+    leak(form, &whole);
+    size_t from = whole.length / 3;
+    char *middle = mem_bytes(whole.data + from, whole.length / 3);
+    bool there = seen->length && memmem(seen->data, seen->length, middle, strlen(middle));
+    free(middle);
+    buf_finish(&whole);
+    return there;
+}
+
+static void add_plain(struct buf *out, struct buf *plain)
+{
+    static const char *const words[] = {
+        "deploying ", "\n", "S3c", "revision 00042-abc ", "==", "\xe2\x9c\x93 ", "c", "[masked",
+    };
+    for (uint32_t i = draw(6); i > 0; i--) {
+        const char *word = words[draw(sizeof words / sizeof words[0])];
+        buf_text(out, word);
+        buf_text(plain, word);
+    }
+}
+
+static void feed_in_chunks(const struct mask *mask, const struct buf *in, uint32_t most,
+                           struct buf *out)
+{
+    struct buf held = {0};
+    for (size_t at = 0; at < in->length;) {
+        size_t size = 1 + draw(most);
+        size = size < in->length - at ? size : in->length - at;
+        mask_feed(mask, &held, in->data + at, size, out);
+        at += size;
+    }
+    mask_end(mask, &held, out);
+}
+
+/* Everything that was around a leak must come through as it was. */
+static void assert_plain_is_whole(const struct buf *seen, const struct buf *plain)
+{
+    struct buf rest = {0};
+    for (const char *at = seen->data; at < seen->data + seen->length;) {
+        const char *end = seen->data + seen->length;
+        const char *hit = memmem(at, (size_t)(end - at), MASK_TEXT, strlen(MASK_TEXT));
+        buf_add(&rest, at, (size_t)((hit ? hit : end) - at));
+        at = hit ? hit + strlen(MASK_TEXT) : end;
+    }
+    assert_string_equal(buf_string(&rest), buf_string(plain));
+    buf_finish(&rest);
+}
+
+static void no_leak_of_ten_thousand_survives_any_cut(void **state)
+{
+    (void)state;
+    struct secret *secrets[] = {keep(canary), keep("pin4"), keep("S3cr-another-value")};
+    struct mask *mask = mask_create(secrets, 3);
+    size_t leaks = 0;
+    while (leaks < 10000) {
+        struct buf text = {0}, seen = {0}, plain = {0};
+        bool had[FORMS] = {false};
+        /* Forms that carry more than the secret leave their rest: plain is asked of the others. */
+        bool exact = true;
+        for (uint32_t i = 1 + draw(4); i > 0; i--, leaks++) {
+            add_plain(&text, &plain);
+            buf_text(&text, " ");
+            buf_text(&plain, " ");
+            size_t form = draw(FORMS);
+            leak(form, &text);
+            had[form] = true;
+            exact = exact && (form == 0 || (form >= 6 && form <= 9) || form == 14);
+            buf_text(&text, " ");
+            buf_text(&plain, " ");
+        }
+        add_plain(&text, &plain);
+        feed_in_chunks(mask, &text, 1 + draw(40), &seen);
+        for (size_t form = 0; form < FORMS; form++) {
+            if (had[form] && survives(&seen, form)) {
+                fail_msg("form %zu survived: %s", form, buf_string(&seen));
+            }
+        }
+        if (exact) {
+            assert_plain_is_whole(&seen, &plain);
+        }
+        struct buf whole = masked(mask, text.data, text.length);
+        assert_string_equal(buf_string(&whole), buf_string(&seen));
+        buf_finish(&whole);
+        buf_finish(&text);
+        buf_finish(&seen);
+        buf_finish(&plain);
+    }
+    mask_unref(mask);
+    for (size_t i = 0; i < 3; i++) {
+        secret_unref(secrets[i]);
+    }
+}
+
+static void plain_text_passes_untouched(void **state)
+{
+    (void)state;
+    struct secret *secret = keep(canary);
+    struct mask *mask = mask_create(&secret, 1);
+    for (int i = 0; i < 2000; i++) {
+        struct buf text = {0}, seen = {0};
+        for (uint32_t left = draw(300); left > 0; left--) {
+            char byte = (char)draw(256);
+            buf_add(&text, &byte, 1);
+        }
+        feed_in_chunks(mask, &text, 50, &seen);
+        assert_int_equal(seen.length, text.length);
+        assert_true(text.length == 0 || memcmp(seen.data, text.data, text.length) == 0);
+        buf_finish(&text);
+        buf_finish(&seen);
+    }
+    mask_unref(mask);
+    secret_unref(secret);
+}
+
+static void what_cannot_become_a_secret_is_not_held_back(void **state)
+{
+    (void)state;
+    struct secret *secret = keep("hunter22");
+    struct mask *mask = mask_create(&secret, 1);
+    struct buf held = {0}, out = {0};
+    mask_feed(mask, &held, "progress 10 %\rhun", 17, &out);
+    assert_string_equal(buf_string(&out), "progress 10 %\r");
+    mask_feed(mask, &held, "gry\n", 4, &out);
+    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\n");
+    mask_feed(mask, &held, "hunter2", 7, &out);
+    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\n");
+    mask_feed(mask, &held, "", 0, &out);
+    mask_end(mask, &held, &out);
+    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\nhunter2");
+    buf_finish(&out);
+    mask_unref(mask);
+    secret_unref(secret);
+}
+
+static void short_secrets_are_masked_raw_alone(void **state)
+{
+    (void)state;
+    struct secret *secrets[] = {keep("abc"), keep("wxyz"), keep("")};
+    struct mask *mask = mask_create(secrets, 3);
+    assert_masked(mask, "abc wxyz d3h5eg 7778797a", "abc [masked] d3h5eg 7778797a");
+    mask_unref(mask);
+    for (size_t i = 0; i < 3; i++) {
+        secret_unref(secrets[i]);
+    }
+}
+
+static void overlapping_secrets_leave_no_tail(void **state)
+{
+    (void)state;
+    struct secret *secrets[] = {keep("token"), keep("token-and-more"), keep("more-of-it")};
+    struct mask *mask = mask_create(secrets, 3);
+    assert_masked(mask, "token token-and-more", "[masked] [masked]");
+    assert_masked(mask, "token-and-more-of-it.", "[masked].");
+    assert_masked(mask, "token-and-mor", "[masked]-and-mor");
+    struct buf held = {0}, out = {0};
+    mask_feed(mask, &held, "a token-and-", 12, &out);
+    mask_feed(mask, &held, "more-of-", 8, &out);
+    mask_feed(mask, &held, "it.", 3, &out);
+    mask_end(mask, &held, &out);
+    assert_string_equal(buf_string(&out), "a [masked].");
+    buf_finish(&out);
+    mask_unref(mask);
+    for (size_t i = 0; i < 3; i++) {
+        secret_unref(secrets[i]);
+    }
+}
+
+static void each_line_of_a_long_secret_is_one(void **state)
+{
+    (void)state;
+    struct secret *secret = keep("-----BEGIN KEY-----\r\nMIIBVwIBADANBg\nshort\n");
+    struct mask *mask = mask_create(&secret, 1);
+    assert_masked(mask, "  MIIBVwIBADANBg|short", "  [masked]|short");
+    mask_unref(mask);
+    secret_unref(secret);
+}
+
+static void large_secrets_are_masked_and_leave_room_for_more(void **state)
+{
+    (void)state;
+    enum { MANY = 4 };
+    struct secret *secrets[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        struct buf bytes = {0};
+        while (bytes.length < 40000) {
+            buf_format(&bytes, "%08x", draw(0x7fffffff));
+        }
+        secrets[i] = secret_create(bytes.data, bytes.length, NULL);
+        buf_finish(&bytes);
+    }
+    struct mask *mask = mask_create(secrets, MANY);
+    struct buf hex = {0};
+    for (const char *at = secret_data(secrets[3]); *at; at++) {
+        buf_format(&hex, "%02x", (unsigned char)*at);
+    }
+    assert_masked(mask, hex.data, MASK_TEXT);
+    struct secret *another = secret_create(hex.data, SECRET_MAX, NULL);
+    assert_non_null(another);
+    buf_finish(&hex);
+    secret_unref(another);
+    mask_unref(mask);
+    for (size_t i = 0; i < MANY; i++) {
+        secret_unref(secrets[i]);
+    }
+}
+
+static void what_was_rotated_away_stays_masked(void **state)
+{
+    (void)state;
+    struct secret *old = keep("yesterday's-value"), *new = keep("today's-value");
+    mask_forget();
+    mask_publish(&old, 1);
+    struct mask *snapshot = mask_current();
+    mask_publish(&new, 1);
+    mask_publish(&new, 1);
+    struct buf text = {0};
+    buf_text(&text, "yesterday's-value today's-value");
+    mask_buf(&text);
+    assert_string_equal(buf_string(&text), "[masked] [masked]");
+    buf_finish(&text);
+    assert_masked(snapshot, "yesterday's-value today's-value", "[masked] today's-value");
+    mask_unref(snapshot);
+    mask_forget();
+    secret_unref(old);
+    secret_unref(new);
+}
+
+/* ------------------------------------------------------------------------------------------------ */
+
+int main(void)
+{
+    json_begin();
+    keep_begin();
+    if (!mkdtemp(scratch)) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(secrets_are_equal_by_bytes_and_length),
+        cmocka_unit_test(a_secret_lives_until_its_last_reference),
+        cmocka_unit_test(a_secret_past_the_limit_is_refused),
+        cmocka_unit_test(a_full_keep_fails_closed),
+        cmocka_unit_test(base64_follows_rfc_4648),
+        cmocka_unit_test(base64_refuses_what_is_not_exactly_that),
+        cmocka_unit_test(the_token_of_rfc_7515_verifies),
+        cmocka_unit_test(a_token_verifies_under_its_secret_alone),
+        cmocka_unit_test(a_token_that_names_no_algorithm_is_refused),
+        cmocka_unit_test(what_is_no_token_is_refused_without_a_trace),
+        cmocka_unit_test(a_flipped_token_keeps_everything_but_its_signature),
+        cmocka_unit_test(the_times_of_a_token_are_asked_with_a_leeway),
+        cmocka_unit_test(issuer_and_audience_must_be_the_expected_ones),
+        cmocka_unit_test(a_secret_that_must_not_ship_is_named),
+        cmocka_unit_test(each_rule_can_be_asked_of_any_value_alone),
+        cmocka_unit_test(a_fingerprint_tells_same_from_different_and_nothing_else),
+        cmocka_unit_test(the_fingerprint_key_is_ours_alone_and_whole),
+        cmocka_unit_test(no_leak_of_ten_thousand_survives_any_cut),
+        cmocka_unit_test(plain_text_passes_untouched),
+        cmocka_unit_test(what_cannot_become_a_secret_is_not_held_back),
+        cmocka_unit_test(short_secrets_are_masked_raw_alone),
+        cmocka_unit_test(overlapping_secrets_leave_no_tail),
+        cmocka_unit_test(each_line_of_a_long_secret_is_one),
+        cmocka_unit_test(large_secrets_are_masked_and_leave_room_for_more),
+        cmocka_unit_test(what_was_rotated_away_stays_masked),
+    };
+    int failed = unit_run("secret", tests);
+    fs_remove_tree(scratch);
+    return failed;
+}
