@@ -65,7 +65,8 @@ static bool exchange(uint16_t port, const struct buf *request, int64_t deadline,
     }
     bool done = false;
     for (size_t sent = 0; sent < request->length;) {
-        ssize_t put = send(fd, request->data + sent, request->length - sent, MSG_NOSIGNAL);
+        ssize_t put =
+            send(fd, request->data + sent, request->length - sent, MSG_NOSIGNAL);
         if (put < 0 && errno != EAGAIN && errno != EINTR) {
             error_system(error, errno, "127.0.0.1:%u", port);
             goto out;
@@ -119,7 +120,8 @@ bool ask_http(const struct ask_http *ask, int64_t deadline, int *status, struct 
     struct buf request, answer;
     buf_init(&request, 0);
     buf_init(&answer, HEAD_MAX + out->cap);
-    buf_format(&request, "%s %s HTTP/1.0\r\nHost: 127.0.0.1:%u\r\n%sContent-Length: %zu\r\n\r\n",
+    buf_format(&request,
+               "%s %s HTTP/1.0\r\nHost: 127.0.0.1:%u\r\n%sContent-Length: %zu\r\n\r\n",
                ask->method, ask->target, ask->port, ask->headers,
                ask->body ? strlen(ask->body) : 0);
     buf_text(&request, ask->body ? ask->body : "");

@@ -1,5 +1,6 @@
-/* Word for word in the shape of the service that the fix plan was written for: a refusal to log in
- * is 401, a malformed body 422, and a token that does not hold is a 200 that says valid: false. */
+/* Word for word in the shape of the service that the fix plan was written for: a refusal
+ * to log in is 401, a malformed body 422, and a token that does not hold is a 200 that
+ * says valid: false. */
 #include "sandbox/auth.h"
 
 #include "base/buf.h"
@@ -41,8 +42,8 @@ static bool add_token(json_t *reply, const char *key, const char *type, int64_t 
     int64_t now = clock_wall() / 1000;
     json_t *claims = json_pack("{ss ss ss ss sI sI ss ss ss}", "iss", JWT_ISSUER, "aud",
                                JWT_AUDIENCE, "sub", USER_ID, "email", PROBE_EMAIL, "iat",
-                               (json_int_t)now, "exp", (json_int_t)(now + lifetime), "jti", id,
-                               "env", "staging", "type", type);
+                               (json_int_t)now, "exp", (json_int_t)(now + lifetime),
+                               "jti", id, "env", "staging", "type", type);
     struct buf token;
     buf_init(&token, JWT_MAX);
     bool done = jwt_sign(claims, secret, "HS256", &token, error);
@@ -80,7 +81,8 @@ static void count_user(struct sandbox *sandbox, const struct http_request *reque
     }
 }
 
-static void login(void *context, const struct http_request *request, struct http_reply *reply)
+static void login(void *context, const struct http_request *request,
+                  struct http_reply *reply)
 {
     struct sandbox *sandbox = context;
     json_t *body = json_parse(request->body, request->length, NULL);
@@ -102,8 +104,10 @@ static void login(void *context, const struct http_request *request, struct http
     json_decref(body);
 }
 
-/* Who asks without the headers is not asked for them; who sends them must send the right ones. */
-static bool service_is_known(const struct sandbox *sandbox, const struct http_request *request)
+/* Who asks without the headers is not asked for them; who sends them must send the right
+ * ones. */
+static bool service_is_known(const struct sandbox *sandbox,
+                             const struct http_request *request)
 {
     const char *id = http_header(request, "X-Service-ID");
     const char *secret = http_header(request, "X-Service-Secret");
@@ -137,7 +141,8 @@ static void validate(void *context, const struct http_request *request,
     if (!token) {
         http_refuse(reply, 422, FIELD_MISSING ": token");
     } else if (!service_is_known(sandbox, request)) {
-        reply->json = json_pack("{sb ss}", "valid", 0, "error", "Service authentication failed");
+        reply->json =
+            json_pack("{sb ss}", "valid", 0, "error", "Service authentication failed");
     } else if (!token_holds(sandbox, token, &jwt, &error)) {
         reply->json = json_pack("{sb ss}", "valid", 0, "error", error.message);
     } else {
@@ -149,7 +154,8 @@ static void validate(void *context, const struct http_request *request,
     json_decref(body);
 }
 
-static void health(void *context, const struct http_request *request, struct http_reply *reply)
+static void health(void *context, const struct http_request *request,
+                   struct http_reply *reply)
 {
     (void)context;
     (void)request;

@@ -1,4 +1,5 @@
-/* The auth service: logs the probe in, issues tokens, and says whether a token is one of its own. */
+/* The auth service: logs the probe in, issues tokens, and says whether a token is one of
+ * its own. */
 #ifndef GREENBOARD_SANDBOX_AUTH_H
 #define GREENBOARD_SANDBOX_AUTH_H
 

@@ -1,5 +1,5 @@
-/* It verifies tokens with a secret file of its own, which is how the incident came about: auth said
- * 200 to its own tokens and the backend 401 to the same ones. */
+/* It verifies tokens with a secret file of its own, which is how the incident came about:
+ * auth said 200 to its own tokens and the backend 401 to the same ones. */
 #include "sandbox/backend.h"
 
 #include "base/buf.h"
@@ -30,7 +30,8 @@ static const char *bearer(const struct http_request *request)
 }
 
 /* NULL where the token holds, else why not. */
-static const char *why_not(const struct sandbox *sandbox, const char *token, struct jwt *jwt)
+static const char *why_not(const struct sandbox *sandbox, const char *token,
+                           struct jwt *jwt)
 {
     struct secret *secret = secrets_read_jwt(sandbox, "backend", NULL);
     json_t *audience = json_string(JWT_AUDIENCE);
@@ -70,7 +71,8 @@ static void profile(void *context, const struct http_request *request,
                 : email                                   ? email
                                                           : PROBE_EMAIL;
         reply->status = 200;
-        reply->json = json_pack("{ss ss sb}", "name", "Probe", "email", email, "is_active", 1);
+        reply->json =
+            json_pack("{ss ss sb}", "name", "Probe", "email", email, "is_active", 1);
     }
     jwt_finish(&jwt);
 }
@@ -93,8 +95,8 @@ static json_t *redis_state(const struct sandbox *sandbox)
     struct buf out;
     buf_init(&out, 4096);
     int64_t begun = clock_now();
-    bool connected = ask_redis(sandbox->redis.port, "default", sandbox->values.redis, "PING",
-                               begun + STORE_MS * CLOCK_MS, &out, &error);
+    bool connected = ask_redis(sandbox->redis.port, "default", sandbox->values.redis,
+                               "PING", begun + STORE_MS * CLOCK_MS, &out, &error);
     buf_finish(&out);
     return store_state(connected, clock_now() - begun, &error);
 }
@@ -121,7 +123,8 @@ static json_t *clickhouse_state(const struct sandbox *sandbox)
     return store_state(connected, clock_now() - begun, &error);
 }
 
-static void ready(void *context, const struct http_request *request, struct http_reply *reply)
+static void ready(void *context, const struct http_request *request,
+                  struct http_reply *reply)
 {
     (void)request;
     struct sandbox *sandbox = context;
@@ -129,16 +132,17 @@ static void ready(void *context, const struct http_request *request, struct http
     json_t *clickhouse = clickhouse_state(sandbox);
     bool fine = !text_equal(json_get_text(redis, "status"), "unhealthy") &&
                 !text_equal(json_get_text(clickhouse, "status"), "unhealthy");
-    json_t *body = json_pack("{ss s{so so} ss ss}", "status", fine ? "ready" : "unhealthy",
-                             "checks", "redis", redis, "clickhouse", clickhouse, "version",
-                             VERSION, "environment", "staging");
+    json_t *body = json_pack(
+        "{ss s{so so} ss ss}", "status", fine ? "ready" : "unhealthy", "checks", "redis",
+        redis, "clickhouse", clickhouse, "version", VERSION, "environment", "staging");
     reply->status = fine ? 200 : 503;
     reply->json = fine ? body : json_pack("{so}", "detail", body);
 }
 
 /* ---- health and the logins of users ---- */
 
-static void health(void *context, const struct http_request *request, struct http_reply *reply)
+static void health(void *context, const struct http_request *request,
+                   struct http_reply *reply)
 {
     (void)context;
     (void)request;
@@ -146,7 +150,8 @@ static void health(void *context, const struct http_request *request, struct htt
     reply->json = json_pack("{ss ss}", "status", "healthy", "service", "netra-backend");
 }
 
-/* None at all is reported as 100 percent, as the real one does: the trap is part of the picture. */
+/* None at all is reported as 100 percent, as the real one does: the trap is part of the
+ * picture. */
 static void metrics(void *context, const struct http_request *request,
                     struct http_reply *reply)
 {

@@ -1,4 +1,5 @@
-/* The backend: knows the current user by the token, looks at its stores, and counts logins. */
+/* The backend: knows the current user by the token, looks at its stores, and counts
+ * logins. */
 #ifndef GREENBOARD_SANDBOX_BACKEND_H
 #define GREENBOARD_SANDBOX_BACKEND_H
 

@@ -19,8 +19,9 @@
 
 enum { ANSWER_MS = 5000, READY_MS = 30000, LOOK_EVERY_MS = 5, REPLY_MAX = 16 * 1024 };
 
-/* Debian's 18.16 wants the root element <yandex>, which later ones still accept. One file for the
- * server with small caches and few threads, one for its users, which it can reload. */
+/* Debian's 18.16 wants the root element <yandex>, which later ones still accept. One file
+ * for the server with small caches and few threads, one for its users, which it can
+ * reload. */
 static const char server_xml[] =
     "<?xml version=\"1.0\"?>\n<yandex>\n"
     "  <logger><level>warning</level><log>%s/log</log><errorlog>%s/errors</errorlog>"
@@ -44,7 +45,8 @@ static const char users_xml[] =
     "<?xml version=\"1.0\"?>\n<yandex>\n"
     "  <profiles><default><max_memory_usage>268435456</max_memory_usage>"
     "<background_pool_size>2</background_pool_size>"
-    "<background_schedule_pool_size>2</background_schedule_pool_size></default></profiles>\n"
+    "<background_schedule_pool_size>2</background_schedule_pool_size></default></"
+    "profiles>\n"
     "  <quotas><default/></quotas>\n  <users>\n"
     "    <default><password>%s</password><networks><ip>127.0.0.1</ip></networks>"
     "<profile>default</profile><quota>default</quota></default>\n"
@@ -98,17 +100,19 @@ static bool write_config(const struct sandbox *sandbox, struct error *error)
 /* A daemon's directory is often not in a user's PATH. NULL where the system has none. */
 static char *find_server(const struct sandbox *sandbox)
 {
-    static const char *const places[] = {"clickhouse-server", "/usr/sbin/clickhouse-server",
+    static const char *const places[] = {"clickhouse-server",
+                                         "/usr/sbin/clickhouse-server",
                                          "/usr/local/sbin/clickhouse-server"};
     char *found = NULL;
-    for (size_t i = 0; !sandbox->stand_in && !found && i < sizeof places / sizeof places[0];
-         i++) {
+    for (size_t i = 0;
+         !sandbox->stand_in && !found && i < sizeof places / sizeof places[0]; i++) {
         found = fs_executable(places[i], NULL, NULL);
     }
     return found;
 }
 
-static bool start_server(struct sandbox *sandbox, const char *program, struct error *error)
+static bool start_server(struct sandbox *sandbox, const char *program,
+                         struct error *error)
 {
     struct clickhouse *clickhouse = &sandbox->clickhouse;
     if (!write_config(sandbox, error)) {
@@ -197,9 +201,11 @@ bool clickhouse_fill(struct sandbox *sandbox, struct error *error)
         return true; /* it reads the flags */
     }
     if (fault_is_on(sandbox, FAULT_clickhouse_no_table)) {
-        return order(sandbox, "CREATE DATABASE IF NOT EXISTS " CLICKHOUSE_DATABASE, error) &&
+        return order(sandbox, "CREATE DATABASE IF NOT EXISTS " CLICKHOUSE_DATABASE,
+                     error) &&
                order(sandbox,
-                     "DROP TABLE IF EXISTS " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE, error);
+                     "DROP TABLE IF EXISTS " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE,
+                     error);
     }
     struct buf out;
     buf_init(&out, REPLY_MAX);
@@ -209,13 +215,14 @@ bool clickhouse_fill(struct sandbox *sandbox, struct error *error)
               "CREATE TABLE IF NOT EXISTS " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE
               " (at DateTime, name String, user UInt32) ENGINE = MergeTree ORDER BY at",
               error) &&
-        query(sandbox, "SELECT count() FROM " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE, &out,
-              error);
+        query(sandbox, "SELECT count() FROM " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE,
+              &out, error);
     if (done && text_equal(buf_string(&out), "0")) {
-        done = order(sandbox,
-                     "INSERT INTO " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE
-                     " SELECT now() - number * 60, 'login', number FROM system.numbers LIMIT 5",
-                     error);
+        done = order(
+            sandbox,
+            "INSERT INTO " CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE
+            " SELECT now() - number * 60, 'login', number FROM system.numbers LIMIT 5",
+            error);
     }
     buf_finish(&out);
     return done;
@@ -239,10 +246,9 @@ static bool wait_until_ready(struct sandbox *sandbox, struct error *error)
     return true;
 }
 
-/* Killed at once: what it holds is made again, and a polite end takes it more than a second. */
 void clickhouse_stop(struct sandbox *sandbox)
 {
-    process_end(&sandbox->clickhouse.process, 0);
+    process_end(&sandbox->clickhouse.process);
     http_stop(sandbox->clickhouse.stand_in);
     sandbox->clickhouse.stand_in = NULL;
 }
@@ -262,7 +268,8 @@ static bool come_up(struct sandbox *sandbox, struct error *error)
     struct clickhouse *clickhouse = &sandbox->clickhouse;
     return clickhouse_start(sandbox, error) && wait_until_ready(sandbox, error) &&
            clickhouse_fill(sandbox, error) &&
-           door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port, error) &&
+           door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port,
+                     error) &&
            (clickhouse->stand_in || door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE,
                                               clickhouse->native_port, error));
 }
@@ -282,7 +289,8 @@ bool clickhouse_follow(struct sandbox *sandbox, struct error *error)
     bool done = clickhouse->stand_in || (write_users(sandbox, error) &&
                                          order(sandbox, "SYSTEM RELOAD CONFIG", error) &&
                                          clickhouse_fill(sandbox, error));
-    door_cut(sandbox->doors, DOOR_CLICKHOUSE_HTTP); /* who logged in before stays logged in */
+    door_cut(sandbox->doors,
+             DOOR_CLICKHOUSE_HTTP); /* who logged in before stays logged in */
     door_cut(sandbox->doors, DOOR_CLICKHOUSE_NATIVE);
     return done;
 }

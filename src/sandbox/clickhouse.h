@@ -1,5 +1,5 @@
-/* The sandbox's ClickHouse: a real clickhouse-server of its own, or, where the system has none, the
- * stand-in that says so in its version. Main thread. */
+/* The sandbox's ClickHouse: a real clickhouse-server of its own, or, where the system has
+ * none, the stand-in that says so in its version. Main thread. */
 #ifndef GREENBOARD_SANDBOX_CLICKHOUSE_H
 #define GREENBOARD_SANDBOX_CLICKHOUSE_H
 
@@ -16,8 +16,8 @@
 struct sandbox;
 
 struct clickhouse {
-    struct process process;       /* pid 0: stopped */
-    struct http_server *stand_in; /* NULL: a real one, or stopped */
+    struct process process;          /* pid 0: stopped */
+    struct http_server *stand_in;    /* NULL: a real one, or stopped */
     uint16_t http_port, native_port; /* behind the doors */
     int http_reserved, native_reserved;
     char version[32];

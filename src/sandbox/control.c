@@ -109,7 +109,8 @@ static bool is_same_user(int fd)
 {
     struct ucred peer;
     socklen_t length = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == getuid();
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+           peer.uid == getuid();
 }
 
 void control_serve(int listener, struct sandbox *sandbox)
@@ -149,7 +150,8 @@ static int dial(const char *dir, struct error *error)
     return fd;
 }
 
-bool control_ask(const char *dir, const char *line, struct buf *answer, struct error *error)
+bool control_ask(const char *dir, const char *line, struct buf *answer,
+                 struct error *error)
 {
     int fd = dial(dir, error);
     if (fd < 0) {

@@ -48,7 +48,8 @@ static char *read_line(const char *dir, const char *name)
     struct buf text;
     buf_init(&text, LINE_MAX_BYTES);
     bool there = fs_read(path, &text, NULL);
-    char *line = there ? mem_bytes(buf_string(&text), strcspn(buf_string(&text), "\n")) : NULL;
+    char *line =
+        there ? mem_bytes(buf_string(&text), strcspn(buf_string(&text), "\n")) : NULL;
     buf_finish(&text);
     free(path);
     return line;
@@ -68,7 +69,8 @@ static bool begin(struct deploy *deploy, struct error *error)
     bool done = fs_exists(control);
     free(control);
     if (!done) {
-        error_set(error, ERROR_USAGE, "%s is not the directory of a sandbox", deploy->dir);
+        error_set(error, ERROR_USAGE, "%s is not the directory of a sandbox",
+                  deploy->dir);
         error_hint(error, "greenboard runs this command there");
         return false;
     }
@@ -77,13 +79,15 @@ static bool begin(struct deploy *deploy, struct error *error)
         return false;
     }
     const char *release = getenv("GREENBOARD_RELEASE");
-    deploy->release = release && *release ? mem_text(release) : read_line(deploy->dir, "release");
+    deploy->release =
+        release && *release ? mem_text(release) : read_line(deploy->dir, "release");
     const char *from_env = getenv("GREENBOARD_SANDBOX_PACE");
     pace = from_env ? mem_text(from_env) : read_line(deploy->dir, "pace");
     deploy->step_ms = text_equal(pace, "fast") ? STEP_FAST_MS : STEP_MS;
     free(pace);
     if (!deploy->release) {
-        return error_set(error, ERROR_ABSENT, "no release: %s/release is missing", deploy->dir);
+        return error_set(error, ERROR_ABSENT, "no release: %s/release is missing",
+                         deploy->dir);
     }
     return control_ask(deploy->dir, "list", &deploy->faults, error);
 }
@@ -186,7 +190,8 @@ static int roll_out(const struct deploy *deploy, const char *journal, bool with_
     if (!write_deployed(deploy, error)) {
         return complain(error);
     }
-    /* The release mounts the secret: a broken one the wrong secret, a known good one the right. */
+    /* The release mounts the secret: a broken one the wrong secret, a known good one the
+     * right. */
     bool breaks = with_faults && has_fault(deploy, FAULT_deploy_breaks);
     if ((breaks || !with_faults) &&
         !control_ask(deploy->dir, breaks ? "on jwt_mismatch" : "off jwt_mismatch",

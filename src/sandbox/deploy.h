@@ -1,5 +1,5 @@
-/* The deploy, rollback and release-list commands of a sandbox: what its greenboard.json runs, in
- * its directory. */
+/* The deploy, rollback and release-list commands of a sandbox: what its greenboard.json
+ * runs, in its directory. */
 #ifndef GREENBOARD_SANDBOX_DEPLOY_H
 #define GREENBOARD_SANDBOX_DEPLOY_H
 

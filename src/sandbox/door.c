@@ -62,8 +62,9 @@ static int bound_socket(uint16_t port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_in address = loopback(port);
-    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) != 0 ||
-                    bind(fd, (struct sockaddr *)&address, sizeof address) != 0)) {
+    if (fd >= 0 &&
+        (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) != 0 ||
+         bind(fd, (struct sockaddr *)&address, sizeof address) != 0)) {
         int number = errno;
         close(fd);
         errno = number;
@@ -93,7 +94,8 @@ static void connection_free(struct connection *connection)
     free(connection);
 }
 
-/* Closing with unread bytes or zero linger sends a reset, which is what a dying server does. */
+/* Closing with unread bytes or zero linger sends a reset, which is what a dying server
+ * does. */
 static void connection_drop(struct doors *doors, size_t index)
 {
     connection_free(doors->connections[index]);
@@ -114,7 +116,8 @@ static void accept_one(struct doors *doors, enum door_name name)
                  (connect(server, (struct sockaddr *)&address, sizeof address) == 0 ||
                   errno == EINPROGRESS);
     if (!going) {
-        setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+        setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
+                   sizeof(struct linger));
         close(client);
         if (server >= 0) {
             close(server);
@@ -142,7 +145,8 @@ static bool lane_wants_bytes(const struct lane *lane)
 /* False where the connection broke. */
 static bool lane_fill(struct lane *lane)
 {
-    ssize_t got = recv(lane->from, lane->data + lane->length, PIPE_ROOM - lane->length, 0);
+    ssize_t got =
+        recv(lane->from, lane->data + lane->length, PIPE_ROOM - lane->length, 0);
     if (got < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
@@ -210,7 +214,8 @@ static void watch_connection(struct poll_set *set, const struct connection *conn
         const struct lane *in = lanes[i], *out = lanes[1 - i];
         bool in_wanted = lane_wants_bytes(in);
         bool out_wanted = lane_due(out);
-        watch(set, in->from, (short)((in_wanted ? POLLIN : 0) | (out_wanted ? POLLOUT : 0)));
+        watch(set, in->from,
+              (short)((in_wanted ? POLLIN : 0) | (out_wanted ? POLLOUT : 0)));
         if (in->length > 0 && !lane_due(in)) {
             int left = clock_left(in->due);
             set->timeout = set->timeout < 0 || left < set->timeout ? left : set->timeout;
@@ -237,8 +242,7 @@ static void serve(struct doors *doors, const struct poll_set *set)
         struct connection *connection = doors->connections[i];
         const struct pollfd *fds = &set->fds[1 + DOOR_COUNT + 2 * i];
         if (!lane_step(&connection->ask, fds[0].revents) ||
-            !lane_step(&connection->answer, fds[1].revents) ||
-            connection->answer.told) {
+            !lane_step(&connection->answer, fds[1].revents) || connection->answer.told) {
             connection_drop(doors, i);
         }
     }
@@ -352,7 +356,8 @@ uint16_t door_port(const struct doors *doors, enum door_name name)
     return doors->doors[name].port;
 }
 
-bool door_open(struct doors *doors, enum door_name name, uint16_t behind, struct error *error)
+bool door_open(struct doors *doors, enum door_name name, uint16_t behind,
+               struct error *error)
 {
     assert(behind != 0);
     pthread_mutex_lock(&doors->mutex);
@@ -374,7 +379,8 @@ void door_shut(struct doors *doors, enum door_name name)
     pthread_mutex_lock(&doors->mutex);
     struct door *door = &doors->doors[name];
     if (door->listener >= 0) {
-        /* A thread inside poll(2) holds a reference: only shutdown() ends listening at once. */
+        /* A thread inside poll(2) holds a reference: only shutdown() ends listening at
+         * once. */
         shutdown(door->listener, SHUT_RDWR);
         close(door->listener);
         door->listener = -1;

@@ -1,7 +1,7 @@
-/* Faults: THE table. The command line, the control socket, the console's list and the tests read
- * these rows. A fault is a flag that the services read on every request; where more than the flag
- * must change (a file, a server, a port) its row names the function that brings that part of the
- * sandbox in line with all the flags. */
+/* Faults: THE table. The command line, the control socket, the console's list and the
+ * tests read these rows. A fault is a flag that the services read on every request; where
+ * more than the flag must change (a file, a server, a port) its row names the function
+ * that brings that part of the sandbox in line with all the flags. */
 #ifndef GREENBOARD_SANDBOX_FAULTS_H
 #define GREENBOARD_SANDBOX_FAULTS_H
 
@@ -17,43 +17,46 @@ enum fault_kind {
 };
 
 /* Name, kind, the function that follows (or NULL), what an operator will see. */
-#define FAULTS(X)                                                                              \
-    X(jwt_mismatch, FAULT_CLOSES, secrets_lay,                                                 \
-      "the backend holds another JWT secret: it rejects every token that auth issues")         \
-    X(jwt_short, FAULT_CLOSES, secrets_lay,                                                    \
-      "the JWT secret has 16 bytes, the same everywhere")                                      \
-    X(jwt_missing, FAULT_CLOSES, secrets_lay, "the canonical JWT secret is gone")              \
-    X(jwt_whitespace, FAULT_CLOSES, secrets_lay,                                               \
-      "the canonical JWT secret ends in a blank")                                              \
-    X(redis_down, FAULT_CLOSES, redis_follow, "Redis is stopped")                              \
-    X(redis_auth, FAULT_CLOSES, redis_follow, "the Redis password was changed")                \
-    X(clickhouse_down, FAULT_CLOSES, clickhouse_follow, "ClickHouse is stopped")               \
-    X(clickhouse_auth, FAULT_CLOSES, clickhouse_follow, "the ClickHouse password was changed") \
-    X(clickhouse_no_table, FAULT_CLOSES, clickhouse_follow,                                    \
-      "ClickHouse answers, but the table events is missing")                                   \
-    X(auth_down, FAULT_CLOSES, services_follow, "the auth service refuses connections")        \
-    X(backend_down, FAULT_CLOSES, services_follow, "the backend refuses connections")          \
-    X(backend_accepts_anything, FAULT_CLOSES, NULL,                                            \
-      "the backend accepts every token, forged ones too")                                      \
-    X(backend_redis_not_configured, FAULT_CLOSES, NULL,                                        \
-      "the backend is \"ready\" without Redis: not configured, says its health page")          \
-    X(login_rejected, FAULT_CLOSES, NULL, "auth rejects the probe's login with 401")           \
-    X(email_differs, FAULT_CLOSES, NULL, "the backend recognises another user than logged in") \
-    X(rate_low, FAULT_CLOSES, users_follow, "one in five logins of users fails")               \
-    X(quiet, FAULT_HARMLESS, users_follow, "there are no users at all")                        \
-    X(negative_tests, FAULT_HARMLESS, users_follow,                                            \
-      "half of the users' logins are wrong passwords, which the backend counts apart")         \
-    X(slow, FAULT_HARMLESS, services_follow, "every service answers 150 ms later")             \
-    X(deploy_fails, FAULT_DEPLOY, NULL, "the deploy command prints an error and exits 1")      \
-    X(deploy_breaks, FAULT_DEPLOY, NULL,                                                       \
-      "the deploy command succeeds and leaves jwt_mismatch on; a rollback mends it")           \
+#define FAULTS(X)                                                                        \
+    X(jwt_mismatch, FAULT_CLOSES, secrets_lay,                                           \
+      "the backend holds another JWT secret: it rejects every token that auth issues")   \
+    X(jwt_short, FAULT_CLOSES, secrets_lay,                                              \
+      "the JWT secret has 16 bytes, the same everywhere")                                \
+    X(jwt_missing, FAULT_CLOSES, secrets_lay, "the canonical JWT secret is gone")        \
+    X(jwt_whitespace, FAULT_CLOSES, secrets_lay,                                         \
+      "the canonical JWT secret ends in a blank")                                        \
+    X(redis_down, FAULT_CLOSES, redis_follow, "Redis is stopped")                        \
+    X(redis_auth, FAULT_CLOSES, redis_follow, "the Redis password was changed")          \
+    X(clickhouse_down, FAULT_CLOSES, clickhouse_follow, "ClickHouse is stopped")         \
+    X(clickhouse_auth, FAULT_CLOSES, clickhouse_follow,                                  \
+      "the ClickHouse password was changed")                                             \
+    X(clickhouse_no_table, FAULT_CLOSES, clickhouse_follow,                              \
+      "ClickHouse answers, but the table events is missing")                             \
+    X(auth_down, FAULT_CLOSES, services_follow, "the auth service refuses connections")  \
+    X(backend_down, FAULT_CLOSES, services_follow, "the backend refuses connections")    \
+    X(backend_accepts_anything, FAULT_CLOSES, NULL,                                      \
+      "the backend accepts every token, forged ones too")                                \
+    X(backend_redis_not_configured, FAULT_CLOSES, NULL,                                  \
+      "the backend is \"ready\" without Redis: not configured, says its health page")    \
+    X(login_rejected, FAULT_CLOSES, NULL, "auth rejects the probe's login with 401")     \
+    X(email_differs, FAULT_CLOSES, NULL,                                                 \
+      "the backend recognises another user than logged in")                              \
+    X(rate_low, FAULT_CLOSES, users_follow, "one in five logins of users fails")         \
+    X(quiet, FAULT_HARMLESS, users_follow, "there are no users at all")                  \
+    X(negative_tests, FAULT_HARMLESS, users_follow,                                      \
+      "half of the users' logins are wrong passwords, which the backend counts apart")   \
+    X(slow, FAULT_HARMLESS, services_follow, "every service answers 150 ms later")       \
+    X(deploy_fails, FAULT_DEPLOY, NULL,                                                  \
+      "the deploy command prints an error and exits 1")                                  \
+    X(deploy_breaks, FAULT_DEPLOY, NULL,                                                 \
+      "the deploy command succeeds and leaves jwt_mismatch on; a rollback mends it")     \
     X(deploy_hangs, FAULT_DEPLOY, NULL, "the deploy command never ends by itself")
 
 enum fault {
 #define FAULTS_ENUM(name, kind, follow, help) FAULT_##name,
     FAULTS(FAULTS_ENUM)
 #undef FAULTS_ENUM
-    FAULT_COUNT
+        FAULT_COUNT
 };
 
 struct sandbox;
@@ -77,6 +80,7 @@ bool fault_named(const char *name, enum fault *fault, struct error *error);
 void fault_preset(struct sandbox *sandbox, enum fault fault);
 
 /* In effect when it returns; on error the flag is what it was. Main thread. */
-bool fault_switch(struct sandbox *sandbox, enum fault fault, bool on, struct error *error);
+bool fault_switch(struct sandbox *sandbox, enum fault fault, bool on,
+                  struct error *error);
 
 #endif

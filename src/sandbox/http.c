@@ -33,9 +33,12 @@ void http_refuse(struct http_reply *reply, unsigned status, const char *detail)
     reply->json = json_pack("{ss}", "detail", detail);
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct http_reply *reply)
+static enum MHD_Result send_reply(struct MHD_Connection *connection,
+                                  struct http_reply *reply)
 {
-    char *text = reply->json ? json_dumps(reply->json, JSON_COMPACT) : reply->text;
+    char *text = reply->json
+                     ? json_dumps(reply->json, JSON_COMPACT | JSON_REAL_PRECISION(6))
+                     : reply->text;
     const char *type = reply->json ? "application/json" : "text/plain; charset=utf-8";
     if (!text) {
         panic("a reply without a body");
@@ -50,8 +53,9 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct http
     return done;
 }
 
-static void dispatch(const struct http_server *server, const char *method, const char *path,
-                     const struct http_request *request, struct http_reply *reply)
+static void dispatch(const struct http_server *server, const char *method,
+                     const char *path, const struct http_request *request,
+                     struct http_reply *reply)
 {
     bool known = false;
     for (const struct http_route *route = server->routes; route->method; route++) {
@@ -67,8 +71,8 @@ static void dispatch(const struct http_server *server, const char *method, const
     http_refuse(reply, known ? 405 : 404, known ? "Method Not Allowed" : "Not Found");
 }
 
-/* libmicrohttpd calls this with the header, with each piece of the body, and once more at its end;
- * *state is ours between the calls. */
+/* libmicrohttpd calls this with the header, with each piece of the body, and once more at
+ * its end; *state is ours between the calls. */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
                               const char *path, const char *method, const char *version,
                               const char *piece, size_t *piece_length, void **state)
@@ -77,7 +81,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
     struct buf *body = *state;
     if (!body) {
         body = mem_alloc(sizeof *body);
-        buf_init(body, BODY_MAX + 1); /* one more than is served tells that it was too much */
+        buf_init(body,
+                 BODY_MAX + 1); /* one more than is served tells that it was too much */
         *state = body;
         return MHD_YES;
     }
@@ -109,8 +114,8 @@ static void completed(void *context, struct MHD_Connection *connection, void **s
     }
 }
 
-struct http_server *http_start(const struct http_route *routes, void *context, uint16_t *port,
-                               struct error *error)
+struct http_server *http_start(const struct http_route *routes, void *context,
+                               uint16_t *port, struct error *error)
 {
     struct http_server *server = mem_alloc(sizeof *server);
     *server = (struct http_server){.routes = routes, .context = context};
@@ -118,12 +123,14 @@ struct http_server *http_start(const struct http_route *routes, void *context, u
                                   .sin_port = htons(*port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     server->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL,
-        NULL, answer, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
+        NULL, NULL, answer, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
+        completed, NULL, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
-        server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
+        server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)
+                       : NULL;
     if (!info) {
         error_set(error, ERROR_SYSTEM, "no HTTP service on 127.0.0.1");
         http_stop(server);

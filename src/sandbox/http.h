@@ -1,5 +1,5 @@
-/* An HTTP service on a loopback port, as rows of method, path and handler. A handler runs on its
- * connection's own thread and may block. */
+/* An HTTP service on a loopback port, as rows of method, path and handler. A handler runs
+ * on its connection's own thread and may block. */
 #ifndef GREENBOARD_SANDBOX_HTTP_H
 #define GREENBOARD_SANDBOX_HTTP_H
 
@@ -35,14 +35,16 @@ struct http_route {
 
 struct http_server;
 
-/* Routes end with a NULL method, and are kept by reference. *port is the one to take, or 0: any, and
- * then the one it got. */
-struct http_server *http_start(const struct http_route *routes, void *context, uint16_t *port,
-                               struct error *error);
+/* Routes end with a NULL method, and are kept by reference. *port is the one to take, or
+ * 0: any, and then the one it got. */
+struct http_server *http_start(const struct http_route *routes, void *context,
+                               uint16_t *port, struct error *error);
 void http_stop(struct http_server *server);
 
-const char *http_header(const struct http_request *request, const char *name);    /* or NULL */
-const char *http_parameter(const struct http_request *request, const char *name); /* or NULL */
+const char *http_header(const struct http_request *request,
+                        const char *name); /* or NULL */
+const char *http_parameter(const struct http_request *request,
+                           const char *name); /* or NULL */
 
 /* {"detail": text}, which is how both services word a refusal. */
 void http_refuse(struct http_reply *reply, unsigned status, const char *detail);

@@ -1,6 +1,7 @@
-/* greenboard-sandbox: a staging of its own on this machine, to try greenboard and to break things.
- * Starts the parts, then attends to signals, to the control socket and to the command's end, all in
- * the main thread: its death is what the kernel ends the children on. */
+/* greenboard-sandbox: a staging of its own on this machine, to try greenboard and to
+ * break things. Starts the parts, then attends to signals, to the control socket and to
+ * the command's end, all in the main thread: its death is what the kernel ends the
+ * children on. */
 #include "config.h"
 
 #include "base/buf.h"
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,13 +38,18 @@ static const char usage[] =
     "       greenboard sandbox fault NAME on|off\n"
     "       greenboard sandbox faults [-o text|json]\n"
     "\n"
-    "A staging of its own on this machine: Redis, ClickHouse, an auth service and a backend on\n"
-    "free loopback ports, with a configuration, secrets and a state directory of their own.\n"
-    "With COMMAND it runs that with the variables set and exits as it did; without, it prints\n"
-    "the variables and serves until it is interrupted. All that it started ends with it.\n"
+    "A staging of its own on this machine: Redis, ClickHouse, an auth service and a "
+    "backend on\n"
+    "free loopback ports, with a configuration, secrets and a state directory of their "
+    "own.\n"
+    "With COMMAND it runs that with the variables set and exits as it did; without, it "
+    "prints\n"
+    "the variables and serves until it is interrupted. All that it started ends with "
+    "it.\n"
     "\n"
     "  --fault NAME   start with this fault on (\"faults\" lists them)\n"
-    "  --stand-in     use the stand-in for ClickHouse even where there is a clickhouse-server\n"
+    "  --stand-in     use the stand-in for ClickHouse even where there is a "
+    "clickhouse-server\n"
     "  -h, --help     this text\n"
     "  -V, --version  the version\n";
 
@@ -82,7 +89,8 @@ static void set_variable(char ***env, const char *name, const char *value)
     free(entry);
 }
 
-/* Where greenboard of the same build is: beside us in a build tree, in bin once installed. */
+/* Where greenboard of the same build is: beside us in a build tree, in bin once
+ * installed. */
 static char *search_path(const struct sandbox *sandbox)
 {
     char *directory = fs_directory(sandbox->program);
@@ -147,8 +155,8 @@ static void print_variables(const struct sandbox *sandbox)
 
 /* ---- while it runs ---- */
 
-static bool begin_command(const struct sandbox *sandbox, char **argv, struct process *command,
-                          struct error *error)
+static bool begin_command(const struct sandbox *sandbox, char **argv,
+                          struct process *command, struct error *error)
 {
     char **env = command_environment(sandbox);
     char *path = search_path(sandbox);
@@ -167,9 +175,10 @@ static bool begin_command(const struct sandbox *sandbox, char **argv, struct pro
     return done;
 }
 
-/* What the terminal sends went to the command as well, which decides; what was sent to us alone is
- * passed on. True where the sandbox is to end. */
-static bool take_signal(const struct signalfd_siginfo *info, const struct process *command)
+/* What the terminal sends went to the command as well, which decides; what was sent to us
+ * alone is passed on. True where the sandbox is to end. */
+static bool take_signal(const struct signalfd_siginfo *info,
+                        const struct process *command)
 {
     if (info->ssi_signo == SIGCHLD) {
         return false;
@@ -180,14 +189,17 @@ static bool take_signal(const struct signalfd_siginfo *info, const struct proces
     return command->pid == 0;
 }
 
+/* Waits for whoever ended: the command, its orphans, a server that somebody killed. */
 static bool command_ended(const struct process *command, int *status)
 {
     int state = 0;
-    if (!command->pid || waitpid(command->pid, &state, WNOHANG) != command->pid) {
-        return false;
+    for (pid_t ended; (ended = waitpid(-1, &state, WNOHANG)) > 0;) {
+        if (ended == command->pid) {
+            *status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+            return true;
+        }
     }
-    *status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
-    return true;
+    return false;
 }
 
 /* Returns the status to exit with. */
@@ -223,8 +235,13 @@ static int run(struct sandbox *sandbox, char **argv)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         sigaddset(&watched, numbers[i]);
     }
-    sigprocmask(SIG_BLOCK, &watched, NULL); /* before the first thread, which inherits it */
+    sigprocmask(SIG_BLOCK, &watched,
+                NULL); /* before the first thread, which inherits it */
     signal(SIGPIPE, SIG_IGN);
+    /* Who has children already was exec'd by their parent: those are not ours to end. */
+    sandbox->reaper =
+        waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) != 0 &&
+        errno == ECHILD && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     size_t cleaned = place_clean();
     if (cleaned > 0) {
         fprintf(stderr, "greenboard sandbox: cleaned up after %zu that had been killed\n",
@@ -321,8 +338,8 @@ static void print_json(const bool *on, bool running)
 
 static void print_text(const bool *on)
 {
-    static const char *const titles[] = {"these close the gate:", "these must not close it:",
-                                         "these show in a deploy:"};
+    static const char *const titles[] = {
+        "these close the gate:", "these must not close it:", "these show in a deploy:"};
     for (int kind = FAULT_CLOSES; kind <= FAULT_DEPLOY; kind++) {
         printf("%s\n", titles[kind]);
         for (int i = 0; i < FAULT_COUNT; i++) {
@@ -383,8 +400,10 @@ static int run_named(struct sandbox *sandbox, char **argv, bool dashes)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"fault", required_argument, NULL, 'f'}, {"stand-in", no_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {"version", no_argument, NULL, 'V'},
+        {"fault", required_argument, NULL, 'f'},
+        {"stand-in", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     static struct sandbox sandbox;

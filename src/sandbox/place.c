@@ -25,6 +25,7 @@ enum {
     ENVIRON_MAX = 256 * 1024,
     GRACE_MS = 1500,
     KILL_MS = 1000,
+    LOOK_EVERY_MS = 10,
     NAME_ROOM = 48 /* "/PID-START/control" at its longest */
 };
 
@@ -49,7 +50,8 @@ static bool parent_is_ours(const char *path, struct error *error)
     if (lstat(path, &about) != 0) {
         return error_system(error, errno, "cannot look at %s", path);
     }
-    if (!S_ISDIR(about.st_mode) || about.st_uid != getuid() || (about.st_mode & 077) != 0) {
+    if (!S_ISDIR(about.st_mode) || about.st_uid != getuid() ||
+        (about.st_mode & 077) != 0) {
         error_set(error, ERROR_DENIED, "%s is not a directory of yours alone", path);
         error_hint(error, "remove it, or set XDG_RUNTIME_DIR");
         return false;
@@ -65,7 +67,8 @@ char *place_create(struct error *error)
         return NULL;
     }
     char *parent = parent_path();
-    char *dir = mem_format("%s/%d-%llu", parent, (int)self.pid, (unsigned long long)self.start);
+    char *dir =
+        mem_format("%s/%d-%llu", parent, (int)self.pid, (unsigned long long)self.start);
     bool done = fs_make_dirs(parent, error) && parent_is_ours(parent, error);
     if (done && mkdir(dir, 0700) != 0) {
         done = error_system(error, errno, "cannot make %s", dir);
@@ -150,17 +153,30 @@ static bool is_greenboard(pid_t pid)
     return text_starts(strrchr(program, '/') + 1, "greenboard");
 }
 
-static size_t signal_carriers(const char *dir, int number, bool any_program)
+struct sweep {
+    const char *dir;
+    bool descendants;
+    bool had_command; /* learned from the record */
+};
+
+static bool is_swept(const struct sweep *sweep, const char *entry, pid_t pid)
 {
-    char *entry = mem_format(PLACE_VARIABLE "=%s", dir);
+    return (sweep->descendants && process_descends(pid, getpid())) ||
+           (carries(pid, entry) && (sweep->had_command || is_greenboard(pid)));
+}
+
+static size_t signal_swept(const struct sweep *sweep, int number)
+{
+    char *entry = mem_format(PLACE_VARIABLE "=%s", sweep->dir);
     DIR *processes = opendir("/proc");
     size_t alive = 0;
     for (struct dirent *row; processes && (row = readdir(processes));) {
-        pid_t pid = isdigit((unsigned char)row->d_name[0]) ? (pid_t)strtol(row->d_name, NULL, 10)
-                                                           : 0;
+        pid_t pid = isdigit((unsigned char)row->d_name[0])
+                        ? (pid_t)strtol(row->d_name, NULL, 10)
+                        : 0;
         struct process process;
         if (pid > 0 && pid != getpid() && process_identify(pid, &process) &&
-            carries(pid, entry) && (any_program || is_greenboard(pid))) {
+            is_swept(sweep, entry, pid)) {
             process_signal(&process, number);
             alive++;
         }
@@ -172,25 +188,26 @@ static size_t signal_carriers(const char *dir, int number, bool any_program)
     return alive;
 }
 
-/* A process that is being ended may start another one, so both lists are walked until empty. */
-static void end_all(const char *dir)
+/* A process that is being ended may start another one, so both lists are walked until
+ * empty. */
+static void end_all(struct sweep *sweep)
 {
     int64_t polite = clock_now() + GRACE_MS * CLOCK_MS;
     int64_t last = polite + KILL_MS * CLOCK_MS;
-    bool had_command = false;
     for (int number = SIGTERM;; number = clock_left(polite) > 0 ? 0 : SIGKILL) {
-        size_t alive = signal_recorded(dir, number, &had_command);
-        alive += signal_carriers(dir, number, had_command);
+        size_t alive = signal_recorded(sweep->dir, number, &sweep->had_command);
+        alive += signal_swept(sweep, number);
         if (alive == 0 || clock_left(last) == 0) {
             return;
         }
-        poll(NULL, 0, 10);
+        poll(NULL, 0, LOOK_EVERY_MS);
     }
 }
 
-void place_remove(const char *dir)
+void place_remove(const char *dir, bool descendants)
 {
-    end_all(dir);
+    struct sweep sweep = {.dir = dir, .descendants = descendants};
+    end_all(&sweep);
     fs_remove_tree(dir);
 }
 
@@ -209,7 +226,8 @@ static bool parse_name(const char *name, struct process *process)
     return *end == '\0';
 }
 
-/* The directories of our sandboxes, those that run or those that do not, as an argument vector. */
+/* The directories of our sandboxes, those that run or those that do not, as an argument
+ * vector. */
 static char **list(bool running)
 {
     char **found = mem_alloc(sizeof *found);
@@ -235,7 +253,7 @@ size_t place_clean(void)
     char **dead = list(false);
     size_t count = argv_count(dead);
     for (size_t i = 0; i < count; i++) {
-        place_remove(dead[i]);
+        place_remove(dead[i], false);
     }
     argv_free(dead);
     return count;
@@ -248,8 +266,8 @@ static char *named_by_variable(const char *dir, struct error *error)
     if (slash && parse_name(slash + 1, &process) && process_alive(&process)) {
         return mem_text(dir);
     }
-    error_set(error, ERROR_ABSENT, "the sandbox that $" PLACE_VARIABLE " names does not run: %s",
-              dir);
+    error_set(error, ERROR_ABSENT,
+              "the sandbox that $" PLACE_VARIABLE " names does not run: %s", dir);
     error_hint(error, "start one with \"greenboard sandbox\", or unset " PLACE_VARIABLE);
     return NULL;
 }
@@ -267,8 +285,8 @@ char *place_find(struct error *error)
         error_set(error, ERROR_ABSENT, "no sandbox of yours runs on this machine");
         error_hint(error, "start one with \"greenboard sandbox\"");
     } else if (count > 1) {
-        error_set(error, ERROR_USAGE, "%zu sandboxes of yours run: %s, %s%s", count, running[0],
-                  running[1], count > 2 ? ", …" : "");
+        error_set(error, ERROR_USAGE, "%zu sandboxes of yours run: %s, %s%s", count,
+                  running[0], running[1], count > 2 ? ", …" : "");
         error_hint(error, "say which one with " PLACE_VARIABLE "=DIRECTORY");
     }
     argv_free(running);

@@ -1,12 +1,10 @@
 #include "sandbox/process.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,41 +16,79 @@
 
 extern char **environ;
 
-enum { STAT_MAX = 4096, STATE_FIELD = 3, START_FIELD = 22 };
+enum {
+    STAT_MAX = 4096,
+    STATE_FIELD = 3,
+    PARENT_FIELD = 4,
+    START_FIELD = 22,
+    LEVELS_MAX = 256
+};
 
-/* The name in field 2 may hold blanks and brackets, so counting starts after its last bracket. */
-static bool parse_stat(const char *stat, char *state, uint64_t *start)
+struct stat_line {
+    char state;
+    pid_t parent;
+    uint64_t start;
+};
+
+/* The name in field 2 may hold blanks and brackets, so counting starts after its last
+ * bracket. */
+static bool parse_stat(const char *text, struct stat_line *stat)
 {
-    const char *at = strrchr(stat, ')');
+    const char *at = strrchr(text, ')');
     if (!at || strlen(at) < 3) {
         return false;
     }
     at += 2;
-    *state = *at;
+    stat->state = *at;
     for (int field = STATE_FIELD; field < START_FIELD; field++) {
         at = strchr(at, ' ');
         if (!at) {
             return false;
         }
         at++;
+        if (field + 1 == PARENT_FIELD) {
+            stat->parent = (pid_t)strtol(at, NULL, 10);
+        }
     }
-    *start = strtoull(at, NULL, 10);
+    stat->start = strtoull(at, NULL, 10);
     return true;
+}
+
+static bool read_stat(pid_t pid, struct stat_line *stat)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    struct buf text;
+    buf_init(&text, STAT_MAX);
+    bool there = fs_read(path, &text, NULL) && parse_stat(buf_string(&text), stat);
+    buf_finish(&text);
+    return there;
 }
 
 bool process_identify(pid_t pid, struct process *out)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    struct buf stat;
-    buf_init(&stat, STAT_MAX);
-    char state = 'X';
+    struct stat_line stat;
     *out = (struct process){.pid = pid};
-    bool there = fs_read(path, &stat, NULL) &&
-                 parse_stat(buf_string(&stat), &state, &out->start) && state != 'Z' &&
-                 state != 'X';
-    buf_finish(&stat);
-    return there;
+    if (!read_stat(pid, &stat) || stat.state == 'Z' || stat.state == 'X') {
+        return false;
+    }
+    out->start = stat.start;
+    return true;
+}
+
+bool process_descends(pid_t pid, pid_t from)
+{
+    struct stat_line stat;
+    for (int level = 0; level < LEVELS_MAX && pid > 1; level++) {
+        if (!read_stat(pid, &stat)) {
+            return false;
+        }
+        if (stat.parent == from) {
+            return true;
+        }
+        pid = stat.parent;
+    }
+    return false;
 }
 
 bool process_alive(const struct process *process)
@@ -68,7 +104,8 @@ void process_signal(const struct process *process, int number)
     if (fd < 0) {
         return;
     }
-    /* The descriptor holds whoever has the pid now; only then is the start time compared. */
+    /* The descriptor holds whoever has the pid now; only then is the start time compared.
+     */
     if (process_alive(process)) {
         syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
     }
@@ -79,7 +116,8 @@ void process_signal(const struct process *process, int number)
 static void detach(int log)
 {
     int null = open("/dev/null", O_RDONLY);
-    if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) {
+    if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
+        dup2(log, 2) < 0) {
         _exit(127);
     }
 }
@@ -104,7 +142,8 @@ _Noreturn static void become(const struct process_plan *plan, int log, pid_t par
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-bool process_begin(const struct process_plan *plan, struct process *out, struct error *error)
+bool process_begin(const struct process_plan *plan, struct process *out,
+                   struct error *error)
 {
     int log = -1;
     if (plan->log) {
@@ -129,26 +168,13 @@ bool process_begin(const struct process_plan *plan, struct process *out, struct 
     return true;
 }
 
-static bool reaped(const struct process *process)
-{
-    pid_t ended = waitpid(process->pid, NULL, WNOHANG);
-    return ended == process->pid || (ended < 0 && errno == ECHILD);
-}
-
-void process_end(struct process *process, int64_t grace)
+void process_end(struct process *process)
 {
     if (process->pid <= 0) {
         return;
     }
-    int64_t deadline = clock_now() + grace;
-    bool killed = false;
-    kill(process->pid, SIGTERM); /* our child, not yet waited for: the pid is its own */
-    while (!reaped(process)) {
-        if (!killed && clock_left(deadline) == 0) {
-            kill(process->pid, SIGKILL);
-            killed = true;
-        }
-        poll(NULL, 0, 1);
+    process_signal(process, SIGKILL);
+    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {
     }
     *process = (struct process){0};
 }

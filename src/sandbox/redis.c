@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 1000, READY_MS = 10000, LOOK_EVERY_MS = 2, GRACE_MS = 500 };
+enum { ANSWER_MS = 1000, READY_MS = 10000, LOOK_EVERY_MS = 2 };
 
 static const char *password(const struct sandbox *sandbox)
 {
@@ -71,8 +71,8 @@ bool redis_start(struct sandbox *sandbox, struct error *error)
 static bool command(struct sandbox *sandbox, const char *text, struct buf *out,
                     struct error *error)
 {
-    return ask_redis(sandbox->redis.port, "operator", sandbox->values.operator_password, text,
-                     clock_now() + ANSWER_MS * CLOCK_MS, out, error);
+    return ask_redis(sandbox->redis.port, "operator", sandbox->values.operator_password,
+                     text, clock_now() + ANSWER_MS * CLOCK_MS, out, error);
 }
 
 bool redis_answers(struct sandbox *sandbox, struct error *error)
@@ -110,7 +110,7 @@ static bool wait_until_ready(struct sandbox *sandbox, struct error *error)
 
 void redis_stop(struct sandbox *sandbox)
 {
-    process_end(&sandbox->redis.process, GRACE_MS * CLOCK_MS);
+    process_end(&sandbox->redis.process);
 }
 
 void redis_finish(struct sandbox *sandbox)

@@ -1,4 +1,5 @@
-/* The sandbox's Redis: a real redis-server of its own, without persistence. Main thread. */
+/* The sandbox's Redis: a real redis-server of its own, without persistence. Main thread.
+ */
 #ifndef GREENBOARD_SANDBOX_REDIS_H
 #define GREENBOARD_SANDBOX_REDIS_H
 
@@ -19,7 +20,8 @@ struct redis {
 
 bool redis_start(struct sandbox *sandbox, struct error *error); /* does not wait */
 bool redis_runs(const struct sandbox *sandbox);
-bool redis_answers(struct sandbox *sandbox, struct error *error); /* one look; learns the version */
+bool redis_answers(struct sandbox *sandbox,
+                   struct error *error); /* one look; learns the version */
 void redis_stop(struct sandbox *sandbox);
 void redis_finish(struct sandbox *sandbox); /* after stop: gives the port back */
 

@@ -34,8 +34,8 @@ bool services_follow(struct sandbox *sandbox, struct error *error)
         if (fault_is_on(sandbox, rows[i].down)) {
             door_shut(sandbox->doors, rows[i].door);
         } else {
-            uint16_t port = rows[i].door == DOOR_AUTH ? sandbox->auth_port
-                                                      : sandbox->backend_port;
+            uint16_t port =
+                rows[i].door == DOOR_AUTH ? sandbox->auth_port : sandbox->backend_port;
             done = door_open(sandbox->doors, rows[i].door, port, error) && done;
         }
     }
@@ -169,13 +169,15 @@ static bool open_doors(struct sandbox *sandbox, struct error *error)
     return services_follow(sandbox, error) &&
            (fault_is_on(sandbox, FAULT_redis_down) ||
             door_open(sandbox->doors, DOOR_REDIS, sandbox->redis.port, error)) &&
-           (!clickhouse_up ||
-            door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port, error)) &&
+           (!clickhouse_up || door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP,
+                                        clickhouse->http_port, error)) &&
            (!clickhouse_up || clickhouse->stand_in ||
-            door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE, clickhouse->native_port, error));
+            door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE, clickhouse->native_port,
+                      error));
 }
 
-bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line), struct error *error)
+bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line),
+                   struct error *error)
 {
     users_init(&sandbox->users, clock_now());
     sandbox->dir = place_create(error);
@@ -192,9 +194,9 @@ bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line), struc
     sandbox->auth = sandbox->doors
                         ? http_start(auth_routes, sandbox, &sandbox->auth_port, error)
                         : NULL;
-    sandbox->backend = sandbox->auth
-                           ? http_start(backend_routes, sandbox, &sandbox->backend_port, error)
-                           : NULL;
+    sandbox->backend =
+        sandbox->auth ? http_start(backend_routes, sandbox, &sandbox->backend_port, error)
+                      : NULL;
     return sandbox->backend && write_files(sandbox, error) &&
            wait_for_parts(sandbox, say, error) && open_doors(sandbox, error);
 }
@@ -204,7 +206,7 @@ void sandbox_stop(struct sandbox *sandbox)
     clickhouse_stop(sandbox);
     redis_stop(sandbox);
     if (sandbox->dir) {
-        place_remove(sandbox->dir);
+        place_remove(sandbox->dir, sandbox->reaper);
     }
     doors_destroy(sandbox->doors);
     http_stop(sandbox->auth);

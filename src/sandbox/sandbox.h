@@ -1,5 +1,6 @@
-/* One running sandbox: what its parts share. The main thread starts, changes and stops the parts;
- * the services' threads read `dir`, `values` and the flags, which are constant or atomic. */
+/* One running sandbox: what its parts share. The main thread starts, changes and stops
+ * the parts; the services' threads read `dir`, `values` and the flags, which are constant
+ * or atomic. */
 #ifndef GREENBOARD_SANDBOX_SANDBOX_H
 #define GREENBOARD_SANDBOX_SANDBOX_H
 
@@ -21,6 +22,7 @@
 struct sandbox {
     char *dir;     /* ours, 0700 */
     char *program; /* our own executable, absolute */
+    bool reaper;   /* orphans of what we started become our children */
     bool stand_in; /* no real ClickHouse, even where there is one */
     atomic_bool faults[FAULT_COUNT];
     struct secret_values values;
@@ -32,11 +34,15 @@ struct sandbox {
     uint16_t auth_port, backend_port; /* behind their doors */
 };
 
-/* Starts every part, all at once, and returns when each has answered; SIGINT or SIGTERM, which the
- * caller has blocked, give it up. `say` gets one line for each part once that has taken long. */
-bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line), struct error *error);
-char *sandbox_part_line(const struct sandbox *sandbox, size_t part); /* caller frees; NULL: no more */
-void sandbox_stop(struct sandbox *sandbox); /* ends what it started and removes the directory */
+/* Starts every part, all at once, and returns when each has answered; SIGINT or SIGTERM,
+ * which the caller has blocked, give it up. `say` gets one line for each part once that
+ * has taken long. */
+bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line),
+                   struct error *error);
+char *sandbox_part_line(const struct sandbox *sandbox,
+                        size_t part); /* caller frees; NULL: no more */
+void sandbox_stop(
+    struct sandbox *sandbox); /* ends what it started and removes the directory */
 
 /* The parts of a fault that are about ports: down and slow. */
 bool services_follow(struct sandbox *sandbox, struct error *error);

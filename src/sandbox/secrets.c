@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section 5. */
+/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section 5.
+ */
 static bool random_text(char *out, size_t length, struct error *error)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -28,9 +29,15 @@ static bool random_text(char *out, size_t length, struct error *error)
 
 bool secrets_make(struct secret_values *values, struct error *error)
 {
-    char *const longer[] = {values->jwt,        values->jwt_other,        values->redis,
-                            values->redis_other, values->clickhouse,       values->clickhouse_other,
-                            values->operator_password, values->probe,      values->service};
+    char *const longer[] = {values->jwt,
+                            values->jwt_other,
+                            values->redis,
+                            values->redis_other,
+                            values->clickhouse,
+                            values->clickhouse_other,
+                            values->operator_password,
+                            values->probe,
+                            values->service};
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
         if (!random_text(longer[i], SECRET_LENGTH, error)) {
             return false;
@@ -62,8 +69,10 @@ static bool lay(const struct sandbox *sandbox, const char *name, const char *tex
 bool secrets_lay(struct sandbox *sandbox, struct error *error)
 {
     const struct secret_values *values = &sandbox->values;
-    const char *jwt = fault_is_on(sandbox, FAULT_jwt_short) ? values->jwt_short : values->jwt;
-    const char *backend = fault_is_on(sandbox, FAULT_jwt_mismatch) ? values->jwt_other : jwt;
+    const char *jwt =
+        fault_is_on(sandbox, FAULT_jwt_short) ? values->jwt_short : values->jwt;
+    const char *backend =
+        fault_is_on(sandbox, FAULT_jwt_mismatch) ? values->jwt_other : jwt;
     const char *canonical = fault_is_on(sandbox, FAULT_jwt_missing) ? NULL : jwt;
     const char *tail = fault_is_on(sandbox, FAULT_jwt_whitespace) ? " \n" : "\n";
     return lay(sandbox, "canonical/jwt", canonical, tail, error) &&

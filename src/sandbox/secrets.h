@@ -1,5 +1,6 @@
-/* The sandbox's secrets: made afresh at each start, kept in files below DIR/secrets, which the
- * services read again on each request, so that a fault reaches a running system. */
+/* The sandbox's secrets: made afresh at each start, kept in files below DIR/secrets,
+ * which the services read again on each request, so that a fault reaches a running
+ * system. */
 #ifndef GREENBOARD_SANDBOX_SECRETS_H
 #define GREENBOARD_SANDBOX_SECRETS_H
 
@@ -11,12 +12,14 @@
 enum { SECRET_LENGTH = 64, SECRET_SHORT = 16 };
 
 struct secret_values {
-    char jwt[SECRET_LENGTH + 1], jwt_other[SECRET_LENGTH + 1], jwt_short[SECRET_SHORT + 1];
+    char jwt[SECRET_LENGTH + 1], jwt_other[SECRET_LENGTH + 1],
+        jwt_short[SECRET_SHORT + 1];
     char redis[SECRET_LENGTH + 1], redis_other[SECRET_LENGTH + 1];
     char clickhouse[SECRET_LENGTH + 1], clickhouse_other[SECRET_LENGTH + 1];
-    char operator_password[SECRET_LENGTH + 1]; /* the sandbox's own accounts on both servers */
-    char probe[SECRET_LENGTH + 1];             /* the probe's password at auth */
-    char service[SECRET_LENGTH + 1];           /* what the backend shows auth */
+    char operator_password[SECRET_LENGTH +
+                           1];       /* the sandbox's own accounts on both servers */
+    char probe[SECRET_LENGTH + 1];   /* the probe's password at auth */
+    char service[SECRET_LENGTH + 1]; /* what the backend shows auth */
 };
 
 struct sandbox;

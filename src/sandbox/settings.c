@@ -17,7 +17,8 @@ static json_t *secret_file(const struct sandbox *sandbox, const char *name)
     return source;
 }
 
-static json_t *service(const struct sandbox *sandbox, enum door_name door, const char *secret)
+static json_t *service(const struct sandbox *sandbox, enum door_name door,
+                       const char *secret)
 {
     char *url = mem_format("http://127.0.0.1:%u", door_port(sandbox->doors, door));
     json_t *section =
@@ -30,8 +31,8 @@ static json_t *services(const struct sandbox *sandbox)
 {
     json_t *auth = service(sandbox, DOOR_AUTH, "auth/jwt");
     json_object_set_new(auth, "validate",
-                        json_pack("{ss ss ss}", "path", "/auth/validate", "token", "/token",
-                                  "valid", "/valid"));
+                        json_pack("{ss ss ss}", "path", "/auth/validate", "token",
+                                  "/token", "valid", "/valid"));
     return json_pack("{so so}", "auth", auth, "backend",
                      service(sandbox, DOOR_BACKEND, "backend/jwt"));
 }
@@ -46,8 +47,8 @@ static json_t *auth_flow(const struct sandbox *sandbox)
 
 static json_t *auth_rate(void)
 {
-    return json_pack("{s{s{ss ss ss ss ss}} sf ss si}", "source", "json", "service", "backend",
-                     "path", "/health/authentication/metrics", "good",
+    return json_pack("{s{s{ss ss ss ss ss}} sf ss si}", "source", "json", "service",
+                     "backend", "path", "/health/authentication/metrics", "good",
                      "/authentication_metrics/successful_authentications", "total",
                      "/authentication_metrics/total_attempts", "excluded",
                      "/authentication_metrics/wrong_password_attempts", "objective", 0.99,
@@ -56,11 +57,11 @@ static json_t *auth_rate(void)
 
 static json_t *clickhouse(const struct sandbox *sandbox)
 {
-    json_t *section = json_pack(
-        "{ss si ss so ss s[s]}", "host", "127.0.0.1", "http_port",
-        (int)door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP), "user", "default", "password",
-        secret_file(sandbox, "clickhouse"), "database", CLICKHOUSE_DATABASE, "tables",
-        CLICKHOUSE_TABLE);
+    json_t *section =
+        json_pack("{ss si ss so ss s[s]}", "host", "127.0.0.1", "http_port",
+                  (int)door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP), "user", "default",
+                  "password", secret_file(sandbox, "clickhouse"), "database",
+                  CLICKHOUSE_DATABASE, "tables", CLICKHOUSE_TABLE);
     if (!sandbox->clickhouse.stand_in) {
         json_object_set_new(
             section, "native_port",
@@ -72,11 +73,12 @@ static json_t *clickhouse(const struct sandbox *sandbox)
 static json_t *staging(const struct sandbox *sandbox)
 {
     json_t *root = json_object();
-    json_object_set_new(root, "release", json_pack("{s[ss]}", "command", "cat", "release"));
-    json_object_set_new(root, "jwt",
-                        json_pack("{so ss ss ss}", "canonical",
-                                  secret_file(sandbox, "canonical/jwt"), "algorithm", "HS256",
-                                  "issuer", JWT_ISSUER, "audience", JWT_AUDIENCE));
+    json_object_set_new(root, "release",
+                        json_pack("{s[ss]}", "command", "cat", "release"));
+    json_object_set_new(
+        root, "jwt",
+        json_pack("{so ss ss ss}", "canonical", secret_file(sandbox, "canonical/jwt"),
+                  "algorithm", "HS256", "issuer", JWT_ISSUER, "audience", JWT_AUDIENCE));
     json_object_set_new(root, "services", services(sandbox));
     json_object_set_new(root, "auth_flow", auth_flow(sandbox));
     json_object_set_new(root, "auth_rate", auth_rate());
@@ -85,16 +87,16 @@ static json_t *staging(const struct sandbox *sandbox)
                         json_pack("{ss si so}", "host", "127.0.0.1", "port",
                                   (int)door_port(sandbox->doors, DOOR_REDIS), "password",
                                   secret_file(sandbox, "redis")));
-    json_object_set_new(
-        root, "checks",
-        json_pack("[{ss ss ss ss s{ss sb}}]", "type", "health_json", "name", "backend ready",
-                  "service", "backend", "path", "/api/health/ready?force=true", "expect",
-                  "/status", "ready", "/checks/redis/connected", 1));
+    json_object_set_new(root, "checks",
+                        json_pack("[{ss ss ss ss s{ss sb}}]", "type", "health_json",
+                                  "name", "backend ready", "service", "backend", "path",
+                                  "/api/health/ready?force=true", "expect", "/status",
+                                  "ready", "/checks/redis/connected", 1));
     json_object_set_new(root, "backup", json_pack("{s[s]}", "files", "release"));
     json_object_set_new(root, "deploy",
                         json_pack("{s[ss] ss s{ss ss}}", "command", sandbox->program,
-                                  DEPLOY_COMMAND, "timeout", "5m", "verify", "within", "10s",
-                                  "hold", "1s"));
+                                  DEPLOY_COMMAND, "timeout", "5m", "verify", "within",
+                                  "10s", "hold", "1s"));
     json_object_set_new(root, "rollback",
                         json_pack("{s[sss] s[ss]}", "command", sandbox->program,
                                   ROLLBACK_COMMAND, "{release}", "list", sandbox->program,

@@ -1,5 +1,5 @@
-/* The greenboard.json of a sandbox: everything that staging demands, pointing at its doors and at
- * its secret files. */
+/* The greenboard.json of a sandbox: everything that staging demands, pointing at its
+ * doors and at its secret files. */
 #ifndef GREENBOARD_SANDBOX_SETTINGS_H
 #define GREENBOARD_SANDBOX_SETTINGS_H
 

@@ -18,7 +18,8 @@ static void refuse(struct http_reply *reply, unsigned status, int code, const ch
                              code, text);
 }
 
-static void ping(void *context, const struct http_request *request, struct http_reply *reply)
+static void ping(void *context, const struct http_request *request,
+                 struct http_reply *reply)
 {
     (void)context;
     (void)request;
@@ -26,8 +27,8 @@ static void ping(void *context, const struct http_request *request, struct http_
     reply->text = mem_text("Ok.\n");
 }
 
-static bool user_is_known(const struct sandbox *sandbox, const struct http_request *request,
-                          struct http_reply *reply)
+static bool user_is_known(const struct sandbox *sandbox,
+                          const struct http_request *request, struct http_reply *reply)
 {
     const char *user = http_header(request, "X-ClickHouse-User");
     const char *password = http_header(request, "X-ClickHouse-Key");
@@ -35,8 +36,9 @@ static bool user_is_known(const struct sandbox *sandbox, const struct http_reque
     password = password ? password : http_parameter(request, "password");
     user = user ? user : "default";
     const char *wanted = text_equal(user, "default") ? clickhouse_password(sandbox)
-                         : text_equal(user, "operator") ? sandbox->values.operator_password
-                                                        : NULL;
+                         : text_equal(user, "operator")
+                             ? sandbox->values.operator_password
+                             : NULL;
     if (!wanted) {
         char *text = mem_format("Unknown user %.64s", user);
         refuse(reply, 401, 192, text);
@@ -62,8 +64,8 @@ static bool names_our_table(const char *query)
     }
     char after = at[strlen(CLICKHOUSE_TABLE)];
     char before = at == query ? ' ' : at[-1];
-    return !isalnum((unsigned char)after) && after != '_' && !isalnum((unsigned char)before) &&
-           before != '_';
+    return !isalnum((unsigned char)after) && after != '_' &&
+           !isalnum((unsigned char)before) && before != '_';
 }
 
 static void about_table(const struct sandbox *sandbox, const char *query,
@@ -81,7 +83,8 @@ static void about_table(const struct sandbox *sandbox, const char *query,
     }
 }
 
-static void query(void *context, const struct http_request *request, struct http_reply *reply)
+static void query(void *context, const struct http_request *request,
+                  struct http_reply *reply)
 {
     static const struct {
         const char *query, *answer;
@@ -123,7 +126,8 @@ static const struct http_route routes[] = {
     {NULL, NULL, NULL},
 };
 
-struct http_server *standin_start(struct sandbox *sandbox, uint16_t port, struct error *error)
+struct http_server *standin_start(struct sandbox *sandbox, uint16_t port,
+                                  struct error *error)
 {
     return http_start(routes, sandbox, &port, error);
 }

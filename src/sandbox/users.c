@@ -9,7 +9,8 @@
 enum {
     LOGIN_EVERY_S = 2,
     HISTORY_FIRST = 240,
-    HISTORY_AFTER = 120, /* after a restart at most, and less than was counted before it */
+    HISTORY_AFTER =
+        120, /* after a restart at most, and less than was counted before it */
     HISTORY_LEAST = 40
 };
 
@@ -53,7 +54,8 @@ void users_count(struct sandbox *sandbox, int64_t now, struct users_count *count
     int64_t wrong = fault_is_on(sandbox, FAULT_negative_tests) ? total / 2 : 0;
     int64_t broken = fault_is_on(sandbox, FAULT_rate_low) ? (total - wrong) / 5 : 0;
     *count = (struct users_count){
-        .total = total + real[LOGIN_GOOD] + real[LOGIN_FAILED] + real[LOGIN_WRONG_PASSWORD],
+        .total =
+            total + real[LOGIN_GOOD] + real[LOGIN_FAILED] + real[LOGIN_WRONG_PASSWORD],
         .good = total - wrong - broken + real[LOGIN_GOOD],
         .wrong_password = wrong + real[LOGIN_WRONG_PASSWORD],
         .uptime = uptime,
@@ -68,7 +70,7 @@ bool users_follow(struct sandbox *sandbox, struct error *error)
     int64_t now = clock_now();
     pthread_mutex_lock(&users->mutex);
     int64_t before = attempts(users, now);
-    users->history = before > HISTORY_AFTER    ? HISTORY_AFTER
+    users->history = before > HISTORY_AFTER   ? HISTORY_AFTER
                      : before > HISTORY_LEAST ? before - 1
                                               : HISTORY_AFTER;
     users->since = now;

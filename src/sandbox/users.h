@@ -1,5 +1,6 @@
-/* The users that the sandbox pretends to have: a steady stream of logins as a function of time, as
- * the backend would have counted them since it started, and the logins that really came in. */
+/* The users that the sandbox pretends to have: a steady stream of logins as a function of
+ * time, as the backend would have counted them since it started, and the logins that
+ * really came in. */
 #ifndef GREENBOARD_SANDBOX_USERS_H
 #define GREENBOARD_SANDBOX_USERS_H
 
@@ -19,8 +20,9 @@ struct users {
 };
 
 struct users_count {
-    int64_t total, good, failed, wrong_password; /* total = good + failed; wrong is part of failed */
-    int64_t uptime; /* ns */
+    int64_t total, good, failed,
+        wrong_password; /* total = good + failed; wrong is part of failed */
+    int64_t uptime;     /* ns */
 };
 
 struct sandbox;
@@ -30,8 +32,8 @@ void users_finish(struct users *users);
 void users_add(struct users *users, enum users_login login); /* any thread */
 void users_count(struct sandbox *sandbox, int64_t now, struct users_count *count);
 
-/* The faults about users are those of a backend that was restarted with them: its counters begin
- * again below where they were, already in the new ratio. */
+/* The faults about users are those of a backend that was restarted with them: its
+ * counters begin again below where they were, already in the new ratio. */
 bool users_follow(struct sandbox *sandbox, struct error *error);
 
 #endif
