@@ -1,0 +1,207 @@
+#include "tests/screens/boards.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct check checks[] = {
+    {.name = "config", .help = "is everything that this class demands configured and well-formed"},
+    {.name = "jwt_secret", .help = "does the canonical secret resolve, long enough and clean"},
+    {.name = "jwt_sync", .help = "do both services use exactly that secret"},
+    {.name = "clickhouse", .help = "is ClickHouse usable: authenticated, a query, the tables"},
+    {.name = "redis", .help = "is Redis usable: authenticated, a write, a read, an expiry"},
+    {.name = "auth_flow", .help = "does a login at auth work at the backend, as the same user"},
+    {.name = "auth_rate", .help = "do our own logins succeed, and do users' stay above the objective"},
+    {.name = "health_json", .help = "does the service say what is expected of it"},
+};
+enum { CHECKS = sizeof checks / sizeof checks[0], REDIS = 4, BACKEND = 7 };
+
+static struct environment environment = {
+    .system = "netra", .name = "staging", .env_class = CLASS_STAGING, .references = 1};
+
+static struct board *fresh(void)
+{
+    struct board *board = mem_alloc(sizeof *board);
+    board->environment = &environment;
+    board->release_wanted = true;
+    board->release = mem_text("3f2a91c0d4e5b6a7988776655443322110ffeedd");
+    board->max_age = 90 * CLOCK_SECOND;
+    board->count = CHECKS;
+    board->lights = mem_alloc(CHECKS * sizeof *board->lights);
+    for (size_t i = 0; i < CHECKS; i++) {
+        bool quick = i == 3 || i == REDIS;
+        board->lights[i] =
+            (struct light){.check = &checks[i],
+                           .name = mem_text(i == BACKEND ? "backend ready" : checks[i].name),
+                           .period = (quick ? 5 : 25) * CLOCK_SECOND,
+                           .deadline = 2 * CLOCK_SECOND};
+    }
+    return board;
+}
+
+/* A result that began `age` seconds ago and took `ms`. */
+static struct result *answer(struct board *board, size_t i, int age, double ms)
+{
+    struct result *result = result_create();
+    struct light *light = &board->lights[i];
+    result->began = BOARDS_NOW - age * CLOCK_SECOND;
+    result->ended = result->began + (int64_t)(ms * (double)CLOCK_MS);
+    result->wall = BOARDS_WALL - age * 1000;
+    light->result = result;
+    light->since = BOARDS_NOW - 720 * CLOCK_SECOND;
+    return result;
+}
+
+static void trend(struct light *light, double base, double step)
+{
+    for (size_t i = 0; i < 24; i++) {
+        light->trend[light->trend_count++] = base + step * (double)((i * 7 + i * i) % 5);
+    }
+}
+
+static void tell(struct board *board, int age, enum state state, const char *text)
+{
+    board_tell(board, state, "%s", text);
+    board->moments[board->moment_count - 1].wall = BOARDS_WALL - age * 1000;
+}
+
+static void answer_redis(struct board *board)
+{
+    struct result *result = answer(board, REDIS, 1, 3.9);
+    result_ok(result, "wrote, read back and expired a key");
+    result_reach(result, RUNG_USABLE);
+    result_evidence(result, "address", "127.0.0.1:6379");
+    result_identity(result, "redis_version", "7.0.15");
+    result_evidence(result, "redis_mode", "standalone");
+    result_evidence(result, "used_memory", "1.2 MB of no limit");
+    result_phase(result, "resolve", 100000);
+    result_phase(result, "connect", 200000);
+    result_phase(result, "auth", 400000);
+    result_phase(result, "write", 1900000);
+    result_phase(result, "read", 1300000);
+    result_note(result, "maxmemory_policy is noeviction: a full Redis refuses writes");
+    result_figure(result, 3.9);
+    trend(&board->lights[REDIS], 3, 0.7);
+}
+
+static void answer_all(struct board *board)
+{
+    result_ok(answer(board, 0, 12, 0.8), "everything that staging demands is configured");
+    struct result *result = answer(board, 1, 3, 38.2);
+    result_ok(result, "from env_file auth.env, 64 bytes, clean");
+    result_identity(result, "fingerprint", "a1b2c3d4e5f6");
+    result_evidence(result, "source", "env_file auth.env");
+    result = answer(board, 2, 3, 44.1);
+    result_ok(result, "auth and backend use the canonical secret");
+    result_figure(result, 44.1);
+    trend(&board->lights[2], 40, 2);
+    result = answer(board, 3, 2, 4.1);
+    result_ok(result, "SELECT 1 and 2 tables");
+    result_reach(result, RUNG_USABLE);
+    result_identity(result, "version", "24.8.4");
+    result_evidence(result, "address", "127.0.0.1:8123");
+    result_figure(result, 4.1);
+    trend(&board->lights[3], 3.6, 0.6);
+    answer_redis(board);
+    result_ok(answer(board, 5, 3, 21), "probe@example.com logged in and was recognised");
+    result = answer(board, 6, 4, 7.5);
+    result_ok(result, "probe 5 of 5, users 11 of 12 in 5 m");
+    result_figure(result, 1);
+    for (size_t i = 0; i < 20; i++) {
+        board->lights[6].trend[board->lights[6].trend_count++] = i == 5 ? 0.8 : 1;
+    }
+    result_ok(answer(board, BACKEND, 3, 12), "ready, redis connected");
+    tell(board, 30, STATE_OK, "gate open: 8 of 8 green");
+}
+
+struct board *boards_waiting(void)
+{
+    struct board *board = fresh();
+    free(board->release);
+    board->release = NULL;
+    for (size_t i = 0; i < CHECKS; i++) {
+        board->lights[i].running = true;
+    }
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+struct board *boards_green(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+static void replace(struct board *board, size_t i)
+{
+    result_destroy(board->lights[i].result);
+    board->lights[i].result = NULL;
+}
+
+struct board *boards_red(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    replace(board, REDIS);
+    struct result *result = answer(board, REDIS, 1, 3.9);
+    result_set(result, STATE_FAIL, "set environments.staging.redis.password",
+               "NOAUTH Authentication required");
+    result_reach(result, RUNG_REACHABLE);
+    result_evidence(result, "address", "127.0.0.1:6379");
+    result_phase(result, "resolve", 100000);
+    result_phase(result, "connect", 200000);
+    result_phase(result, "auth", 400000);
+    replace(board, BACKEND);
+    result = answer(board, BACKEND, 3, 12);
+    result_set(result, STATE_FAIL, "see redis: it failed too",
+               "/checks/redis/connected is false, expected true");
+    result_blame(result, "redis");
+    board->lights[5].running = true;
+    tell(board, 1, STATE_FAIL, "redis went from OK to FAIL: NOAUTH Authentication required");
+    tell(board, 1, STATE_FAIL, "gate closed: redis: NOAUTH Authentication required");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+struct board *boards_unproven(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    board->lights[3].result->began -= 100 * CLOCK_SECOND;
+    board->lights[3].running = true;
+    replace(board, 6);
+    result_set(answer(board, 6, 4, 2000), STATE_UNKNOWN,
+               "name the login's password under auth_flow.login.body",
+               "no credentials to ask with");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+struct board *boards_foreign(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    replace(board, REDIS);
+    result_set(answer(board, REDIS, 1, 3.9), STATE_FAIL, "ask 山田 (ops) \xe2\x80\xae to mend it",
+               "\x1b[2J\x1b]0;owned\x07-ERR 接続が拒否されました \xff\r\nfine now");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+void boards_free(struct board *board)
+{
+    for (size_t i = 0; i < board->count; i++) {
+        free(board->lights[i].name);
+        result_destroy(board->lights[i].result);
+    }
+    for (size_t i = 0; i < MOMENTS; i++) {
+        free(board->moments[i].text);
+    }
+    free(board->lights);
+    free(board->release);
+    free(board);
+}

@@ -1,0 +1,18 @@
+/* Boards made by hand for the golden screens: fixed words, fixed clock, nothing asked. */
+#ifndef GREENBOARD_TESTS_BOARDS_H
+#define GREENBOARD_TESTS_BOARDS_H
+
+#include "board/board.h"
+
+/* The moment at which every golden screen is drawn. */
+#define BOARDS_NOW  (INT64_C(1000) * 1000000000)
+#define BOARDS_WALL INT64_C(1769861071218) /* 2026-01-31T12:04:31.218Z */
+
+struct board *boards_waiting(void); /* nothing has answered yet */
+struct board *boards_green(void);
+struct board *boards_red(void);      /* Redis refuses the password, and what hangs on it */
+struct board *boards_unproven(void); /* stale, and one that could not be asked */
+struct board *boards_foreign(void);  /* a peer's text with escapes, bidi and wide characters */
+void boards_free(struct board *board);
+
+#endif

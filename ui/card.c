@@ -1,0 +1,231 @@
+#include "ui/card.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ui/marks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void card_take(struct card *card, const struct pane *pane, const struct scene *scene,
+               const char *const *names, size_t count)
+{
+    memset(card, 0, sizeof *card);
+    card->pane = pane;
+    for (size_t i = 0; i < count && card->count < CARD_LIGHTS; i++) {
+        const struct light *light = board_find(scene->board, names[i]);
+        if (light) {
+            card->lights[card->count++] = light;
+        }
+    }
+}
+
+bool card_proven(const struct card *card)
+{
+    return card->count > 0 && card->lights[0]->result &&
+           card->lights[0]->result->state == STATE_OK;
+}
+
+const char *card_evidence(const struct card *card, const char *key)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < card->count && !value; i++) {
+        if (card->lights[i]->result) {
+            value = result_evidence_of(card->lights[i]->result, key);
+        }
+    }
+    return value ? value : "";
+}
+
+void card_latency(struct card *card)
+{
+    const struct result *result = card->count ? card->lights[0]->result : NULL;
+    if (result && result->has_figure) {
+        text_span(card->figure, (int64_t)(result->figure * (double)CLOCK_MS));
+    }
+}
+
+static bool card_has(const struct card *card, const struct light *light)
+{
+    for (size_t i = 0; i < card->count; i++) {
+        if (card->lights[i] == light) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first in the board's order that answered and is not OK; else one that has not answered. */
+const struct light *card_worst(const void *self, const struct scene *scene)
+{
+    const struct card *card = self;
+    for (size_t i = 0; i < scene->board->count; i++) {
+        const struct light *light = &scene->board->lights[scene->order[i]];
+        if (light->result && light->result->state != STATE_OK && card_has(card, light)) {
+            return light;
+        }
+    }
+    for (size_t i = 0; i < card->count; i++) {
+        if (!card->lights[i]->result) {
+            return card->lights[i];
+        }
+    }
+    return card->count ? card->lights[0] : NULL;
+}
+
+const char *card_rung(const struct result *result)
+{
+    static const char *const words[RUNG_COUNT] = {
+        [RUNG_NONE] = "",
+        [RUNG_CONFIGURED] = "configured, not reached",
+        [RUNG_REACHABLE] = "reachable, not authenticated",
+        [RUNG_AUTHENTICATED] = "authenticated, not usable",
+        [RUNG_USABLE] = "usable",
+    };
+    return words[result->rung];
+}
+
+/* The words of a card whose worst light is not OK come from that light. */
+struct words {
+    const char *head, *detail;
+    uint8_t style;
+};
+
+static struct words card_words(const struct card *card, const struct light *light)
+{
+    const struct result *result = light->result;
+    if (!result) {
+        return (struct words){light->check->help, "", STYLE_DIM};
+    }
+    if (result->state == STATE_OK) {
+        return (struct words){card->head[0] ? card->head : result->summary, card->detail,
+                              STYLE_TEXT};
+    }
+    return (struct words){result->summary, card_rung(result), style_of_state(result->state)};
+}
+
+static void draw_trend(const struct card *card, struct canvas *canvas, struct rect rect)
+{
+    const struct light *light = card->lights[0];
+    double low = card->low, high = card->high;
+    for (size_t i = 0; low == 0 && card->high == 0 && i < light->trend_count; i++) {
+        high = light->trend[i] > high ? light->trend[i] : high;
+    }
+    canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
+}
+
+/* What is left of a big card: the remedy of what is wrong, then evidence as far as it goes. Returns
+ * the row after it, where the trend is drawn large. */
+static int draw_rest(struct canvas *canvas, int y, const struct light *light)
+{
+    const struct result *result = light->result;
+    if (!result) {
+        return y;
+    }
+    if (result->remedy && y < canvas->height) {
+        int x = canvas_text(canvas, 0, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
+        struct rect rect = {x, y, canvas->width - x, canvas->height - y};
+        y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
+    }
+    for (size_t i = 0; i < result->evidence_count && y < canvas->height; i++, y++) {
+        int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, result->evidence[i].key);
+        x = x < 17 ? 17 : x + 1;
+        canvas_fit(canvas, x, y, canvas->width - x, STYLE_TEXT, result->evidence[i].value);
+    }
+    return y;
+}
+
+/* The row with figure, trend and, where there is room beside them, the details. */
+static void draw_figure(const struct card *card, struct canvas *canvas, int y,
+                        const char *detail)
+{
+    int x = canvas_text(canvas, 0, y, STYLE_STRONG, card->figure);
+    x += x > 0;
+    int room = canvas->width - x, wish = text_width(detail);
+    int width = wish > 0 && room > 12 ? room - wish - 2 : room;
+    width = width < 8 ? 8 : width > TREND ? TREND : width;
+    int shown = (int)card->lights[0]->trend_count < width ? (int)card->lights[0]->trend_count : width;
+    draw_trend(card, canvas, (struct rect){x, y, shown, 1});
+    x += shown + (shown > 0 ? 2 : 0);
+    canvas_fit(canvas, x, y, canvas->width - x, STYLE_DIM, detail);
+}
+
+/* Inside the frame: figure, trend and details, then what is proven, and the age. */
+static void draw_inside(const struct card *card, const struct scene *scene,
+                        const struct light *light, struct canvas *canvas)
+{
+    struct words words = card_words(card, light);
+    bool fine = words.style == STYLE_TEXT;
+    char age[40];
+    mark_age(age, sizeof age, canvas, scene, light);
+    int y = 0;
+    if (fine || canvas->height > 2) {
+        draw_figure(card, canvas, y++, fine ? words.detail : "");
+    }
+    int right = canvas_right(canvas, 0, canvas->width, fine ? y : y + 1, STYLE_DIM, age);
+    canvas_fit(canvas, 0, y, (fine ? right - 1 : canvas->width), words.style, words.head);
+    if (!fine) {
+        canvas_fit(canvas, 0, ++y, right - 1, STYLE_DIM, words.detail);
+    }
+    y = draw_rest(canvas, y + 1, light) + 1;
+    if (canvas->height - y >= 2) {
+        draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});
+    }
+}
+
+static void draw_strip(const struct card *card, const struct scene *scene,
+                       const struct light *light, struct canvas *canvas, bool focus)
+{
+    int title = canvas->width < 50 ? 12 : 14;
+    canvas_format(canvas, 0, 0, focus ? STYLE_FOCUS : STYLE_DIM, "%s%d",
+                  focus ? canvas_glyph(canvas, GLYPH_POINTER) : " ", mark_number(card->pane));
+    canvas_fit(canvas, 3, 0, title - 1, focus ? STYLE_FOCUS : STYLE_STRONG, card->pane->title);
+    int x = 3 + title;
+    mark_state(canvas, x, 0, scene, light);
+    x += MARK_WIDTH + 1;
+    char age[40];
+    mark_age(age, sizeof age, canvas, scene, light);
+    int end = canvas_right(canvas, x, canvas->width, 0, STYLE_DIM, age);
+    end = end < canvas->width ? end - 1 : end;
+    struct words words = card_words(card, light);
+    if (words.style == STYLE_TEXT && card->figure[0]) {
+        x = canvas_fit(canvas, x, 0, end - x, STYLE_STRONG, card->figure) + 2;
+    }
+    canvas_fit(canvas, x, 0, end - x, words.style, words.head);
+}
+
+/* The state, in the frame's upper right corner, kept clear of the title. */
+static void draw_corner(const struct scene *scene, struct canvas *canvas,
+                        const struct light *light)
+{
+    const char *word = light->result ? state_rows[light->result->state].shown
+                       : light->running ? "asking"
+                                        : "not yet";
+    int x = canvas->width - text_width(word) - 5;
+    canvas_text(canvas, x, 0, STYLE_TEXT, " ");
+    x = mark_state(canvas, x + 1, 0, scene, light);
+    canvas_text(canvas, x, 0, STYLE_TEXT, " ");
+}
+
+void card_draw(const void *self, const struct scene *scene, struct canvas *canvas, bool focus)
+{
+    const struct card *card = self;
+    const struct light *light = card_worst(card, scene);
+    if (!light) {
+        canvas_format(canvas, 1, 0, STYLE_DIM, "%s: not on this board", card->pane->title);
+        return;
+    }
+    if (canvas->height < 4) {
+        draw_strip(card, scene, light, canvas, focus);
+        return;
+    }
+    bool bad = light->result && light->result->state != STATE_OK;
+    canvas_box(canvas, focus, focus ? STYLE_FOCUS : bad ? mark_style(scene, light) : STYLE_BORDER);
+    int x = canvas_format(canvas, 1, 0, STYLE_DIM, " %d ", mark_number(card->pane));
+    x = canvas_text(canvas, x, 0, focus ? STYLE_FOCUS : STYLE_STRONG, card->pane->title);
+    canvas_text(canvas, x, 0, STYLE_TEXT, " ");
+    draw_corner(scene, canvas, light);
+    struct rect inside = {2, 1, canvas->width - 4, canvas->height - 2};
+    struct canvas part = canvas_part(canvas, inside);
+    draw_inside(card, scene, light, &part);
+}

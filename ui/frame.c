@@ -1,0 +1,166 @@
+#include "ui/frame.h"
+
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "ui/marks.h"
+#include "ui/ui.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RELEASE_SHOWN = 12,
+    NARROW_GATE = 76, /* columns from which the kind of a NO-GO is told beside it */
+};
+
+/* A full git revision is told apart by its beginning; anything else is shown whole. */
+static void release_words(const struct board *board, char *out, size_t size)
+{
+    const char *release = board->release;
+    if (!release) {
+        snprintf(out, size, "%s",
+                 board->release_error.code ? "release unknown"
+                 : board->release_wanted   ? "release not yet told"
+                                           : "no release configured");
+        return;
+    }
+    bool revision = strlen(release) == 40 && strspn(release, "0123456789abcdef") == 40;
+    snprintf(out, size, "release %.*s", revision ? RELEASE_SHOWN : 40, release);
+}
+
+void frame_header(const struct scene *scene, struct canvas *canvas)
+{
+    const struct environment *environment = scene->board->environment;
+    char time[16], right[120], release[64], line[200];
+    mark_time(time, scene->wall);
+    snprintf(right, sizeof right, "%s%s  %s", scene->read_only ? "read-only  " : "",
+             scene->operator_name ? scene->operator_name : "", time);
+    int end = canvas_right(canvas, 40, canvas->width - 1, 0, STYLE_DIM, right);
+    if (end == canvas->width - 1) {
+        end = canvas_right(canvas, 30, canvas->width - 1, 0, STYLE_DIM, time);
+    }
+    int x = canvas_text(canvas, 1, 0, STYLE_HEAD, "greenboard") + 2;
+    snprintf(line, sizeof line, "%s %s %s", environment->system,
+             canvas_glyph(canvas, GLYPH_UNDER), environment->name);
+    x = canvas_fit(canvas, x, 0, end - x - 1, STYLE_STRONG, line);
+    const char *word = env_class_words[environment->env_class];
+    if (!text_equal(word, environment->name)) {
+        snprintf(line, sizeof line, " (%s)", word);
+        x = canvas_fit(canvas, x, 0, end - x - 1, STYLE_TEXT, line);
+    }
+    release_words(scene->board, release, sizeof release);
+    x += 3;
+    canvas_fit(canvas, x, 0, end - x - 2, STYLE_TEXT, release);
+}
+
+/* What stands beside the word: the first reason and how many more there are, or what GO means. */
+static char *gate_words(const struct scene *scene, char *const *reasons)
+{
+    struct verdict verdict = scene->board->verdict;
+    size_t count = argv_count(reasons);
+    if (verdict.decision == GATE_GO) {
+        return mem_text(scene->read_only ? "every light is green"
+                                         : "every light is green: D shows the plan");
+    }
+    if (verdict.decision == GATE_WAIT) {
+        return mem_format("%zu of %zu have answered", verdict.asked - verdict.closed,
+                          verdict.asked);
+    }
+    if (count > 1) {
+        return mem_format("%s  (+%zu more)", reasons[0], count - 1);
+    }
+    return mem_text(reasons[0] ? reasons[0] : "");
+}
+
+/* The further reasons, where the line has room below. */
+static void gate_more(const struct scene *scene, struct canvas *canvas, char *const *reasons,
+                      int x, int y, uint8_t style)
+{
+    struct verdict verdict = scene->board->verdict;
+    if (verdict.decision != GATE_NO_GO) {
+        return;
+    }
+    canvas_fit(canvas, 3, y, x - 4, style, verdict_kind(verdict));
+    for (size_t i = 1; reasons[0] && reasons[i] && x < canvas->width - 10; i++) {
+        x = canvas_fit(canvas, x, y, canvas->width - x - 2, style, reasons[i]);
+        x = reasons[i + 1] ? canvas_text(canvas, x, y, style, "; ") : x;
+    }
+}
+
+void frame_gate(const struct scene *scene, struct canvas *canvas)
+{
+    static const enum glyph glyphs[] = {GLYPH_WAIT, GLYPH_GO, GLYPH_NO_GO};
+    struct verdict verdict = scene->board->verdict;
+    uint8_t style = style_of_gate(verdict.decision);
+    int y = canvas->height >= 3 ? 1 : 0;
+    for (int row = 0; row < canvas->height; row++) {
+        canvas_fill(canvas, row, style);
+    }
+    int x = canvas_format(canvas, 1, y, style, "%s %s", canvas_glyph(canvas, glyphs[verdict.decision]),
+                          decision_words[verdict.decision]);
+    const char *kind = verdict_kind(verdict);
+    if (kind && canvas->height < 3 && canvas->width >= NARROW_GATE) {
+        x = canvas_format(canvas, x, y, style, ", %s", kind);
+    }
+    x = x + 2 > 12 ? x + 2 : 12;
+    char tally[80];
+    snprintf(tally, sizeof tally, "%s%zu of %zu green", scene->paused ? "PAUSED  " : "",
+             verdict.green, verdict.asked);
+    int end = canvas_right(canvas, x + 10, canvas->width - 1, y, style, tally);
+    char **reasons = gate_reasons(scene->board, scene->now);
+    char *words = gate_words(scene, reasons);
+    canvas_fit(canvas, x, y, end - x - 1, style, words);
+    if (canvas->height >= 3) {
+        gate_more(scene, canvas, reasons, x, y + 1, style);
+    }
+    free(words);
+    argv_free(reasons);
+}
+
+/* Rows that belong in the bar of this context, in the order of their places. */
+static const struct binding *bar_next(enum context context, int after)
+{
+    const struct binding *next = NULL;
+    for (size_t i = 0; i < binding_count; i++) {
+        const struct binding *row = &bindings[i];
+        if ((row->contexts & context) && row->bar > after && (!next || row->bar < next->bar)) {
+            next = row;
+        }
+    }
+    return next;
+}
+
+static int bar_draw(const struct ui *ui, struct canvas *canvas, int x, int end,
+                    const struct binding *row)
+{
+    struct buf key;
+    buf_init(&key, 0);
+    key_name(&key, row->key);
+    const char *name = action_rows[row->action].name;
+    int width = text_width(buf_string(&key)) + 1 + text_width(name);
+    if (ui_offers(ui, row->action) && x + width <= end) {
+        x = canvas_text(canvas, x, 0, STYLE_KEY, buf_string(&key));
+        x = canvas_text(canvas, x + 1, 0, STYLE_KEY_NAME, name) + 2;
+    }
+    buf_finish(&key);
+    return x;
+}
+
+/* The last place, the way out, is always there; the others come as far as there is room. */
+void frame_bar(const struct ui *ui, struct canvas *canvas)
+{
+    if (ui->message[0]) {
+        canvas_fit(canvas, 1, 0, canvas->width - 2, STYLE_STRONG, ui->message);
+        return;
+    }
+    enum { OUT_WIDTH = 8 };
+    enum context context = ui_context(ui);
+    int x = 1;
+    const struct binding *row = bar_next(context, 0);
+    for (; row; row = bar_next(context, row->bar)) {
+        bool out = !bar_next(context, row->bar);
+        x = bar_draw(ui, canvas, x, canvas->width - (out ? 0 : OUT_WIDTH), row);
+    }
+}

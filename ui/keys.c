@@ -1,0 +1,94 @@
+#include "ui/keys.h"
+
+#include "base/text.h"
+
+const struct action_row action_rows[ACTION_COUNT] = {
+#define ACTIONS_ROW(id, name, help) [id] = {#id, name, help},
+    ACTIONS(ACTIONS_ROW)
+#undef ACTIONS_ROW
+};
+
+enum {
+    LISTS = CONTEXT_BOARD | CONTEXT_INSPECT | CONTEXT_HELP | CONTEXT_RUN | CONTEXT_BREAK,
+    SCREENS = CONTEXT_INSPECT | CONTEXT_HELP | CONTEXT_RUN | CONTEXT_BREAK,
+    CHECKS = CONTEXT_BOARD | CONTEXT_INSPECT,
+    EVERYWHERE = LISTS | CONTEXT_PLAN,
+};
+
+const struct binding bindings[] = {
+    {CONTEXT_BOARD, KEYS_ENTER, ACTION_INSPECT, 2},
+    {CHECKS, 'r', ACTION_RERUN, 3},
+    {CHECKS, 'R', ACTION_RERUN_ALL, 4},
+    {CONTEXT_BOARD, 'D', ACTION_DEPLOY, 5},
+    {CONTEXT_BOARD, 'x', ACTION_BREAK, 6},
+    {CHECKS, 'e', ACTION_NEXT_RED, 7},
+    {CHECKS, 'E', ACTION_PREVIOUS_RED, 0},
+    {CONTEXT_BOARD, KEYS_TAB, ACTION_NEXT_PANE, 8},
+    {CONTEXT_BOARD, KEYS_BACKTAB, ACTION_PREVIOUS_PANE, 0},
+    {CONTEXT_BOARD, '1', ACTION_PANE_1, 0},
+    {CONTEXT_BOARD, '2', ACTION_PANE_2, 0},
+    {CONTEXT_BOARD, '3', ACTION_PANE_3, 0},
+    {CONTEXT_BOARD, '4', ACTION_PANE_4, 0},
+    {LISTS, 'j', ACTION_DOWN, 0},
+    {LISTS, KEYS_DOWN, ACTION_DOWN, 0},
+    {LISTS, 'k', ACTION_UP, 0},
+    {LISTS, KEYS_UP, ACTION_UP, 0},
+    {LISTS, KEYS_PAGE_DOWN, ACTION_PAGE_DOWN, 0},
+    {LISTS, KEYS_PAGE_UP, ACTION_PAGE_UP, 0},
+    {LISTS, 'g', ACTION_FIRST, 0},
+    {LISTS, KEYS_HOME, ACTION_FIRST, 0},
+    {LISTS, 'G', ACTION_LAST, 0},
+    {LISTS, KEYS_END, ACTION_LAST, 0},
+    {CONTEXT_BOARD, '+', ACTION_ZOOM, 9},
+    {CONTEXT_BOARD, 'p', ACTION_PAUSE, 10},
+    {CONTEXT_PLAN, KEYS_ENTER, ACTION_CONFIRM, 1},
+    {CONTEXT_BREAK, KEYS_ENTER, ACTION_TOGGLE, 1},
+    {CONTEXT_BREAK, ' ', ACTION_TOGGLE, 0},
+    {LISTS & ~CONTEXT_HELP, '?', ACTION_HELP, 1},
+    {EVERYWHERE, KEYS_REDRAW, ACTION_REDRAW, 0},
+    {EVERYWHERE, KEYS_ESCAPE, ACTION_BACK, 0},
+    {SCREENS, 'q', ACTION_BACK, 11},
+    {CONTEXT_BOARD, 'q', ACTION_QUIT, 11},
+};
+const size_t binding_count = sizeof bindings / sizeof bindings[0];
+
+enum action key_action(enum context context, uint32_t key)
+{
+    for (size_t i = 0; i < binding_count; i++) {
+        if (bindings[i].key == key && (bindings[i].contexts & context)) {
+            return bindings[i].action;
+        }
+    }
+    return ACTION_NONE;
+}
+
+void key_name(struct buf *out, uint32_t key)
+{
+    static const char *const names[] = {
+#define SPECIALS_NAME(id, name) [id - KEYS_FIRST] = name,
+        SPECIALS(SPECIALS_NAME)
+#undef SPECIALS_NAME
+    };
+    if (key > KEYS_FIRST && key < KEYS_LAST) {
+        buf_text(out, names[key - KEYS_FIRST]);
+    } else if (key == ' ') {
+        buf_text(out, "Space");
+    } else {
+        text_encode(out, key);
+    }
+}
+
+bool keys_of(struct buf *out, enum context context, enum action action)
+{
+    bool any = false;
+    for (size_t i = 0; i < binding_count; i++) {
+        if (bindings[i].action == action && (bindings[i].contexts & context)) {
+            if (any) {
+                buf_text(out, " ");
+            }
+            key_name(out, bindings[i].key);
+            any = true;
+        }
+    }
+    return any;
+}

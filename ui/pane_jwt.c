@@ -1,0 +1,28 @@
+/* JWT sync: do both services sign and verify with the one canonical secret. */
+#include "ui/card.h"
+
+#include <stdio.h>
+
+extern const struct pane pane_jwt;
+
+static void jwt_update(void *self, const struct scene *scene)
+{
+    static const char *const names[] = {"jwt_sync", "jwt_secret"};
+    struct card *card = self;
+    card_take(card, &pane_jwt, scene, names, 2);
+    if (card_proven(card)) {
+        snprintf(card->detail, sizeof card->detail, "%s  %s", card_evidence(card, "fingerprint"),
+                 card_evidence(card, "source"));
+    }
+}
+
+const struct pane pane_jwt = {
+    .name = "jwt",
+    .title = "JWT sync",
+    .place = PLACE_CARD,
+    .context = CONTEXT_BOARD,
+    .state_size = sizeof(struct card),
+    .update = jwt_update,
+    .draw = card_draw,
+    .light = card_worst,
+};
