@@ -36,6 +36,7 @@ struct check {
     const char *name;  /* jwt_sync */
     const char *title; /* JWT sync */
     const char *help;  /* the question, for --help and the manual */
+    const char *test;  /* its name as a test case of a JUnit report, NULL: `name` */
     const char *section; /* JSON pointer into the environment, NULL: an entry of `checks` */
     const char *const *needs; /* checks whose failure explains this one's, NULL-terminated or NULL */
     int64_t period;    /* where the section has none */

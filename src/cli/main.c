@@ -1,10 +1,209 @@
 /* greenboard: decides whether a release may ship. */
+#include "cli/cli.h"
+
 #include "config.h"
 
-#include <stdio.h>
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "secret/keep.h"
+#include "secret/mask.h"
 
-int main(void)
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+const struct command commands[] = {
+    {"console", "", "the live board (the default)", cli_console, false},
+    {"check", "[NAME…] [-o text|json|junit] [--wait TIME]", "ask every check once and decide",
+     cli_check, false},
+    {"deploy",
+     "[--release R] [--reason T] [--confirm ENV] [--wait TIME] [--dry-run] [--detach]",
+     "run the deploy command, if every check is green", cli_deploy, false},
+    {"runs", "[list|show|attach|cancel|resolve] [RUN]", "what was run here, and how it ended",
+     cli_runs, false},
+    {"history", "[--since T] [--check NAME] [-o text|json]", "what the checks answered before",
+     cli_history, false},
+    {"audit", "list|verify|head [--since T] [--who W] [--release R]",
+     "the hash-chained trail of what was done", cli_audit, false},
+    {"config", "check|show|schema|trust", "examine the configuration", cli_config, false},
+    {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",
+     "a staging of its own on this machine, to break and to learn on", cli_sandbox, false},
+    {"guard", "", "first line of a deploy script: 0 only beneath a live run", cli_guard, false},
+    {"__supervise", "", "", cli_supervise, true},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+static const struct {
+    struct option option;
+    const char *value, *help;
+} globals[] = {
+    {{"config", required_argument, NULL, 'c'}, "FILE", "-c: the configuration to read"},
+    {{"environment", required_argument, NULL, 'e'}, "ENV", "-e: the environment in it"},
+    {{"state-dir", required_argument, NULL, 's'}, "DIR", "where runs, history and trail are kept"},
+    {{"read-only", no_argument, NULL, 'r'}, NULL, "look, run nothing but checks"},
+    {{"plain", no_argument, NULL, 'p'}, NULL, "the console as a stream of lines"},
+    {{"ascii", no_argument, NULL, 'a'}, NULL, "no character beyond ASCII"},
+    {{"help", no_argument, NULL, 'h'}, NULL, "this text; with a command, its own"},
+    {{"version", no_argument, NULL, 'V'}, NULL, "the version"},
+};
+enum { GLOBALS = sizeof globals / sizeof globals[0] };
+
+static void show_help(void)
 {
-    puts(PACKAGE_STRING);
-    return 0;
+    puts("usage: greenboard [-c FILE] [-e ENV] [OPTION…] [COMMAND …]\n\n"
+         "Decides whether a release may ship: asks every check, shows the board, and runs the\n"
+         "deploy command only when every light is green.\n\ncommands:");
+    for (size_t i = 0; i < command_count; i++) {
+        if (!commands[i].hidden) {
+            printf("  %-9s %s\n", commands[i].name, commands[i].help);
+        }
+    }
+    puts("\noptions:");
+    for (size_t i = 0; i < GLOBALS; i++) {
+        printf("  --%-11s %-5s %s\n", globals[i].option.name,
+               globals[i].value ? globals[i].value : "", globals[i].help);
+    }
+    puts("\nexit status:");
+    for (size_t i = 0; i < exit_count; i++) {
+        printf("  %-3d %s: %s\n", exit_rows[i].number, exit_rows[i].word, exit_rows[i].help);
+    }
+}
+
+/* No core and no ptrace by others of the same user: secrets are in this process. */
+static void harden(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+}
+
+static bool utf8_locale(void)
+{
+    return setlocale(LC_CTYPE, "") && text_equal(nl_langinfo(CODESET), "UTF-8");
+}
+
+static char *default_state_dir(void)
+{
+    const char *named = getenv("GREENBOARD_STATE_DIR");
+    return named && *named ? mem_text(named) : fs_state_home();
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_globals(struct cli *cli, int argc, char **argv)
+{
+    struct option options[GLOBALS + 1] = {{0}};
+    for (size_t i = 0; i < GLOBALS; i++) {
+        options[i] = globals[i].option;
+    }
+    for (int letter; (letter = getopt_long(argc, argv, "+c:e:hV", options, NULL)) != -1;) {
+        switch (letter) {
+        case 'c':
+            cli->config_path = optarg;
+            break;
+        case 'e':
+            cli->environment_name = optarg;
+            break;
+        case 's':
+            cli->state_dir = optarg;
+            break;
+        case 'r':
+            cli->read_only = true;
+            break;
+        case 'p':
+            cli->plain = true;
+            break;
+        case 'a':
+            cli->ascii = true;
+            break;
+        case 'h':
+            show_help();
+            return EXIT_GO;
+        case 'V':
+            puts(PACKAGE_STRING);
+            return EXIT_GO;
+        default:
+            fputs("try: greenboard --help\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    return -1;
+}
+
+static const struct command *find_command(const char *name)
+{
+    const char *names[sizeof commands / sizeof commands[0]];
+    size_t count = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        if (text_equal(commands[i].name, name)) {
+            return &commands[i];
+        }
+        if (!commands[i].hidden) {
+            names[count++] = commands[i].name;
+        }
+    }
+    const char *nearest = text_nearest(name, names, count);
+    fprintf(stderr, "greenboard: no command \"%s\"\n", name);
+    if (nearest) {
+        fprintf(stderr, "  did you mean %s?\n", nearest);
+    } else {
+        fputs("  try: greenboard --help\n", stderr);
+    }
+    return NULL;
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+    if (!cli->state_dir) {
+        fputs("greenboard: no place for its state: $HOME is not set\n"
+              "  set HOME, or name a directory with --state-dir\n",
+              stderr);
+        return EXIT_INTERNAL;
+    }
+    char *console[] = {(char[]){"console"}, NULL};
+    if (argc == 0) {
+        argc = 1;
+        argv = console;
+    }
+    const struct command *command = find_command(argv[0]);
+    return command ? command->run(cli, argc, argv) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    harden();
+    bool utf8 = utf8_locale();
+    json_begin();
+    keep_begin();
+    log_open(getenv("GREENBOARD_LOG"));
+    log_filter(mask_buf);
+    char *state_dir = default_state_dir();
+    const char *no_colour = getenv("NO_COLOR");
+    struct cli cli = {
+        .state_dir = state_dir,
+        .ascii = !utf8,
+        .colour = !(no_colour && *no_colour),
+    };
+    int status = parse_globals(&cli, argc, argv);
+    if (status < 0) {
+        status = run_command(&cli, argc - optind, argv + optind);
+    }
+    config_destroy(cli.config);
+    free(state_dir);
+    if (fflush(stdout) != 0 && status == EXIT_GO) {
+        status = EXIT_INTERNAL;
+    }
+    /* Workers may still run, and OpenSSL's handlers at exit would race them. */
+    _exit(status);
 }
