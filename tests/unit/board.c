@@ -24,17 +24,19 @@
 static const int64_t NOW = 1000 * CLOCK_SECOND;
 static const int64_t MAX_AGE = 60 * CLOCK_SECOND;
 
-static struct environment make_environment(enum env_class env_class, const char *json)
+static struct environment *make_environment(enum env_class env_class, const char *json)
 {
     json_t *root = json_parse(json, strlen(json), NULL);
     assert_non_null(root);
-    return (struct environment){.system = "netra",
-                                .name = "here",
-                                .env_class = env_class,
-                                .file = "/nowhere/greenboard.json",
-                                .directory = "/",
-                                .root = root,
-                                .references = 1};
+    struct environment *environment = mem_alloc(sizeof *environment);
+    *environment = (struct environment){.system = mem_text("netra"),
+                                        .name = mem_text("here"),
+                                        .env_class = env_class,
+                                        .file = mem_text("/nowhere/greenboard.json"),
+                                        .directory = mem_text("/"),
+                                        .root = root,
+                                        .references = 1};
+    return environment;
 }
 
 #define EMPTY "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"}}"
@@ -97,12 +99,12 @@ static void the_gate_follows_the_truth_table(void **unused)
     (void)unused;
     bool seen[STATE_COUNT] = {false};
     for (int class = 0; class < CLASS_COUNT; class++) {
-        struct environment environment = make_environment((enum env_class)class, EMPTY);
+        struct environment *environment = make_environment((enum env_class)class, EMPTY);
         bool demands = class == CLASS_STAGING || class == CLASS_PRODUCTION;
         for (size_t i = 0; i < TRUTHS; i++) {
             seen[truth[i].state] = true;
             for (int running = 0; running < 2; running++) {
-                struct board *board = board_create(&environment, one);
+                struct board *board = board_create(environment, one);
                 put(board, 0, truth[i].state, truth[i].stale ? MAX_AGE + 1 : MAX_AGE);
                 board->lights[0].running = running;
                 int expected = demands ? truth[i].demanding : truth[i].relaxed;
@@ -117,7 +119,7 @@ static void the_gate_follows_the_truth_table(void **unused)
                 board_destroy(board);
             }
         }
-        json_decref((json_t *)(uintptr_t)environment.root);
+        environment_unref(environment);
     }
     for (size_t i = 0; i < STATE_COUNT; i++) {
         assert_true(seen[i]); /* a new state wants its rows here */
@@ -127,8 +129,8 @@ static void the_gate_follows_the_truth_table(void **unused)
 static void a_light_without_an_answer_makes_the_gate_wait(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, two);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, two);
     assert_int_equal(gate_decide(board, NOW).decision, GATE_WAIT);
     put(board, 0, STATE_OK, 0);
     board->lights[1].running = true;
@@ -137,21 +139,21 @@ static void a_light_without_an_answer_makes_the_gate_wait(void **unused)
     put(board, 0, STATE_FAIL, 0);
     assert_int_equal(gate_decide(board, NOW).decision, GATE_NO_GO);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void an_empty_board_is_no_go(void **unused)
 {
     (void)unused;
     static const struct check *const none[] = {NULL};
-    struct environment environment = make_environment(CLASS_DEVELOPMENT, EMPTY);
-    struct board *board = board_create(&environment, none);
+    struct environment *environment = make_environment(CLASS_DEVELOPMENT, EMPTY);
+    struct board *board = board_create(environment, none);
     assert_int_equal(gate_decide(board, NOW).decision, GATE_NO_GO);
     char **reasons = gate_reasons(board, NOW);
     assert_non_null(reasons[0]);
     argv_free(reasons);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 /* Every combination of three lights, each in every state, fresh, stale or unanswered. */
@@ -162,9 +164,9 @@ static void the_gate_is_an_and(void **unused)
     static const enum env_class classes[] = {CLASS_TEST, CLASS_PRODUCTION};
     size_t opened = 0;
     for (size_t class = 0; class < 2; class++) {
-        struct environment environment = make_environment(classes[class], EMPTY);
+        struct environment *environment = make_environment(classes[class], EMPTY);
         for (size_t combination = 0; combination < KINDS * KINDS * KINDS; combination++) {
-            struct board *board = board_create(&environment, three);
+            struct board *board = board_create(environment, three);
             size_t rest = combination;
             bool all = true, any_green = false;
             for (size_t i = 0; i < 3; i++, rest /= KINDS) {
@@ -186,7 +188,7 @@ static void the_gate_is_an_and(void **unused)
             argv_free(reasons);
             board_destroy(board);
         }
-        json_decref((json_t *)(uintptr_t)environment.root);
+        environment_unref(environment);
     }
     assert_true(opened > 0);
 }
@@ -194,8 +196,8 @@ static void the_gate_is_an_and(void **unused)
 static void blocked_is_as_bad_as_what_blocks_it(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, two);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, two);
     struct result *result = result_create();
     result_block(result, "a", "no secret to ask with");
     result->began = result->ended = NOW;
@@ -205,15 +207,15 @@ static void blocked_is_as_bad_as_what_blocks_it(void **unused)
     put(board, 0, STATE_FAIL, 0);
     assert_int_equal(gate_light(board, &board->lights[1], NOW), CLOSURE_UNSAFE);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void a_release_that_cannot_be_told_closes_the_gate(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(
+    struct environment *environment = make_environment(
         CLASS_TEST, "{\"gate\":{\"max_age\":\"60s\"},\"release\":{\"command\":[\"x\"]}}");
-    struct board *board = board_create(&environment, one);
+    struct board *board = board_create(environment, one);
     put(board, 0, STATE_OK, 0);
     assert_int_equal(gate_decide(board, NOW).decision, GATE_WAIT);
     error_set(&board->release_error, ERROR_PROTOCOL, "it printed nothing");
@@ -221,14 +223,14 @@ static void a_release_that_cannot_be_told_closes_the_gate(void **unused)
     board->release = mem_text("3f2a91c");
     assert_int_equal(gate_decide(board, NOW).decision, GATE_GO);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void one_cause_explains_a_chain(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, three);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, three);
     struct causes causes;
     put(board, 0, STATE_FAIL, 0);
     put(board, 1, STATE_FAIL, 0);
@@ -252,14 +254,14 @@ static void one_cause_explains_a_chain(void **unused)
     assert_null(causes_line(&causes));
     causes_finish(&causes);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void checks_that_blame_each_other_end(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, two);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, two);
     put(board, 0, STATE_FAIL, 0);
     put(board, 1, STATE_FAIL, 0);
     result_blame(board->lights[0].result, "b");
@@ -268,14 +270,14 @@ static void checks_that_blame_each_other_end(void **unused)
     assert_true(causes.count > 0);
     causes_finish(&causes);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void the_worst_light_comes_first(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, three);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, three);
     size_t order[3];
     put(board, 0, STATE_OK, 0);
     put(board, 1, STATE_UNKNOWN, 0);
@@ -285,14 +287,14 @@ static void the_worst_light_comes_first(void **unused)
     assert_int_equal(order[1], 1);
     assert_int_equal(order[2], 0);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void a_change_is_a_moment(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, one);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, one);
     put(board, 0, STATE_OK, 0);
     assert_null(board_moment(board, 0));
     put(board, 0, STATE_FAIL, 0);
@@ -303,14 +305,14 @@ static void a_change_is_a_moment(void **unused)
     assert_string_equal(board_moment(board, 0)->text, "line 511");
     assert_null(board_moment(board, MOMENTS));
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void figures_are_kept_for_their_window(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, one);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, one);
     for (int i = 0; i < 100; i++) {
         struct result *result = result_create();
         result_ok(result, "fine");
@@ -332,7 +334,7 @@ static void figures_are_kept_for_their_window(void **unused)
     assert_true(board_reading(board, NOW, 9 * CLOCK_SECOND, &reading));
     assert_int_equal((int)reading.total, 90);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void results_leave_masked_and_clean(void **unused)
@@ -391,14 +393,14 @@ static const struct check meeting = {
 static void all_checks_run_at_the_same_time(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(
+    struct environment *environment = make_environment(
         CLASS_TEST, "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},\"checks\":["
                     "{\"type\":\"meet\",\"name\":\"1\"},{\"type\":\"meet\",\"name\":\"2\"},"
                     "{\"type\":\"meet\",\"name\":\"3\"},{\"type\":\"meet\",\"name\":\"4\"},"
                     "{\"type\":\"meet\",\"name\":\"5\"},{\"type\":\"other\",\"name\":\"6\"}]}");
     static const struct check *const checks[] = {&meeting, NULL};
     pthread_barrier_init(&barrier, NULL, TOGETHER);
-    struct board *board = board_create(&environment, checks);
+    struct board *board = board_create(environment, checks);
     assert_int_equal(board->count, TOGETHER);
     struct sched *sched = sched_create(board, NULL);
     sched_ask_all(sched);
@@ -407,7 +409,7 @@ static void all_checks_run_at_the_same_time(void **unused)
     sched_destroy(sched);
     board_destroy(board);
     pthread_barrier_destroy(&barrier);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static pthread_barrier_t release_hung;
@@ -427,9 +429,9 @@ static void a_worker_that_does_not_come_back_is_unknown(void **unused)
 {
     (void)unused;
     static const struct check *const checks[] = {&hanging, &check_a, NULL};
-    struct environment environment = make_environment(CLASS_TEST, EMPTY);
+    struct environment *environment = make_environment(CLASS_TEST, EMPTY);
     pthread_barrier_init(&release_hung, NULL, 2);
-    struct board *board = board_create(&environment, checks);
+    struct board *board = board_create(environment, checks);
     struct sched *sched = sched_create(board, NULL);
     sched_ask_all(sched);
     assert_true(sched_run(sched, NULL));
@@ -449,7 +451,7 @@ static void a_worker_that_does_not_come_back_is_unknown(void **unused)
     sched_destroy(sched);
     board_destroy(board);
     pthread_barrier_destroy(&release_hung);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void needs_secret(const struct job *job, struct result *result)
@@ -478,8 +480,8 @@ static void a_secret_is_resolved_once_for_all(void **unused)
                             "\"a\":{\"password\":%s},\"b\":{\"password\":%s},\"c\":{\"file\":\"/no\"}}",
                             source, source);
     static const struct check *const checks[] = {&secretive, &secretive_too, NULL};
-    struct environment environment = make_environment(CLASS_TEST, json);
-    struct board *board = board_create(&environment, checks);
+    struct environment *environment = make_environment(CLASS_TEST, json);
+    struct board *board = board_create(environment, checks);
     struct sched *sched = sched_create(board, NULL);
     sched_ask_all(sched);
     assert_true(sched_run(sched, NULL));
@@ -505,7 +507,7 @@ static void a_secret_is_resolved_once_for_all(void **unused)
     buf_finish(&count);
     sched_destroy(sched);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
     fs_remove_tree(dir);
     free(counted);
     free(json);
@@ -516,10 +518,10 @@ static void a_secret_is_resolved_once_for_all(void **unused)
 static void a_release_is_asked_for(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(
+    struct environment *environment = make_environment(
         CLASS_TEST, "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
                     "\"release\":{\"command\":[\"echo\",\"v1.2.3\"]}}");
-    struct board *board = board_create(&environment, one);
+    struct board *board = board_create(environment, one);
     struct sched *sched = sched_create(board, NULL);
     sched_ask_all(sched);
     assert_true(sched_run(sched, NULL));
@@ -527,14 +529,14 @@ static void a_release_is_asked_for(void **unused)
     assert_int_equal(board->verdict.decision, GATE_GO);
     sched_destroy(sched);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 static void the_report_has_every_promised_key(void **unused)
 {
     (void)unused;
-    struct environment environment = make_environment(CLASS_STAGING, EMPTY);
-    struct board *board = board_create(&environment, two);
+    struct environment *environment = make_environment(CLASS_STAGING, EMPTY);
+    struct board *board = board_create(environment, two);
     put(board, 0, STATE_FAIL, 0);
     put(board, 1, STATE_OK, 0);
     json_t *report = report_board(board, NOW, false, 41700000);
@@ -558,7 +560,7 @@ static void the_report_has_every_promised_key(void **unused)
     assert_true(json_is_true(json_object_get(report, "partial")));
     json_decref(report);
     board_destroy(board);
-    json_decref((json_t *)(uintptr_t)environment.root);
+    environment_unref(environment);
 }
 
 int main(void)
