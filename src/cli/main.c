@@ -20,26 +20,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const struct command commands[] = {
-    {"console", "", "the live board (the default)", cli_console, false},
     {"check", "[NAME…] [-o text|json|junit] [--wait TIME]", "ask every check once and decide",
      cli_check, false},
-    {"deploy",
-     "[--release R] [--reason T] [--confirm ENV] [--wait TIME] [--dry-run] [--detach]",
-     "run the deploy command, if every check is green", cli_deploy, false},
-    {"runs", "[list|show|attach|cancel|resolve] [RUN]", "what was run here, and how it ended",
-     cli_runs, false},
-    {"history", "[--since T] [--check NAME] [-o text|json]", "what the checks answered before",
-     cli_history, false},
-    {"audit", "list|verify|head [--since T] [--who W] [--release R]",
-     "the hash-chained trail of what was done", cli_audit, false},
-    {"config", "check|show|schema|trust", "examine the configuration", cli_config, false},
     {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",
      "a staging of its own on this machine, to break and to learn on", cli_sandbox, false},
-    {"guard", "", "first line of a deploy script: 0 only beneath a live run", cli_guard, false},
-    {"__supervise", "", "", cli_supervise, true},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
@@ -171,10 +159,9 @@ static int run_command(struct cli *cli, int argc, char **argv)
               stderr);
         return EXIT_INTERNAL;
     }
-    char *console[] = {(char[]){"console"}, NULL};
     if (argc == 0) {
-        argc = 1;
-        argv = console;
+        show_help();
+        return EXIT_USAGE;
     }
     const struct command *command = find_command(argv[0]);
     return command ? command->run(cli, argc, argv) : EXIT_USAGE;
