@@ -175,15 +175,17 @@ static bool begin_command(const struct sandbox *sandbox, char **argv,
     return done;
 }
 
-/* What the terminal sends went to the command as well, which decides; what was sent to us
- * alone is passed on. True where the sandbox is to end. */
+/* What a key at the terminal sends went to the command as well, which decides; what was
+ * sent to us alone is passed on, and so is a hang-up, which the kernel sends to a session's
+ * leader alone. True where the sandbox is to end. */
 static bool take_signal(const struct signalfd_siginfo *info,
                         const struct process *command)
 {
     if (info->ssi_signo == SIGCHLD) {
         return false;
     }
-    if (command->pid && info->ssi_code != SI_KERNEL) {
+    bool alone = info->ssi_code != SI_KERNEL || info->ssi_signo == SIGHUP;
+    if (command->pid && alone) {
         process_signal(command, (int)info->ssi_signo);
     }
     return command->pid == 0;
