@@ -26,6 +26,8 @@
 const struct command commands[] = {
     {"check", "[NAME…] [-o text|json|junit] [--wait TIME]", "ask every check once and decide",
      cli_check, false},
+    {"config", "check|show|schema|trust", "what the configuration says, and whether it is right",
+     cli_config, false},
     {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",
      "a staging of its own on this machine, to break and to learn on", cli_sandbox, false},
 };

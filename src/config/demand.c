@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/fields.h"
 #include "config/value.h"
 #include "source/source.h"
 
@@ -107,6 +108,19 @@ static char *path_of(const struct environment *environment, const char *part)
     return mem_format("environments.%s.%s", environment->name, part);
 }
 
+/* Only parts of a system can be absent from it; a way to ship and a way back cannot. */
+static char *remedy_for(const char *part, const char *path)
+{
+    const struct field *list = field_find("not_used");
+    for (const char *const *word = list->words; *word; word++) {
+        if (strcmp(*word, part) == 0) {
+            return mem_format("configure %s, or say in not_used why this system has none",
+                              path);
+        }
+    }
+    return mem_format("configure %s", path);
+}
+
 static void examine_required(struct examination *examination)
 {
     const struct environment *environment = examination->environment;
@@ -123,8 +137,7 @@ static void examine_required(struct examination *examination)
         } else if (!section && demands) {
             add(examination, true, path,
                 mem_format("%s is REQUIRED in %s", required[i].title, word),
-                mem_format("configure %s, or say in not_used why this system has none",
-                           path));
+                remedy_for(required[i].part, path));
         } else if (section && required[i].host && !*config_text(section, "host")) {
             add(examination, true, path,
                 demands ? mem_format("%s host is REQUIRED in %s", required[i].title, word)
