@@ -5,4 +5,6 @@ libchecks_a_SOURCES += checks/jwt_secret.c
 libchecks_a_SOURCES += checks/jwt_sync.c
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c
+libchecks_a_SOURCES += checks/clickhouse/clickhouse.c checks/clickhouse/exception.c checks/clickhouse/exception.h
+libchecks_a_SOURCES += checks/redis/redis.c checks/redis/info.c checks/redis/info.h checks/redis/refusal.c checks/redis/refusal.h
 libchecks_a_SOURCES += checks/health_json.c

@@ -528,3 +528,13 @@ void http_reply_finish(struct http_reply *reply)
         buf_finish(&reply->body);
     }
 }
+
+void http_escape(struct buf *out, const char *text)
+{
+    char *escaped = curl_easy_escape(NULL, text, 0);
+    if (!escaped) {
+        panic("out of memory (URL)");
+    }
+    buf_text(out, escaped);
+    curl_free(escaped);
+}

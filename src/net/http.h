@@ -67,4 +67,6 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
               struct error *error);
 void http_reply_finish(struct http_reply *reply);
 
+void http_escape(struct buf *out, const char *text); /* as one part of a URL's query */
+
 #endif

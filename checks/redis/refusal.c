@@ -1,0 +1,98 @@
+#include "checks/redis/refusal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What Redis answers where it will not do it, by the first words of the reply. The remedy
+ * is `verb`, the path of the field where one is to blame, and `more`. */
+static const struct refusal {
+    const char *begins;
+    const char *instead; /* words for Redis's own, NULL: its own */
+    const char *verb, *field, *more;
+} refusals[] = {
+    {"NOAUTH", NULL, "set ", "password", ""},
+    {"WRONGPASS", NULL, "correct at its source: ", "password", ", or the user"},
+    {"ERR invalid password", NULL, "correct at its source: ", "password", ""},
+    {"ERR AUTH <password> called without any password",
+     "a password is configured, and this Redis asks for none",
+     "see whether this is the right Redis; "
+     "give it a password, or remove ",
+     "password", ""},
+    {"ERR Client sent AUTH, but no password is set",
+     "a password is configured, and this Redis asks for none",
+     "see whether this is the right Redis; "
+     "give it a password, or remove ",
+     "password", ""},
+    {"ERR wrong number of arguments for 'auth'",
+     "this Redis has no users: it is older than 6", "remove ", "user", ""},
+    {"NOPERM", NULL,
+     "grant the user ~" REDIS_PREFIX "* +set +get +pttl +del +ping +info +select", NULL,
+     ""},
+    {"ERR DB index is out of range", NULL, "correct ", "database", ""},
+    {"ERR invalid DB index", NULL, "correct ", "database", ""},
+    {"LOADING", NULL, "wait until Redis has read its data set from disk", NULL, ""},
+    {"READONLY", NULL, "point ", "host", " at the primary: this is a replica"},
+    {"MASTERDOWN", NULL, "mend replication: this replica has lost its primary", NULL, ""},
+    {"CLUSTERDOWN", NULL,
+     "mend the cluster: see CLUSTER INFO for the slots that nobody serves", NULL, ""},
+    {"MOVED", "one node of a Redis Cluster, which greenboard does not ask yet", "point ",
+     "host", " at a Redis that holds all keys"},
+    {"MISCONF", NULL, "see Redis's log for why it cannot save, and free disk space", NULL,
+     ""},
+    {"OOM", NULL, "raise maxmemory of Redis, or let it evict keys", NULL, ""},
+    {"NOREPLICAS", NULL, "mend the replicas: too few of them are in step", NULL, ""},
+    {"BUSY", NULL, "a script blocks Redis: SCRIPT KILL ends it", NULL, ""},
+    {"DENIED", NULL,
+     "Redis refuses strangers in protected mode: bind it and set a password", NULL, ""},
+    {"ERR max number of clients reached", NULL,
+     "raise maxclients of Redis, or find who holds "
+     "the connections",
+     NULL, ""},
+};
+
+static const struct refusal *find_refusal(const char *text)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (text_starts(text, refusals[i].begins)) {
+            return &refusals[i];
+        }
+    }
+    return NULL;
+}
+
+static char *words_of(const struct refusal *row, const char *command, const char *reply)
+{
+    size_t length = strlen(reply);
+    length -= length && reply[length - 1] == '.';
+    if (row && row->instead) {
+        return mem_text(row->instead);
+    }
+    return row ? mem_format("%.*s", (int)length, reply)
+               : mem_format("%s was refused: %.*s", command, (int)length, reply);
+}
+
+static char *remedy_of(const struct refusal *row, const char *environment)
+{
+    if (!row) {
+        return mem_text("see the log of Redis");
+    }
+    return row->field ? mem_format("%senvironments.%s.redis.%s%s", row->verb, environment,
+                                   row->field, row->more)
+                      : mem_text(row->verb);
+}
+
+struct told refusal_tell(const char *environment, const char *command, const char *reply)
+{
+    const struct refusal *row = find_refusal(reply);
+    return (struct told){words_of(row, command, reply), remedy_of(row, environment)};
+}
+
+void told_finish(struct told *told)
+{
+    free(told->message);
+    free(told->remedy);
+    *told = (struct told){NULL, NULL};
+}

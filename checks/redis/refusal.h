@@ -1,0 +1,17 @@
+/* What Redis says where it will not do something, and what an operator does about it.
+ * Pure. */
+#ifndef GREENBOARD_CHECKS_REDIS_REFUSAL_H
+#define GREENBOARD_CHECKS_REDIS_REFUSAL_H
+
+#define REDIS_PREFIX "greenboard:probe:" /* of every key that is ours */
+
+struct told {
+    char *message;
+    char *remedy;
+};
+
+/* Of an error reply to `command`; the caller frees with told_finish(). */
+struct told refusal_tell(const char *environment, const char *command, const char *reply);
+void told_finish(struct told *told);
+
+#endif
