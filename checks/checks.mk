@@ -1,10 +1,13 @@
-# THE check table: one line a check, in the order of the board. checks/NAME.c ends in the descriptor
-# check_NAME; a deep check is a folder whose first file here bears its name (checks/NAME/NAME.c …).
+# THE check table: one line a check, in the order of the board. checks/NAME.c ends in the
+# descriptor check_NAME; a deep check is a folder whose first file bears its name.
 libchecks_a_SOURCES += checks/config.c
 libchecks_a_SOURCES += checks/jwt_secret.c
 libchecks_a_SOURCES += checks/jwt_sync.c
+libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \
+	checks/clickhouse/exception.c checks/clickhouse/exception.h
+libchecks_a_SOURCES += checks/redis/redis.c \
+	checks/redis/info.c checks/redis/info.h \
+	checks/redis/refusal.c checks/redis/refusal.h
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c
-libchecks_a_SOURCES += checks/clickhouse/clickhouse.c checks/clickhouse/exception.c checks/clickhouse/exception.h
-libchecks_a_SOURCES += checks/redis/redis.c checks/redis/info.c checks/redis/info.h checks/redis/refusal.c checks/redis/refusal.h
 libchecks_a_SOURCES += checks/health_json.c
