@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEP_MS = 380, STEP_FAST_MS = 35, LINE_MAX_BYTES = 256, LIST_MAX = 1024 * 1024 };
+enum { STEP_MS = 420, STEP_FAST_MS = 35, LINE_MAX_BYTES = 256, LIST_MAX = 1024 * 1024 };
 
 #define GREEN  "\033[32m"
 #define RED    "\033[31m"

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sandbox/lane.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -16,17 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 256, PIPE_ROOM = 16384, BACKLOG = 64 };
-
-/* One direction of a connection. What waits in it leaves together once `due` has come. */
-struct lane {
-    int from, to;
-    size_t length, sent;
-    int64_t due, delay;
-    bool ended; /* no more comes in; said to `to` once all has left */
-    bool told;
-    char data[PIPE_ROOM];
-};
+enum { CONNECTIONS = 256, BACKLOG = 64 };
 
 struct connection {
     enum door_name door;
@@ -133,64 +124,6 @@ static void accept_one(struct doors *doors, enum door_name name)
     connection->answer.delay = doors->delay;
     doors->connections[doors->count++] = connection;
     doors->generation++;
-}
-
-/* ---- lanes ---- */
-
-static bool lane_wants_bytes(const struct lane *lane)
-{
-    return !lane->ended && lane->length < PIPE_ROOM;
-}
-
-/* False where the connection broke. */
-static bool lane_fill(struct lane *lane)
-{
-    ssize_t got =
-        recv(lane->from, lane->data + lane->length, PIPE_ROOM - lane->length, 0);
-    if (got < 0) {
-        return errno == EAGAIN || errno == EINTR;
-    }
-    if (got == 0) {
-        lane->ended = true;
-    } else if (lane->length == 0) {
-        lane->due = clock_now() + lane->delay;
-    }
-    lane->length += (size_t)got;
-    return true;
-}
-
-static bool lane_due(const struct lane *lane)
-{
-    return lane->length > 0 && (lane->due <= clock_now());
-}
-
-static bool lane_drain(struct lane *lane)
-{
-    while (lane_due(lane)) {
-        ssize_t put = send(lane->to, lane->data + lane->sent, lane->length - lane->sent,
-                           MSG_NOSIGNAL);
-        if (put < 0) {
-            return errno == EAGAIN || errno == EINTR || errno == ENOTCONN;
-        }
-        lane->sent += (size_t)put;
-        if (lane->sent == lane->length) {
-            lane->sent = lane->length = 0;
-        }
-    }
-    if (lane->ended && !lane->told && lane->length == 0) {
-        shutdown(lane->to, SHUT_WR);
-        lane->told = true;
-    }
-    return true;
-}
-
-static bool lane_step(struct lane *lane, short from_events)
-{
-    if ((from_events & (POLLIN | POLLHUP | POLLERR)) && lane_wants_bytes(lane) &&
-        !lane_fill(lane)) {
-        return false;
-    }
-    return lane_drain(lane);
 }
 
 /* ---- the thread ---- */

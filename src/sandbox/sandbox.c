@@ -17,7 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOW_MS = 150, LOOK_EVERY_MS = 3, READY_MS = 30000, LONG_MS = 700 };
+enum {
+    SLOW_MS = 150,
+    LOOK_EVERY_MS = 3,
+    READY_MS = 30000,
+    LONG_MS = 700,
+    LOG_MAX = 1024 * 1024
+};
 
 #define PACE_VARIABLE "GREENBOARD_SANDBOX_PACE"
 
@@ -83,30 +89,31 @@ static bool fill_nothing(struct sandbox *sandbox, struct error *error)
 }
 
 static const struct part {
+    const char *name, *log;
     enum fault down;
     bool (*start)(struct sandbox *, struct error *);
     bool (*runs)(const struct sandbox *);
     bool (*answers)(struct sandbox *, struct error *);
     bool (*fill)(struct sandbox *, struct error *);
 } parts[] = {
-    {FAULT_clickhouse_down, clickhouse_start, clickhouse_runs, clickhouse_answers,
-     clickhouse_fill},
-    {FAULT_redis_down, redis_start, redis_runs, redis_answers, fill_nothing},
+    {"clickhouse", "clickhouse/errors", FAULT_clickhouse_down, clickhouse_start,
+     clickhouse_runs, clickhouse_answers, clickhouse_fill},
+    {"redis", "redis/log", FAULT_redis_down, redis_start, redis_runs, redis_answers,
+     fill_nothing},
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
 char *sandbox_part_line(const struct sandbox *sandbox, size_t part)
 {
-    const char *name = part == 0 ? "clickhouse" : "redis";
     const char *version =
         part == 0 ? sandbox->clickhouse.version : sandbox->redis.version;
     enum door_name door = part == 0 ? DOOR_CLICKHOUSE_HTTP : DOOR_REDIS;
     if (part >= PARTS) {
         return NULL;
     }
-    return mem_format("%s %s on 127.0.0.1:%u", name, *version ? version : "stopped",
-                      door_port(sandbox->doors, door));
+    return mem_format("%s %s on 127.0.0.1:%u", parts[part].name,
+                      *version ? version : "stopped", door_port(sandbox->doors, door));
 }
 
 static bool interrupted(struct error *error)
@@ -117,14 +124,33 @@ static bool interrupted(struct error *error)
            !error_set(error, ERROR_CANCELLED, "interrupted while starting");
 }
 
+/* The directory goes, so the last line of the server's log is what explains. */
+static bool explain(const struct sandbox *sandbox, const struct part *part,
+                    const struct error *why, struct error *error)
+{
+    char *path = fs_join(sandbox->dir, part->log);
+    struct buf log;
+    buf_init(&log, LOG_MAX);
+    fs_read(path, &log, NULL);
+    const char *last = "";
+    char *rest = log.data;
+    for (char *line; rest && (line = strsep(&rest, "\n"));) {
+        last = *line ? line : last;
+    }
+    error_set(error, ERROR_SYSTEM, "%s does not start: %.200s", part->name, why->message);
+    error_hint(error, "its log ends: %.200s", last);
+    buf_finish(&log);
+    free(path);
+    return false;
+}
+
 /* One look at a part; false where it will never be ready. */
-static bool look(struct sandbox *sandbox, const struct part *part, bool *ready,
+static bool look(struct sandbox *sandbox, const struct part *part, bool late, bool *ready,
                  struct error *error)
 {
     struct error why;
     if (!part->answers(sandbox, &why)) {
-        return part->runs(sandbox) || error_set(error, ERROR_SYSTEM, "%s (its files: %s)",
-                                                why.message, sandbox->dir);
+        return (part->runs(sandbox) && !late) || explain(sandbox, part, &why, error);
     }
     *ready = true;
     return part->fill(sandbox, error);
@@ -138,9 +164,11 @@ static bool wait_for_parts(struct sandbox *sandbox, void (*say)(const char *),
     for (size_t left = PARTS; left > 0; poll(NULL, 0, left ? LOOK_EVERY_MS : 0)) {
         left = 0;
         bool slow = clock_now() - begun > LONG_MS * CLOCK_MS;
+        bool late = clock_now() - begun > READY_MS * CLOCK_MS;
         for (size_t i = 0; i < PARTS; i++) {
             bool wanted = !fault_is_on(sandbox, parts[i].down);
-            if (wanted && !ready[i] && !look(sandbox, &parts[i], &ready[i], error)) {
+            if (wanted && !ready[i] &&
+                !look(sandbox, &parts[i], late, &ready[i], error)) {
                 return false;
             }
             left += wanted && !ready[i];
@@ -150,10 +178,6 @@ static bool wait_for_parts(struct sandbox *sandbox, void (*say)(const char *),
                 free(line);
                 said[i] = true;
             }
-        }
-        if (left && clock_now() - begun > READY_MS * CLOCK_MS) {
-            return error_set(error, ERROR_TIMEOUT, "not ready after %d s (its files: %s)",
-                             READY_MS / 1000, sandbox->dir);
         }
         if (left && interrupted(error)) {
             return false;

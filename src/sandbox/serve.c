@@ -1,0 +1,254 @@
+#include "sandbox/serve.h"
+
+#include "base/exits.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "sandbox/control.h"
+#include "sandbox/place.h"
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { STATUS_NOT_FOUND = 127 }; /* as a shell says that there is no such command */
+
+void serve_complain(const struct error *error)
+{
+    fprintf(stderr, "greenboard sandbox: %s%s%s%s\n", error->message,
+            error->hint[0] ? " (" : "", error->hint, error->hint[0] ? ")" : "");
+}
+
+static void say(const char *line)
+{
+    fprintf(stderr, "greenboard sandbox: %s: ready\n", line);
+}
+
+/* ---- the variables of the command ---- */
+
+static void set_variable(char ***env, const char *name, const char *value)
+{
+    size_t length = strlen(name);
+    char *entry = mem_format("%s=%s", name, value);
+    for (char **at = *env; *at; at++) {
+        if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
+            free(*at);
+            *at = entry;
+            return;
+        }
+    }
+    argv_add(env, entry);
+    free(entry);
+}
+
+/* Where greenboard of the same build is: beside us in a build tree, in bin once
+ * installed. */
+static char *search_path(const struct sandbox *sandbox)
+{
+    char *directory = fs_directory(sandbox->program);
+    const char *path = getenv("PATH");
+    char *joined = mem_format("%s:%s/../../bin:%s", directory, directory,
+                              path && *path ? path : "/usr/local/bin:/usr/bin:/bin");
+    free(directory);
+    return joined;
+}
+
+struct variables {
+    const char *names[3];
+    char *values[3];
+};
+
+static struct variables variables_of(const struct sandbox *sandbox)
+{
+    return (struct variables){
+        .names = {PLACE_VARIABLE, "GREENBOARD_CONFIG", "GREENBOARD_STATE_DIR"},
+        .values = {mem_text(sandbox->dir), fs_join(sandbox->dir, "greenboard.json"),
+                   fs_join(sandbox->dir, "state")},
+    };
+}
+
+static void variables_finish(struct variables *variables)
+{
+    for (int i = 0; i < 3; i++) {
+        free(variables->values[i]);
+    }
+}
+
+static char **command_environment(const struct sandbox *sandbox)
+{
+    char **env = argv_copy(environ);
+    struct variables variables = variables_of(sandbox);
+    for (int i = 0; i < 3; i++) {
+        set_variable(&env, variables.names[i], variables.values[i]);
+    }
+    char *path = search_path(sandbox);
+    set_variable(&env, "PATH", path);
+    free(path);
+    variables_finish(&variables);
+    return env;
+}
+
+static void print_variables(const struct sandbox *sandbox)
+{
+    struct variables variables = variables_of(sandbox);
+    for (int i = 0; i < 3; i++) {
+        printf("export %s=%s\n", variables.names[i], variables.values[i]);
+    }
+    fflush(stdout);
+    variables_finish(&variables);
+    char *line;
+    for (size_t i = 0; (line = sandbox_part_line(sandbox, i)); i++) {
+        fprintf(stderr, "%s\n", line);
+        free(line);
+    }
+    fprintf(stderr, "ready; break it with: greenboard sandbox fault NAME on "
+                    "(\"greenboard sandbox faults\" lists them); Ctrl-C ends it\n");
+}
+
+/* ---- while it runs ---- */
+
+static bool begin_command(const struct sandbox *sandbox, char **argv,
+                          struct process *command, struct error *error)
+{
+    char **env = command_environment(sandbox);
+    char *path = search_path(sandbox);
+    setenv("PATH", path, 1); /* greenboard itself may be the command */
+    char *program = fs_executable(argv[0], NULL, error);
+    bool done = false;
+    if (program) {
+        struct process_plan plan = {
+            .program = program, .argv = argv, .env = env, .death_signal = SIGTERM};
+        done = process_begin(&plan, command, error) &&
+               place_record(sandbox->dir, PLACE_COMMAND, command, error);
+    }
+    free(program);
+    free(path);
+    argv_free(env);
+    return done;
+}
+
+/* What a key at the terminal sends went to the command as well, which decides; what was
+ * sent to us alone is passed on, and so is a hang-up, which the kernel sends to a
+ * session's leader alone. True where the sandbox is to end. */
+static bool take_signal(const struct signalfd_siginfo *info,
+                        const struct process *command)
+{
+    if (info->ssi_signo == SIGCHLD) {
+        return false;
+    }
+    bool alone = info->ssi_code != SI_KERNEL || info->ssi_signo == SIGHUP;
+    if (command->pid && alone) {
+        process_signal(command, (int)info->ssi_signo);
+    }
+    return command->pid == 0;
+}
+
+/* Waits for whoever ended: the command, its orphans, a server that somebody killed. */
+static bool command_ended(const struct process *command, int *status)
+{
+    int state = 0;
+    for (pid_t ended; (ended = waitpid(-1, &state, WNOHANG)) > 0;) {
+        if (ended == command->pid) {
+            *status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns the status to exit with. */
+static int attend(struct sandbox *sandbox, int signals, int control,
+                  const struct process *command)
+{
+    struct pollfd ready[2] = {{.fd = signals, .events = POLLIN},
+                              {.fd = control, .events = POLLIN}};
+    int status = 0;
+    while (!command_ended(command, &status)) {
+        if (poll(ready, 2, -1) < 0 && errno != EINTR) {
+            return EXIT_INTERNAL;
+        }
+        struct signalfd_siginfo info;
+        if ((ready[0].revents & POLLIN) &&
+            read(signals, &info, sizeof info) == (ssize_t)sizeof info &&
+            take_signal(&info, command)) {
+            return 0;
+        }
+        if (ready[1].revents & POLLIN) {
+            control_serve(control, sandbox);
+        }
+    }
+    return status;
+}
+
+static bool take_signals(int *signals, struct error *error)
+{
+    static const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t watched;
+    sigemptyset(&watched);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        sigaddset(&watched, numbers[i]);
+    }
+    sigprocmask(SIG_BLOCK, &watched,
+                NULL); /* before the first thread, which inherits it */
+    signal(SIGPIPE, SIG_IGN);
+    *signals = signalfd(-1, &watched, SFD_CLOEXEC);
+    return *signals >= 0 || error_system(error, errno, "signalfd");
+}
+
+/* Who has children already was exec'd by their parent: those are not ours to end. */
+static bool become_reaper(void)
+{
+    return waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) != 0 &&
+           errno == ECHILD && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+static int run(struct sandbox *sandbox, char **argv, int signals, int control)
+{
+    struct error error = {0};
+    struct process command = {0};
+    if (*argv && !begin_command(sandbox, argv, &command, &error)) {
+        serve_complain(&error);
+        return error.code == ERROR_ABSENT ? STATUS_NOT_FOUND : EXIT_INTERNAL;
+    }
+    if (!*argv) {
+        print_variables(sandbox);
+    }
+    return attend(sandbox, signals, control, &command);
+}
+
+int serve(struct sandbox *sandbox, char **argv)
+{
+    struct error error = {0};
+    int status = EXIT_INTERNAL;
+    int control = -1, signals = -1;
+    sandbox->reaper = become_reaper();
+    size_t cleaned = place_clean();
+    if (cleaned > 0) {
+        fprintf(stderr, "greenboard sandbox: cleaned up after %zu that had been killed\n",
+                cleaned);
+    }
+    if (take_signals(&signals, &error) && sandbox_start(sandbox, say, &error) &&
+        (control = control_listen(sandbox->dir, &error)) >= 0) {
+        status = run(sandbox, argv, signals, control);
+    } else {
+        serve_complain(&error);
+    }
+    sandbox_stop(sandbox);
+    if (control >= 0) {
+        close(control);
+    }
+    if (signals >= 0) {
+        close(signals);
+    }
+    return status;
+}
