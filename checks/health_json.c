@@ -1,15 +1,21 @@
 /* A health endpoint that tells in JSON how a service and what stands behind it are. A
  * status of 200 proves nothing (some answer it whatever happens), so each value that is
  * expected is compared. */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "checks/checks.h"
 #include "checks/request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 80 }; /* characters of a value */
+enum {
+    SHOWN = 80,
+    DIFFERENCES = 300
+}; /* characters of a value, and of all that differ */
 
 /* The object with the values: some services wrap it in `detail` where they answer 503. */
 static const json_t *body_of(const struct answer *answer)
@@ -53,32 +59,22 @@ static bool is_not_configured(const json_t *body, const char *pointer)
     return word && strcmp(word, "not_configured") == 0;
 }
 
-static void fail_value(const struct request *request, const json_t *body,
-                       const char *pointer, const json_t *expected, struct result *result)
+/* Adds "/checks/redis/connected is false" for a value that is not the expected one. */
+static void add_difference(struct buf *out, const char *pointer, const json_t *is,
+                           const json_t *expected)
 {
-    const json_t *is = json_at(body, pointer);
     char *was = show(is), *wanted = show(expected);
-    if (is_not_configured(body, pointer)) {
-        result_set(result, STATE_FAIL, "configure it in the service and redeploy that",
-                   "%s runs without it: %s is %s, the service says not_configured",
-                   request->service, pointer, was);
-    } else {
-        result_set(result, STATE_FAIL,
-                   is ? "see what the service says of it, and its log"
-                      : "see whether path and expect fit this service",
-                   "%s says %s is %s, expected %s", request->service, pointer, was,
-                   wanted);
-    }
+    buf_format(out, "%s%s is %s, not %s", out->length ? "; " : "", pointer, was, wanted);
     free(was);
     free(wanted);
 }
 
-/* Compares every value, so that the evidence holds them all; the first that differs is
- * told. */
-static bool compare(const struct request *request, const json_t *body,
-                    const json_t *expect, struct result *result)
+/* Compares every value, so that the evidence holds them all; what differs is added to
+ * `out`. */
+static bool compare(const json_t *body, const json_t *expect, struct buf *out,
+                    struct result *result)
 {
-    bool good = true;
+    bool unconfigured = false;
     const char *pointer;
     json_t *expected;
     json_object_foreach((json_t *)(uintptr_t)expect, pointer, expected)
@@ -87,12 +83,30 @@ static bool compare(const struct request *request, const json_t *body,
         char *shown = show(is);
         result_evidence(result, pointer, "%s", shown);
         free(shown);
-        if (good && !as_expected(is, expected)) {
-            fail_value(request, body, pointer, expected, result);
-            good = false;
+        if (!as_expected(is, expected)) {
+            add_difference(out, pointer, is, expected);
+            unconfigured = unconfigured || is_not_configured(body, pointer);
         }
     }
-    return good;
+    return unconfigured;
+}
+
+/* A dependency that the service itself cannot reach, and that we ask as well, may be the
+ * cause. */
+static void blame(const json_t *body, struct result *result)
+{
+    for (size_t i = 0; checks_all[i]; i++) {
+        const char *name = checks_all[i]->name;
+        const json_t *part = json_object_get(json_object_get(body, "checks"), name);
+        if (json_is_false(json_object_get(part, "connected"))) {
+            char *error = show(json_object_get(part, "error"));
+            char *key = mem_format("error of %s", name);
+            result_evidence(result, key, "%s", error);
+            result_blame(result, name);
+            free(error);
+            free(key);
+        }
+    }
 }
 
 static void note_version(const json_t *body, struct result *result)
@@ -103,35 +117,48 @@ static void note_version(const json_t *body, struct result *result)
     }
 }
 
+static void fail_values(const struct request *request, const struct answer *answer,
+                        const char *differences, bool unconfigured, struct result *result)
+{
+    char status[32] = "";
+    if (answer->reply.status != 200) {
+        snprintf(status, sizeof status, "answered %d, ", answer->reply.status);
+    }
+    result_set(result, STATE_FAIL,
+               unconfigured ? "configure it in the service, and deploy that"
+                            : "see what the service says of it, and its log",
+               "%s %ssays %s%s", request->service, status, differences,
+               unconfigured ? " (not_configured: it runs without it)" : "");
+}
+
 static void judge(const struct job *job, const struct request *request,
                   const struct answer *answer, struct result *result)
 {
     const json_t *expect = json_object_get(job->section, "expect");
-    if (!json_is_object(answer->json)) {
+    const json_t *body = body_of(answer);
+    if (!json_is_object(body)) {
         if (answer_good(request, answer, result)) {
             result_set(result, STATE_FAIL, "see whether path fits this service",
                        "%s answered JSON that is no object", request->service);
         }
         return;
     }
-    note_version(body_of(answer), result);
-    bool compared = compare(request, body_of(answer), expect, result);
-    int status = answer->reply.status;
-    if (compared && !answer_good(request, answer, result)) {
-        return; /* all values are there, and yet the service says that it is not well */
-    }
-    if (!compared && (status < 200 || status >= 300)) {
-        result_evidence(result, "because", "%s", result->summary);
-        result_set(result, STATE_FAIL, "see what the service says of it, and its log",
-                   "%s answered %d: %s", request->service, status,
-                   result_evidence_of(result, "because"));
-    }
-    if (compared) {
+    struct buf differences;
+    buf_init(&differences, DIFFERENCES);
+    note_version(body, result);
+    bool unconfigured = compare(body, expect, &differences, result);
+    if (differences.length) {
+        blame(body, result);
+        fail_values(request, answer, buf_string(&differences), unconfigured, result);
+    } else if (!answer_good(request, answer, result)) {
+        blame(body, result);
+    } else {
         result_reach(result, RUNG_USABLE);
         result_figure(result, clock_ms(answer->reply.total));
-        result_ok(result, "%s says what is expected, %zu of %zu", request->service,
+        result_ok(result, "%s says all that is expected, %zu of %zu", request->service,
                   json_object_size(expect), json_object_size(expect));
     }
+    buf_finish(&differences);
 }
 
 static void ask(const struct job *job, struct result *result)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/probe.h"
 #include "source/source.h"
 
 #include <stdio.h>
@@ -123,16 +124,7 @@ static void note_reply(struct result *result, const struct request *request,
     if (reply->connected) {
         result_reach(result, RUNG_REACHABLE);
     }
-    const struct phase phases[] = {
-        {"resolve", reply->resolve}, {"connect", reply->connect},
-        {"tls", reply->tls},         {"first_byte", reply->first_byte},
-        {"total", reply->total},
-    };
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
-        if (phases[i].span) {
-            result_phase(result, phases[i].name, phases[i].span);
-        }
-    }
+    probe_phases(result, reply);
 }
 
 /* The headers that the configuration gives, and ours; each value borrows from `filled`.

@@ -4,18 +4,17 @@
  * tables. */
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/absent.h"
 #include "checks/clickhouse/exception.h"
+#include "checks/probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-enum { BODY_MAX = 64 * 1024, WORD = 17 };
+enum { BODY_MAX = 64 * 1024 };
 
 struct question {
     const struct job *job;
@@ -51,16 +50,7 @@ static void note_reply(struct result *result, const struct http_reply *reply)
     if (reply->connected) {
         result_reach(result, RUNG_REACHABLE);
     }
-    const struct phase phases[] = {
-        {"resolve", reply->resolve}, {"connect", reply->connect},
-        {"tls", reply->tls},         {"first_byte", reply->first_byte},
-        {"total", reply->total},
-    };
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
-        if (phases[i].span) {
-            result_phase(result, phases[i].name, phases[i].span);
-        }
-    }
+    probe_phases(result, reply);
 }
 
 /* True where something answered; it is the caller's to judge and to finish. */
@@ -196,10 +186,8 @@ static bool read_facts(const struct question *question, const struct http_reply 
                 strcmp(fields[2], word) == 0 &&
                 (!tables || text_integer(fields[3], 0, (int64_t)tables, &filled));
     if (good) {
-        char span[TEXT_SPAN];
-        text_span(span, seconds * CLOCK_SECOND);
         result_identity(question->result, "version", "%s", fields[0]);
-        result_evidence(question->result, "uptime", "%s", span);
+        probe_uptime(question->result, seconds);
     }
     if (good && tables) {
         result_evidence(question->result, "tables",
@@ -210,20 +198,11 @@ static bool read_facts(const struct question *question, const struct http_reply 
     return good;
 }
 
-static void random_word(char out[WORD])
-{
-    unsigned char bytes[WORD / 2];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        panic("no random bytes");
-    }
-    hex_encode(out, bytes, sizeof bytes);
-}
-
 static bool select_facts(const struct question *question)
 {
     const json_t *tables = json_object_get(question->job->section, "tables");
-    char word[WORD];
-    random_word(word);
+    char word[PROBE_WORD];
+    probe_word(word);
     char *query = query_of(tables, word);
     struct http_reply reply;
     bool good = false;

@@ -1,7 +1,7 @@
 #include "checks/redis/info.h"
 
-#include "base/clock.h"
 #include "base/text.h"
+#include "checks/probe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,9 +61,7 @@ void info_show(const char *info, struct result *result)
     int64_t seconds = 0;
     if (info_find(info, "uptime_in_seconds", value, sizeof value) &&
         text_integer(value, 0, INT32_MAX, &seconds)) {
-        char span[TEXT_SPAN];
-        text_span(span, seconds * CLOCK_SECOND);
-        result_evidence(result, "uptime", "%s", span);
+        probe_uptime(result, seconds);
     }
 }
 

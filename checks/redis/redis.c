@@ -3,10 +3,10 @@
  * you, and the proof. */
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/absent.h"
+#include "checks/probe.h"
 #include "checks/redis/info.h"
 #include "checks/redis/refusal.h"
 #include "net/resp.h"
@@ -14,9 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-enum { EXPIRES_MS = 30000, TOKEN = 33 }; /* of our key, should we not come to delete it */
+enum { EXPIRES_MS = 30000 }; /* of our key, should we not come to delete it */
 
 struct probe {
     const struct job *job;
@@ -166,15 +165,6 @@ static bool greet(struct probe *probe, const char *user, const char *password,
     return !probe->failed;
 }
 
-static void random_token(char out[TOKEN])
-{
-    unsigned char bytes[TOKEN / 2];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        panic("no random bytes");
-    }
-    hex_encode(out, bytes, sizeof bytes);
-}
-
 static void expect_value(struct probe *probe, const char *value, bool *alive)
 {
     redisReply *reply = next(probe, "GET", REDIS_REPLY_STRING, alive);
@@ -202,9 +192,9 @@ static void expect_number(struct probe *probe, const char *command, long long lo
 /* The second round trip: a key of our own, which nobody else can have. */
 static bool prove(struct probe *probe)
 {
-    char name[TOKEN], value[TOKEN], expires[16];
-    random_token(name);
-    random_token(value);
+    char name[PROBE_WORD], value[PROBE_WORD], expires[16];
+    probe_word(name);
+    probe_word(value);
     char *key = mem_format(REDIS_PREFIX "%s", name);
     snprintf(expires, sizeof expires, "%d", EXPIRES_MS);
     bool alive = true;
