@@ -1,5 +1,6 @@
-/* What a check says where its section is not there: that the system declared not to have such a part,
- * that its class does not demand it, or that `config` is red because it does. For workers. */
+/* What a check says where its section is not there: that the system declared not to have
+ * such a part, that its class does not demand it, or that `config` is red because it
+ * does. For workers. */
 #ifndef GREENBOARD_CHECKS_ABSENT_H
 #define GREENBOARD_CHECKS_ABSENT_H
 

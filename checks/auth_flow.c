@@ -1,5 +1,6 @@
-/* Does a user get in, and do both services mean the same user? Log in at auth, show the token to the
- * backend, and compare the email that it recognises with the one that logged in. */
+/* Does a user get in, and do both services mean the same user? Log in at auth, show the
+ * token to the backend, and compare the email that it recognises with the one that logged
+ * in. */
 #include "board/check.h"
 
 #include "base/clock.h"
@@ -14,7 +15,8 @@
 
 enum { EMAIL_SHOWN = 80 };
 
-/* Whom the configuration logs in as; it may be kept like a secret. NULL with the result set. */
+/* Whom the configuration logs in as; it may be kept like a secret. NULL with the result
+ * set. */
 static const char *configured_email(const struct job *job, struct result *result)
 {
     const json_t *email = json_at(job->section, "/login/body/email");
@@ -22,7 +24,8 @@ static const char *configured_email(const struct job *job, struct result *result
         return json_string_value(email);
     }
     if (!email) {
-        result_set(result, STATE_FAIL, "put the email of the probe into auth_flow.login.body",
+        result_set(result, STATE_FAIL,
+                   "put the email of the probe into auth_flow.login.body",
                    "auth_flow.login.body has no email to compare with");
         return NULL;
     }
@@ -30,8 +33,8 @@ static const char *configured_email(const struct job *job, struct result *result
     return secret ? secret_data(secret) : NULL;
 }
 
-static void compare_email(const struct job *job, const struct answer *answer, const char *token,
-                          struct result *result)
+static void compare_email(const struct job *job, const struct answer *answer,
+                          const char *token, struct result *result)
 {
     const char *pointer = config_text(json_object_get(job->section, "user"), "email");
     const char *email = json_string_value(json_at(answer->json, pointer));
@@ -62,13 +65,14 @@ static void tell_rejected(const struct request *request, const struct answer *an
 {
     char *detail = answer_detail(request, answer);
     result_set(result, STATE_FAIL, "see jwt_sync: both services must use the same secret",
-               "the backend rejected the token that auth issued (%d%s%s)", answer->reply.status,
-               *detail ? ": " : "", detail);
+               "the backend rejected the token that auth issued (%d%s%s)",
+               answer->reply.status, *detail ? ": " : "", detail);
     result_blame(result, "jwt_sync");
     free(detail);
 }
 
-static void recognise(const struct job *job, const struct login *login, struct result *result)
+static void recognise(const struct job *job, const struct login *login,
+                      struct result *result)
 {
     struct request request;
     struct answer answer;

@@ -1,5 +1,6 @@
-/* Is everything that this class demands configured and well-formed? The answer is in the file alone:
- * nobody is asked, so that this light is there at once and explains the ones that have no input. */
+/* Is everything that this class demands configured and well-formed? The answer is in the
+ * file alone: nobody is asked, so that this light is there at once and explains the ones
+ * that have no input. */
 #include "board/check.h"
 
 #include "base/clock.h"
@@ -7,16 +8,17 @@
 
 static const char *remedy_of(const struct finding *finding)
 {
-    return finding->remedy && finding->remedy[0] ? finding->remedy
-                                                 : "correct the configuration and start again";
+    return finding->remedy && finding->remedy[0]
+               ? finding->remedy
+               : "correct the configuration and start again";
 }
 
 /* Two findings about one section share its line of evidence. */
 static void show_finding(struct result *result, const struct finding *finding)
 {
     const char *before = result_evidence_of(result, finding->path);
-    result_evidence(result, finding->path, "%s%s%s", before ? before : "", before ? "; " : "",
-                    finding->message);
+    result_evidence(result, finding->path, "%s%s%s", before ? before : "",
+                    before ? "; " : "", finding->message);
 }
 
 static size_t show_findings(struct result *result, const struct findings *findings,
@@ -53,8 +55,8 @@ static void ask(const struct job *job, struct result *result)
     } else if (failing == 1) {
         result_set(result, STATE_FAIL, remedy_of(first), "%s", first->message);
     } else {
-        result_set(result, STATE_FAIL, remedy_of(first), "%s, and %zu more", first->message,
-                   failing - 1);
+        result_set(result, STATE_FAIL, remedy_of(first), "%s, and %zu more",
+                   first->message, failing - 1);
     }
     findings_finish(&findings);
 }

@@ -1,5 +1,6 @@
-/* Is there one canonical secret to sign tokens with, and is it fit for that? Its rungs: configured;
- * reachable, a source answered; authenticated, it gave us the value; usable, the value is sound. */
+/* Is there one canonical secret to sign tokens with, and is it fit for that? Its rungs:
+ * configured; reachable, a source answered; authenticated, it gave us the value; usable,
+ * the value is sound. */
 #include "board/check.h"
 
 #include "base/clock.h"
@@ -14,21 +15,22 @@ static void tell_missing(struct result *result, const struct resolved *resolved)
                              ? resolved->error.hint
                              : "put the secret where jwt.canonical says it is";
     if (resolved->tried) {
-        result_set(result, STATE_FAIL, remedy, "JWT_SECRET_KEY REQUIRED: no source has it (%s)",
-                   resolved->tried);
+        result_set(result, STATE_FAIL, remedy,
+                   "JWT_SECRET_KEY REQUIRED: no source has it (%s)", resolved->tried);
     } else {
         result_set(result, STATE_FAIL, remedy, "JWT_SECRET_KEY REQUIRED: %s: %s",
                    resolved->label, resolved->error.message);
     }
 }
 
-/* There, but it cannot be had: the next source is not asked, since a silent fall-through is how
- * wrong secrets ship. */
+/* There, but it cannot be had: the next source is not asked, since a silent fall-through
+ * is how wrong secrets ship. */
 static void tell_broken(struct result *result, const struct resolved *resolved)
 {
     struct error error = resolved->error;
     error_prefix(&error, "%s", resolved->label);
-    result_error(result, &error, "make the source readable, or remove it from jwt.canonical");
+    result_error(result, &error,
+                 "make the source readable, or remove it from jwt.canonical");
 }
 
 static void show_secret(struct result *result, const struct resolved *resolved)
@@ -51,8 +53,9 @@ static void show_secret(struct result *result, const struct resolved *resolved)
         result_note(result, "passed over: %s", resolved->tried);
     }
     if (!keep_locked()) {
-        result_note(result, "secrets are kept in memory that this machine does not lock: raise "
-                            "the limit of locked memory (ulimit -l)");
+        result_note(result,
+                    "secrets are kept in memory that this machine does not lock: raise "
+                    "the limit of locked memory (ulimit -l)");
     }
 }
 
@@ -61,8 +64,9 @@ static void judge_secret(struct result *result, const struct resolved *resolved)
     const struct secret *secret = resolved->secret;
     const struct hygiene_rule *failure = hygiene_failure(secret);
     if (failure) {
-        result_set(result, STATE_FAIL, failure->remedy, "the JWT secret from %s %s (%zu bytes)",
-                   resolved->label, failure->finding, secret_length(secret));
+        result_set(result, STATE_FAIL, failure->remedy,
+                   "the JWT secret from %s %s (%zu bytes)", resolved->label,
+                   failure->finding, secret_length(secret));
         return;
     }
     for (size_t i = 0; i < hygiene_rule_count; i++) {
@@ -73,8 +77,8 @@ static void judge_secret(struct result *result, const struct resolved *resolved)
     }
     result_reach(result, RUNG_USABLE);
     result_ok(result, "from %s%s%s, %zu bytes", resolved->label,
-              resolved->version ? ", version " : "", resolved->version ? resolved->version : "",
-              secret_length(secret));
+              resolved->version ? ", version " : "",
+              resolved->version ? resolved->version : "", secret_length(secret));
 }
 
 static void ask(const struct job *job, struct result *result)
@@ -105,7 +109,8 @@ static const char *const needs[] = {"config", NULL};
 const struct check check_jwt_secret = {
     .name = "jwt_secret",
     .title = "JWT secret",
-    .help = "does the canonical secret resolve, from which source, at least 32 bytes, clean",
+    .help =
+        "does the canonical secret resolve, from which source, at least 32 bytes, clean",
     .section = "/jwt",
     .needs = needs,
     .period = 25 * CLOCK_SECOND,

@@ -1,12 +1,12 @@
-/* Do both services use exactly the canonical secret? Asked twice over: by fingerprint where the
- * configuration says where a service keeps its own, and always by behaviour. A token that auth issues
- * must verify under the canonical secret, the backend must accept it, and must reject the same token
- * with one bit of its signature turned.
+/* Do both services use exactly the canonical secret? Asked twice over: by fingerprint
+ * where the configuration says where a service keeps its own, and always by behaviour. A
+ * token that auth issues must verify under the canonical secret, the backend must accept
+ * it, and must reject the same token with one bit of its signature turned.
  *
- * That forgery is sent only where the asking is thorough, since it looks like an attack in the
- * backend's log. A failure that a forgery showed must not turn green because the next asking sends
- * none: the evidence "forgery" remembers it on the board, and prepare() has the forgery sent again
- * until it was rejected. */
+ * That forgery is sent only where the asking is thorough, since it looks like an attack
+ * in the backend's log. A failure that a forgery showed must not turn green because the
+ * next asking sends none: the evidence "forgery" remembers it on the board, and prepare()
+ * has the forgery sent again until it was rejected. */
 #include "board/check.h"
 
 #include "base/clock.h"
@@ -37,7 +37,8 @@ struct sync {
     bool forged;                  /* a forgery was accepted: nothing is worse */
 };
 
-/* ---- by fingerprint ------------------------------------------------------------------------ */
+/* ---- by fingerprint
+ * ------------------------------------------------------------------------ */
 
 static bool lists(const json_t *sources, const json_t *source)
 {
@@ -83,7 +84,8 @@ static void compare_holder(struct sync *sync, const char *name, const json_t *so
         char *finding = mem_format("has no JWT secret that can be read: %s: %s",
                                    held ? held->label : "source",
                                    held ? held->error.message : "not resolved");
-        blame_holder(sync, name, "mount the canonical secret there, or let us read it", finding);
+        blame_holder(sync, name, "mount the canonical secret there, or let us read it",
+                     finding);
         free(finding);
         return;
     }
@@ -93,8 +95,10 @@ static void compare_holder(struct sync *sync, const char *name, const json_t *so
         blame_holder(sync, name, remedy, "holds another secret than the canonical one");
         free(remedy);
     } else if (is_same_place(json_object_get(sync->job->section, "canonical"), source)) {
-        result_note(sync->result, "%s: its secret is read from where the canonical one is, so that "
-                                  "comparing them proves nothing", name);
+        result_note(sync->result,
+                    "%s: its secret is read from where the canonical one is, so that "
+                    "comparing them proves nothing",
+                    name);
         return;
     }
     sync->compared++;
@@ -106,7 +110,8 @@ static void compare_holders(struct sync *sync)
     const char *name;
     json_t *service;
     json_object_foreach(
-        (json_t *)(uintptr_t)config_section(sync->job->environment, "/services"), name, service)
+        (json_t *)(uintptr_t)config_section(sync->job->environment, "/services"), name,
+        service)
     {
         const json_t *source = json_object_get(service, "jwt_secret");
         if (source) {
@@ -115,7 +120,8 @@ static void compare_holders(struct sync *sync)
     }
 }
 
-/* ---- by behaviour -------------------------------------------------------------------------- */
+/* ---- by behaviour
+ * -------------------------------------------------------------------------- */
 
 static void show_claims(const struct jwt *jwt, struct result *result)
 {
@@ -136,7 +142,8 @@ static void show_claims(const struct jwt *jwt, struct result *result)
 }
 
 /* What the token itself says; false with the error where it is not as configured. */
-static bool judge_claims(const struct sync *sync, const struct jwt *jwt, struct error *error)
+static bool judge_claims(const struct sync *sync, const struct jwt *jwt,
+                         struct error *error)
 {
     const json_t *section = sync->job->section;
     return jwt_timely(jwt, clock_wall() / 1000, LEEWAY, error) &&
@@ -147,8 +154,8 @@ static bool judge_claims(const struct sync *sync, const struct jwt *jwt, struct 
 enum reception { ACCEPTED, REJECTED, UNCLEAR };
 
 /* Unclear: the result is set. */
-static enum reception show_to_backend(struct sync *sync, const char *label, const char *token,
-                                      int *status)
+static enum reception show_to_backend(struct sync *sync, const char *label,
+                                      const char *token, int *status)
 {
     struct request request;
     struct answer answer;
@@ -165,7 +172,8 @@ static enum reception show_to_backend(struct sync *sync, const char *label, cons
     return reception;
 }
 
-static void tell_unverified(struct sync *sync, const struct error *why, enum reception reception)
+static void tell_unverified(struct sync *sync, const struct error *why,
+                            enum reception reception)
 {
     struct result *result = sync->result;
     result_evidence(result, "token", "%s", why->message);
@@ -190,13 +198,16 @@ static void tell_rejected(struct sync *sync, int status)
         secrets_find(sync->job->secrets, json_object_get(backend, "jwt_secret"));
     bool same = held && held->state == SOURCE_FOUND &&
                 secret_equal(held->secret, sync->canonical->secret);
-    result_set(sync->result, STATE_FAIL,
-               same ? "redeploy the backend: its instances may hold an older secret; else see its "
-                      "service credential at auth"
-                    : "give the backend the canonical secret and redeploy it; else see its service "
-                      "credential at auth",
-               "the backend rejects a token that verifies under the canonical secret (%d)",
-               status);
+    result_set(
+        sync->result, STATE_FAIL,
+        same ? "redeploy the backend: its instances may hold an older secret; else see "
+               "its "
+               "service credential at auth"
+             : "give the backend the canonical secret and redeploy it; else see its "
+               "service "
+               "credential at auth",
+        "the backend rejects a token that verifies under the canonical secret (%d)",
+        status);
 }
 
 /* Only once the genuine token was accepted, else a rejection proves nothing. */
@@ -230,7 +241,8 @@ static bool send_forgery(struct sync *sync, const char *token)
         result_set(sync->result, STATE_FAIL, "see the log of the backend",
                    "the backend answered %d to a forged token, not 401 or 403", status);
     }
-    result_evidence(sync->result, FORGERY, "not clearly rejected: %s", sync->result->summary);
+    result_evidence(sync->result, FORGERY, "not clearly rejected: %s",
+                    sync->result->summary);
     return false;
 }
 
@@ -248,13 +260,15 @@ static bool judge_token(struct sync *sync, const char *token, struct jwt *jwt)
         tell_unverified(sync, &unverified, reception);
         return false;
     }
-    result_evidence(result, "token", "%s, verifies under the canonical secret", algorithm);
+    result_evidence(result, "token", "%s, verifies under the canonical secret",
+                    algorithm);
     if (reception == UNCLEAR) {
         result_blame(result, "auth_flow");
         return false;
     }
     if (!fit) {
-        result_set(result, STATE_FAIL, "correct auth's settings, or jwt in the configuration",
+        result_set(result, STATE_FAIL,
+                   "correct auth's settings, or jwt in the configuration",
                    "a token of auth is not as configured: %s", unfit.message);
         return false;
     }
@@ -291,15 +305,16 @@ static bool behave(struct sync *sync)
     return good;
 }
 
-/* ---- the check ----------------------------------------------------------------------------- */
+/* ---- the check
+ * ----------------------------------------------------------------------------- */
 
 static bool is_settled(const char *forgery)
 {
     return text_starts(forgery, FORGERY_REJECTED) || text_equal(forgery, FORGERY_LATER);
 }
 
-/* Whether the last answer leaves a forgery to be sent, thorough or not: all but the first asking where
- * it is not known to have been rejected. */
+/* Whether the last answer leaves a forgery to be sent, thorough or not: all but the first
+ * asking where it is not known to have been rejected. */
 static void prepare(const struct board *board, struct job *job)
 {
     const struct light *light = board_find(board, job->name);
@@ -316,18 +331,20 @@ static void ask_all(struct sync *sync)
     const struct job *job = sync->job;
     bool flow = config_section(job->environment, "/auth_flow") != NULL;
     bool owed = *(const bool *)job->prepared;
-    result_evidence(result, FORGERY, "%s", job->thorough || owed ? "not sent: the token itself did not "
-                                                                    "pass"
-                                                                  : FORGERY_LATER);
+    result_evidence(result, FORGERY, "%s",
+                    job->thorough || owed ? "not sent: the token itself did not "
+                                            "pass"
+                                          : FORGERY_LATER);
     bool behaved = flow && behave(sync);
     compare_holders(sync);
     if (!flow && sync->compared == 0 && sync->differing == 0) {
         absent_section(job, "auth_flow", result);
     } else if (sync->differing == 0 && (behaved || !flow)) {
         unsigned holders = flow ? 3 : sync->compared + 1;
-        result_evidence(result, "proof", "%s", !flow            ? "fingerprints alone"
-                                               : sync->compared ? "fingerprints and behaviour"
-                                                                : "behaviour alone");
+        result_evidence(result, "proof", "%s",
+                        !flow            ? "fingerprints alone"
+                        : sync->compared ? "fingerprints and behaviour"
+                                         : "behaviour alone");
         result_reach(result, RUNG_USABLE);
         result_ok(result, "%u of %u hold the same secret", holders, holders);
     }
@@ -342,9 +359,11 @@ static void ask(const struct job *job, struct result *result)
     result_reach(result, RUNG_CONFIGURED);
     int64_t began = clock_now();
     struct sync sync = {.job = job, .result = result};
-    sync.canonical = secrets_find(job->secrets, json_object_get(job->section, "canonical"));
+    sync.canonical =
+        secrets_find(job->secrets, json_object_get(job->section, "canonical"));
     if (!sync.canonical || sync.canonical->state != SOURCE_FOUND) {
-        result_block(result, "jwt_secret", "there is no canonical secret to compare with");
+        result_block(result, "jwt_secret",
+                     "there is no canonical secret to compare with");
         return;
     }
     ask_all(&sync);
@@ -356,7 +375,8 @@ static const char *const needs[] = {"config", "jwt_secret", NULL};
 const struct check check_jwt_sync = {
     .name = "jwt_sync",
     .title = "JWT sync",
-    .help = "do both services use exactly the canonical secret: by fingerprint where their source is "
+    .help = "do both services use exactly the canonical secret: by fingerprint where "
+            "their source is "
             "known, and by behaviour always",
     .section = "/jwt",
     .needs = needs,

@@ -31,7 +31,8 @@ static void tell_skew(const struct answer *answer, struct result *result)
     const char *side = ahead < 0 ? "behind" : "ahead of";
     result_evidence(result, "auth clock", "%" PRId64 " s %s ours", apart, side);
     if (apart >= SKEW_NOTED) {
-        result_note(result, "the clock of auth is %" PRId64 " s %s ours: tokens may be refused",
+        result_note(result,
+                    "the clock of auth is %" PRId64 " s %s ours: tokens may be refused",
                     apart, side);
     }
 }
@@ -45,7 +46,8 @@ static void tell_refused(const struct request *request, const struct answer *ans
     free(detail);
 }
 
-/* Visible ASCII (RFC 6750 section 2.1 allows less): nothing that could end a header field. */
+/* Visible ASCII (RFC 6750 section 2.1 allows less): nothing that could end a header
+ * field. */
 static bool is_token(const char *text)
 {
     size_t length = text ? strlen(text) : 0;
@@ -58,7 +60,8 @@ static bool is_token(const char *text)
 }
 
 static bool take_token(const struct job *job, const struct request *request,
-                       const struct answer *answer, struct login *login, struct result *result)
+                       const struct answer *answer, struct login *login,
+                       struct result *result)
 {
     int status = answer->reply.status;
     if (status == 401 || status == 403) {

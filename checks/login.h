@@ -1,5 +1,6 @@
-/* One login at the service auth, as `auth_flow.login` says, with the token that came back. auth_flow,
- * jwt_sync and auth_rate log in by this. For workers; the caller owns the struct. */
+/* One login at the service auth, as `auth_flow.login` says, with the token that came
+ * back. auth_flow, jwt_sync and auth_rate log in by this. For workers; the caller owns
+ * the struct. */
 #ifndef GREENBOARD_CHECKS_LOGIN_H
 #define GREENBOARD_CHECKS_LOGIN_H
 
@@ -13,14 +14,16 @@ struct login {
     char *token; /* what auth issued, NULL where the login failed */
 };
 
-/* Adds evidence, phases and the rung to the result. On false the result is set and says why: nobody
- * there, rejected, not understood, or no token in the reply. The login is always to be finished. */
+/* Adds evidence, phases and the rung to the result. On false the result is set and says
+ * why: nobody there, rejected, not understood, or no token in the reply. The login is
+ * always to be finished. */
 bool login_try(const struct job *job, struct login *login, struct result *result);
 void login_finish(struct login *login); /* the token is cleansed */
 
-/* Asks the route of the backend that `auth_flow.user` names as the owner of that token. `label` goes
- * before the evidence. The request is the caller's, for answer_good(). */
+/* Asks the route of the backend that `auth_flow.user` names as the owner of that token.
+ * `label` goes before the evidence. The request is the caller's, for answer_good(). */
 bool login_ask_user(const struct job *job, const char *label, const char *token,
-                    struct request *request, struct answer *answer, struct result *result);
+                    struct request *request, struct answer *answer,
+                    struct result *result);
 
 #endif

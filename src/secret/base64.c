@@ -3,8 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char standard[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_safe[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static void encode(struct buf *out, const unsigned char *data, size_t length,
                    const char *alphabet, bool pad)
@@ -33,8 +35,8 @@ void base64url_encode(struct buf *out, const void *data, size_t length)
     encode(out, data, length, url_safe, false);
 }
 
-static bool decode(const char *text, size_t length, const char *alphabet, unsigned char *out,
-                   size_t room, size_t *used)
+static bool decode(const char *text, size_t length, const char *alphabet,
+                   unsigned char *out, size_t room, size_t *used)
 {
     uint32_t bits = 0;
     int count = 0;

@@ -59,9 +59,9 @@ void fingerprint_show(char out[FINGERPRINT], const struct secret *secret)
 {
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
-    if (!fingerprint_key ||
-        !HMAC(EVP_sha256(), secret_data(fingerprint_key), KEY_SIZE,
-              (const unsigned char *)secret_data(secret), secret_length(secret), mac, &length)) {
+    if (!fingerprint_key || !HMAC(EVP_sha256(), secret_data(fingerprint_key), KEY_SIZE,
+                                  (const unsigned char *)secret_data(secret),
+                                  secret_length(secret), mac, &length)) {
         panic("a fingerprint was asked for without a key");
     }
     hex_encode(out, mac, (FINGERPRINT - 1) / 2);

@@ -1,6 +1,7 @@
-/* What is shown of a secret: 12 hex digits of an HMAC-SHA-256 under a key of this installation, so
- * that it tells "same" from "different" and nothing else. The key is made at first use in the state
- * directory (0600). fingerprint_begin() is for main before any thread; the rest for any. */
+/* What is shown of a secret: 12 hex digits of an HMAC-SHA-256 under a key of this
+ * installation, so that it tells "same" from "different" and nothing else. The key is
+ * made at first use in the state directory (0600). fingerprint_begin() is for main before
+ * any thread; the rest for any. */
 #ifndef GREENBOARD_SECRET_FINGERPRINT_H
 #define GREENBOARD_SECRET_FINGERPRINT_H
 

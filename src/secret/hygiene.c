@@ -34,16 +34,35 @@ static bool contains(const char *data, size_t length, const char *word)
     return false;
 }
 
-/* Words that stand in templates, examples and defaults, never in 32 random characters of a size that
- * matters: the longest is compared anywhere, since templates decorate them. */
+/* Words that stand in templates, examples and defaults, never in 32 random characters of
+ * a size that matters: the longest is compared anywhere, since templates decorate them.
+ */
 static bool is_placeholder(const char *data, size_t length)
 {
     static const char *const words[] = {
-        "REPLACE_WITH", "REPLACE-WITH", "changeme",     "change_me",     "change-me",
-        "placeholder",  "your-secret",  "your_secret",  "example-secret", "dev-secret",
-        "dev_secret",   "test-secret",  "test_secret",  "secret-key-for", "insecure",
-        "default-secret", "jwt-secret", "jwt_secret", "super-secret", "supersecret",
-        "${", "{{", "<secret",
+        "REPLACE_WITH",
+        "REPLACE-WITH",
+        "changeme",
+        "change_me",
+        "change-me",
+        "placeholder",
+        "your-secret",
+        "your_secret",
+        "example-secret",
+        "dev-secret",
+        "dev_secret",
+        "test-secret",
+        "test_secret",
+        "secret-key-for",
+        "insecure",
+        "default-secret",
+        "jwt-secret",
+        "jwt_secret",
+        "super-secret",
+        "supersecret",
+        "${",
+        "{{",
+        "<secret",
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (contains(data, length, words[i])) {
@@ -53,7 +72,8 @@ static bool is_placeholder(const char *data, size_t length)
     return false;
 }
 
-/* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits each. */
+/* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits each.
+ */
 static bool is_predictable(const char *data, size_t length)
 {
     size_t seen[256] = {0};
@@ -78,8 +98,8 @@ const struct hygiene_rule hygiene_rules[] = {
      "generate one: openssl rand -base64 48", is_placeholder},
     {"length", true, "is shorter than 32 bytes", "generate one: openssl rand -base64 48",
      is_short},
-    {"entropy", false, "repeats itself: low entropy", "generate one: openssl rand -base64 48",
-     is_predictable},
+    {"entropy", false, "repeats itself: low entropy",
+     "generate one: openssl rand -base64 48", is_predictable},
 };
 const size_t hygiene_rule_count = sizeof hygiene_rules / sizeof hygiene_rules[0];
 

@@ -29,7 +29,8 @@ static json_t *parse_part(const char *text, size_t length, struct error *error)
     json_t *object = NULL;
     if (!base64url_decode(text, length, bytes, length, &used)) {
         error_set(error, ERROR_PROTOCOL, "not base64url");
-    } else if ((object = json_parse((char *)bytes, used, error)) && !json_is_object(object)) {
+    } else if ((object = json_parse((char *)bytes, used, error)) &&
+               !json_is_object(object)) {
         error_set(error, ERROR_PROTOCOL, "not a JSON object");
         json_decref(object);
         object = NULL;
@@ -59,8 +60,9 @@ bool jwt_parse(const char *token, struct jwt *jwt, struct error *error)
     if (!base64url_decode(signature + 1, strlen(signature + 1), jwt->signature,
                           sizeof jwt->signature, &jwt->signature_length)) {
         jwt_finish(jwt);
-        return error_set(error, ERROR_PROTOCOL, "not a JSON Web Token: its signature is no "
-                                                "base64url");
+        return error_set(error, ERROR_PROTOCOL,
+                         "not a JSON Web Token: its signature is no "
+                         "base64url");
     }
     jwt->signed_part = mem_bytes(token, (size_t)(signature - token));
     return true;
@@ -76,13 +78,14 @@ void jwt_finish(struct jwt *jwt)
     }
 }
 
-static bool authenticate(const char *text, const struct secret *secret, const char *algorithm,
-                         unsigned char mac[EVP_MAX_MD_SIZE], unsigned int *length,
-                         struct error *error)
+static bool authenticate(const char *text, const struct secret *secret,
+                         const char *algorithm, unsigned char mac[EVP_MAX_MD_SIZE],
+                         unsigned int *length, struct error *error)
 {
     const EVP_MD *hash = algorithm_hash(algorithm);
     if (!hash) {
-        return error_set(error, ERROR_CONFIG, "the algorithm %s is not supported", algorithm);
+        return error_set(error, ERROR_CONFIG, "the algorithm %s is not supported",
+                         algorithm);
     }
     if (!HMAC(hash, secret_data(secret), (int)secret_length(secret),
               (const unsigned char *)text, strlen(text), mac, length)) {
@@ -104,14 +107,15 @@ bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *
     if (!authenticate(jwt->signed_part, secret, algorithm, mac, &length, error)) {
         return false;
     }
-    if (length != jwt->signature_length || CRYPTO_memcmp(mac, jwt->signature, length) != 0) {
+    if (length != jwt->signature_length ||
+        CRYPTO_memcmp(mac, jwt->signature, length) != 0) {
         return error_set(error, ERROR_DENIED, "signed with another secret");
     }
     return true;
 }
 
-/* A NumericDate may be any number (RFC 7519 section 2). What no clock will ever show is brought to the
- * edge of what can be reckoned with. */
+/* A NumericDate may be any number (RFC 7519 section 2). What no clock will ever show is
+ * brought to the edge of what can be reckoned with. */
 static bool claim_time(const struct jwt *jwt, const char *name, int64_t *when)
 {
     static const double edge = 1e15;
@@ -128,13 +132,15 @@ bool jwt_timely(const struct jwt *jwt, int64_t now, int64_t leeway, struct error
         return error_set(error, ERROR_PROTOCOL, "the token never expires: no exp claim");
     }
     if (now > when + leeway) {
-        return error_set(error, ERROR_DENIED, "expired %lld s ago", (long long)(now - when));
+        return error_set(error, ERROR_DENIED, "expired %lld s ago",
+                         (long long)(now - when));
     }
     static const char *const starts[] = {"nbf", "iat"};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (claim_time(jwt, starts[i], &when) && when > now + leeway) {
-            return error_set(error, ERROR_DENIED, "%s is %lld s in the future: clocks differ",
-                             starts[i], (long long)(when - now));
+            return error_set(error, ERROR_DENIED,
+                             "%s is %lld s in the future: clocks differ", starts[i],
+                             (long long)(when - now));
         }
     }
     return true;

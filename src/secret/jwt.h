@@ -1,5 +1,6 @@
-/* JSON Web Tokens as services here use them: HMAC with SHA-2 (RFC 7515, RFC 7518 section 3.2). The
- * algorithm is always the caller's, never the token's (RFC 8725 section 3.1). Any thread. */
+/* JSON Web Tokens as services here use them: HMAC with SHA-2 (RFC 7515, RFC 7518
+ * section 3.2). The algorithm is always the caller's, never the token's (RFC 8725
+ * section 3.1). Any thread. */
 #ifndef GREENBOARD_SECRET_JWT_H
 #define GREENBOARD_SECRET_JWT_H
 
@@ -22,20 +23,22 @@ struct jwt {
     size_t signature_length;
 };
 
-/* Only the shape: three base64url parts (RFC 7515 section 7.1) of which two are JSON objects. */
+/* Only the shape: three base64url parts (RFC 7515 section 7.1) of which two are JSON
+ * objects. */
 bool jwt_parse(const char *token, struct jwt *jwt, struct error *error);
 void jwt_finish(struct jwt *jwt);
 
-/* True where the signature is that of `algorithm` (HS256, HS384, HS512) under the secret, and the
- * header names that algorithm. */
+/* True where the signature is that of `algorithm` (HS256, HS384, HS512) under the secret,
+ * and the header names that algorithm. */
 bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *algorithm,
                 struct error *error);
 
-/* exp, nbf and iat against `now` (seconds since 1970) with a leeway in seconds (RFC 7519 4.1). */
+/* exp, nbf and iat against `now` (seconds since 1970) with a leeway in seconds (RFC
+ * 7519 4.1). */
 bool jwt_timely(const struct jwt *jwt, int64_t now, int64_t leeway, struct error *error);
 
-/* iss and aud (RFC 7519 4.1.1, 4.1.3): `audience` is a string or an array of which one suffices. A
- * NULL expectation is not asked. */
+/* iss and aud (RFC 7519 4.1.1, 4.1.3): `audience` is a string or an array of which one
+ * suffices. A NULL expectation is not asked. */
 bool jwt_addressed(const struct jwt *jwt, const char *issuer, const json_t *audience,
                    struct error *error);
 

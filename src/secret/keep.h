@@ -1,6 +1,6 @@
-/* Where a secret lives: an immutable, counted handle on bytes in OpenSSL's secure heap (locked,
- * not dumped, cleansed when the last reference goes). Any thread may take, read and drop
- * references. Nothing here prints: a secret is shown only as a fingerprint. */
+/* Where a secret lives: an immutable, counted handle on bytes in OpenSSL's secure heap
+ * (locked, not dumped, cleansed when the last reference goes). Any thread may take, read
+ * and drop references. Nothing here prints: a secret is shown only as a fingerprint. */
 #ifndef GREENBOARD_SECRET_KEEP_H
 #define GREENBOARD_SECRET_KEEP_H
 
@@ -18,7 +18,8 @@ struct secret;
 void keep_begin(void);
 bool keep_locked(void);
 
-/* Copies. NULL with ERROR_LIMIT where there is no room or the value is larger than SECRET_MAX. */
+/* Copies. NULL with ERROR_LIMIT where there is no room or the value is larger than
+ * SECRET_MAX. */
 struct secret *secret_create(const void *data, size_t length, struct error *error);
 struct secret *secret_ref(struct secret *secret); /* NULL stays NULL */
 void secret_unref(struct secret *secret);
@@ -27,9 +28,9 @@ const char *secret_data(const struct secret *secret); /* NUL-terminated for conv
 size_t secret_length(const struct secret *secret);
 bool secret_equal(const struct secret *a, const struct secret *b); /* in constant time */
 
-/* Bytes made of a secret, such as its encodings: from the secure heap while half of it is free, since
- * they must never take the room of secrets themselves, else from the ordinary one. Never NULL;
- * keep_release() cleanses. */
+/* Bytes made of a secret, such as its encodings: from the secure heap while half of it is
+ * free, since they must never take the room of secrets themselves, else from the ordinary
+ * one. Never NULL; keep_release() cleanses. */
 char *keep_derived(const void *data, size_t length);
 void keep_release(char *data, size_t length);
 

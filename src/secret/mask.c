@@ -75,7 +75,8 @@ static void add_hex(struct mask *mask, const char *data, size_t length)
     free(hex);
 }
 
-/* The digits that depend on the secret alone when it stands at `offset` in a larger text. */
+/* The digits that depend on the secret alone when it stands at `offset` in a larger text.
+ */
 static void add_base64(struct mask *mask, const char *data, size_t length, size_t offset)
 {
     char *shifted = mem_alloc(length + offset);
@@ -96,7 +97,8 @@ static void add_base64(struct mask *mask, const char *data, size_t length, size_
     free(shifted);
 }
 
-/* Who leaves which bytes as they are in a URL or a form, and whether a blank becomes "+". */
+/* Who leaves which bytes as they are in a URL or a form, and whether a blank becomes "+".
+ */
 static const struct url_style {
     const char *plain;
     bool plus;
@@ -116,8 +118,8 @@ static void add_url(struct mask *mask, const char *data, size_t length,
     buf_init(&text, 0);
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)data[i];
-        bool alphanumeric = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                            (byte >= 'a' && byte <= 'z');
+        bool alphanumeric = (byte >= '0' && byte <= '9') ||
+                            (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
         if (alphanumeric || (byte && strchr(style->plain, byte))) {
             buf_add(&text, &byte, 1);
         } else if (byte == ' ' && style->plus) {
@@ -300,10 +302,10 @@ void mask_forget(void)
 
 enum match { MATCH_NONE, MATCH_FULL, MATCH_PARTIAL };
 
-/* The longest secret that starts at `at`. PARTIAL: the text ends while one still could, and it is
- * not the whole text yet. */
-static enum match match_at(const struct mask *mask, const char *at, size_t left, bool whole,
-                           size_t *length)
+/* The longest secret that starts at `at`. PARTIAL: the text ends while one still could,
+ * and it is not the whole text yet. */
+static enum match match_at(const struct mask *mask, const char *at, size_t left,
+                           bool whole, size_t *length)
 {
     enum match best = MATCH_NONE;
     if (left == 1) {
@@ -332,11 +334,12 @@ static enum match match_at(const struct mask *mask, const char *at, size_t left,
     return best;
 }
 
-/* Secrets may overlap: one that starts inside another must not leave its tail. Grows *size over all that
- * hang together; PARTIAL where the last of them could still become one. What hangs together for longer
- * than any sane text does is cut, so that nobody makes us hold a stream without end. */
-static enum match grow_match(const struct mask *mask, const char *at, size_t left, bool whole,
-                             size_t *size)
+/* Secrets may overlap: one that starts inside another must not leave its tail. Grows
+ * *size over all that hang together; PARTIAL where the last of them could still become
+ * one. What hangs together for longer than any sane text does is cut, so that nobody
+ * makes us hold a stream without end. */
+static enum match grow_match(const struct mask *mask, const char *at, size_t left,
+                             bool whole, size_t *size)
 {
     size_t most = 4 * SECRET_MAX + mask->longest;
     for (size_t i = 1; i < *size && i < most; i++) {
@@ -352,10 +355,10 @@ static enum match grow_match(const struct mask *mask, const char *at, size_t lef
     return MATCH_FULL;
 }
 
-/* Appends `data` masked to `out`; returns what was used up. Unless `whole`, stops at the first byte
- * that could be the start of a secret that is not all there yet. */
-static size_t run_mask(const struct mask *mask, const char *data, size_t length, bool whole,
-                       struct buf *out)
+/* Appends `data` masked to `out`; returns what was used up. Unless `whole`, stops at the
+ * first byte that could be the start of a secret that is not all there yet. */
+static size_t run_mask(const struct mask *mask, const char *data, size_t length,
+                       bool whole, struct buf *out)
 {
     size_t plain = 0;
     size_t at = 0;

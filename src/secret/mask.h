@@ -1,9 +1,10 @@
 /* Redaction: every byte that leaves (screen, store, log, report, run output) passes here.
  *
- * A mask is an immutable, counted snapshot of what must not be seen: each secret raw (4 bytes and
- * more), and per line, in base64 at its three offsets, base64url, hex, URL and JSON escapes (8 and
- * more). mask_publish() replaces the process's current mask before any result that used a new
- * secret is shown. Any thread. What it cannot do: a secret nobody told it, unknown transformations. */
+ * A mask is an immutable, counted snapshot of what must not be seen: each secret raw (4
+ * bytes and more), and per line, in base64 at its three offsets, base64url, hex, URL and
+ * JSON escapes (8 and more). mask_publish() replaces the process's current mask before
+ * any result that used a new secret is shown. Any thread. What it cannot do: a secret
+ * nobody told it, unknown transformations. */
 #ifndef GREENBOARD_SECRET_MASK_H
 #define GREENBOARD_SECRET_MASK_H
 
@@ -21,16 +22,18 @@ struct mask *mask_create(struct secret *const *secrets, size_t count);
 struct mask *mask_ref(struct mask *mask);
 void mask_unref(struct mask *mask);
 
-void mask_publish(struct secret *const *secrets, size_t count); /* adds to the current ones */
-struct mask *mask_current(void);                                /* a reference; never NULL */
-void mask_forget(void);                                         /* at the very end, and in tests */
+void mask_publish(struct secret *const *secrets,
+                  size_t count); /* adds to the current ones */
+struct mask *mask_current(void); /* a reference; never NULL */
+void mask_forget(void);          /* at the very end, and in tests */
 
-/* In place. mask_buf() uses the current mask: the one place `seal`, logs and reports call. */
+/* In place. mask_buf() uses the current mask: the one place `seal`, logs and reports
+ * call. */
 void mask_apply(const struct mask *mask, struct buf *text);
 void mask_buf(struct buf *text);
 
-/* A stream in chunks: what could still become a secret is held back until the next chunk or
- * mask_end(). `held` belongs to the caller and starts zeroed. */
+/* A stream in chunks: what could still become a secret is held back until the next chunk
+ * or mask_end(). `held` belongs to the caller and starts zeroed. */
 void mask_feed(const struct mask *mask, struct buf *held, const void *data, size_t length,
                struct buf *out);
 void mask_end(const struct mask *mask, struct buf *held, struct buf *out);

@@ -1,4 +1,5 @@
-/* What the room of secrets promises: kept, encoded, signed, judged, fingerprinted and masked. */
+/* What the room of secrets promises: kept, encoded, signed, judged, fingerprinted and
+ * masked. */
 #include "tests/unit/unit.h"
 
 #include "base/buf.h"
@@ -28,7 +29,8 @@ static struct secret *keep(const char *text)
     return secret;
 }
 
-/* ---- keep ------------------------------------------------------------------------------------ */
+/* ---- keep
+ * ------------------------------------------------------------------------------------ */
 
 static void secrets_are_equal_by_bytes_and_length(void **state)
 {
@@ -95,7 +97,8 @@ static void a_full_keep_fails_closed(void **state)
     free(large);
 }
 
-/* ---- base64: RFC 4648 section 10 --------------------------------------------------------------- */
+/* ---- base64: RFC 4648 section 10
+ * --------------------------------------------------------------- */
 
 static void base64_follows_rfc_4648(void **state)
 {
@@ -136,8 +139,8 @@ static void base64_refuses_what_is_not_exactly_that(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "Zg=",  "Zg===", "Zg==\n", " Zg==", "Z", "Z===", "=", "==", "====", "Zh==", "Zm9=",
-        "Zm-_", "Zg==Zg==", "Zm9vYg=", "Zm\x80v",
+        "Zg=",  "Zg===", "Zg==\n", " Zg==", "Z",        "Z===",    "=",       "==",
+        "====", "Zh==",  "Zm9=",   "Zm-_",  "Zg==Zg==", "Zm9vYg=", "Zm\x80v",
     };
     unsigned char out[16];
     size_t used;
@@ -157,15 +160,18 @@ static void base64_refuses_what_is_not_exactly_that(void **state)
     assert_true(base64_decode("Zm8", 3, out, sizeof out, &used));
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------ */
+/* ---- tokens
+ * ------------------------------------------------------------------------------------ */
 
 /* RFC 7515 appendix A.1: the key's bytes, and the token as it is printed there. */
-static const char rfc_key[] = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4"
-                              "hcgUuTwjAzZr1Z9CAow";
-static const char rfc_token[] = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
-                                ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
-                                "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
-                                ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+static const char rfc_key[] =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4"
+    "hcgUuTwjAzZr1Z9CAow";
+static const char rfc_token[] =
+    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+    "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+    ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 static struct secret *keep_rfc_key(void)
 {
@@ -247,8 +253,10 @@ static void what_is_no_token_is_refused_without_a_trace(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", ".", "..", "...", "a.b", "a.b.c.d", "e30.e30", "e30.e30.e30.e30", "e30.W10.", "W10.e30.",
-        "e30.e30.!", "e30.eyJ4Ijox.", "=.e30.", "e30 .e30.", "e30.MQ.",
+        "",         ".",         "..",        "...",
+        "a.b",      "a.b.c.d",   "e30.e30",   "e30.e30.e30.e30",
+        "e30.W10.", "W10.e30.",  "e30.e30.!", "e30.eyJ4Ijox.",
+        "=.e30.",   "e30 .e30.", "e30.MQ.",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct jwt jwt;
@@ -352,7 +360,8 @@ static void issuer_and_audience_must_be_the_expected_ones(void **state)
         {"{\"aud\":7}", NULL, "\"p\"", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct jwt jwt = {.claims = json_parse(rows[i].claims, strlen(rows[i].claims), NULL)};
+        struct jwt jwt = {.claims =
+                              json_parse(rows[i].claims, strlen(rows[i].claims), NULL)};
         json_t *audience = NULL;
         if (rows[i].audience) {
             audience = json_parse(rows[i].audience, strlen(rows[i].audience), NULL);
@@ -366,7 +375,8 @@ static void issuer_and_audience_must_be_the_expected_ones(void **state)
     }
 }
 
-/* ---- hygiene ----------------------------------------------------------------------------------- */
+/* ---- hygiene
+ * ----------------------------------------------------------------------------------- */
 
 static void a_secret_that_must_not_ship_is_named(void **state)
 {
@@ -421,7 +431,8 @@ static void each_rule_can_be_asked_of_any_value_alone(void **state)
     secret_unref(good);
 }
 
-/* ---- fingerprints ------------------------------------------------------------------------------ */
+/* ---- fingerprints
+ * ------------------------------------------------------------------------------ */
 
 static char scratch[] = "/tmp/greenboard-secret-XXXXXX";
 
@@ -478,7 +489,9 @@ static void the_fingerprint_key_is_ours_alone_and_whole(void **state)
     free(path);
 }
 
-/* ---- mask -------------------------------------------------------------------------------------- */
+/* ---- mask
+ * --------------------------------------------------------------------------------------
+ */
 
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
@@ -511,7 +524,8 @@ static char *percent(const char *text, const char *plain)
 {
     struct buf out = {0};
     for (; *text; text++) {
-        bool is_plain = (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') ||
+        bool is_plain = (*text >= '0' && *text <= '9') ||
+                        (*text >= 'a' && *text <= 'z') ||
                         (*text >= 'A' && *text <= 'Z') || strchr(plain, *text);
         if (is_plain) {
             buf_add(&out, text, 1);
@@ -610,7 +624,8 @@ static bool survives(const struct buf *seen, size_t form)
 static void add_plain(struct buf *out, struct buf *plain)
 {
     static const char *const words[] = {
-        "deploying ", "\n", "S3c", "revision 00042-abc ", "==", "\xe2\x9c\x93 ", "c", "[masked",
+        "deploying ",    "\n", "S3c",     "revision 00042-abc ", "==",
+        "\xe2\x9c\x93 ", "c",  "[masked",
     };
     for (uint32_t i = draw(6); i > 0; i--) {
         const char *word = words[draw(sizeof words / sizeof words[0])];
@@ -655,7 +670,8 @@ static void no_leak_of_ten_thousand_survives_any_cut(void **state)
     while (leaks < 10000) {
         struct buf text = {0}, seen = {0}, plain = {0};
         bool had[FORMS] = {false};
-        /* Forms that carry more than the secret leave their rest: plain is asked of the others. */
+        /* Forms that carry more than the secret leave their rest: plain is asked of the
+         * others. */
         bool exact = true;
         for (uint32_t i = 1 + draw(4); i > 0; i--, leaks++) {
             add_plain(&text, &plain);
@@ -747,7 +763,8 @@ static void short_secrets_are_masked_raw_alone(void **state)
 static void overlapping_secrets_leave_no_tail(void **state)
 {
     (void)state;
-    struct secret *secrets[] = {keep("token"), keep("token-and-more"), keep("more-of-it")};
+    struct secret *secrets[] = {keep("token"), keep("token-and-more"),
+                                keep("more-of-it")};
     struct mask *mask = mask_create(secrets, 3);
     assert_masked(mask, "token token-and-more", "[masked] [masked]");
     assert_masked(mask, "token-and-more-of-it.", "[masked].");
@@ -825,7 +842,8 @@ static void what_was_rotated_away_stays_masked(void **state)
     secret_unref(new);
 }
 
-/* ------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------
+ */
 
 int main(void)
 {
