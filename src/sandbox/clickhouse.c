@@ -134,6 +134,7 @@ bool clickhouse_start(struct sandbox *sandbox, struct error *error)
 {
     struct clickhouse *clickhouse = &sandbox->clickhouse;
     if (!clickhouse->http_port) {
+        clickhouse->since = clock_now();
         clickhouse->http_port = port_reserve(&clickhouse->http_reserved, error);
         clickhouse->native_port = port_reserve(&clickhouse->native_reserved, error);
     }

@@ -20,6 +20,7 @@ struct clickhouse {
     struct http_server *stand_in;    /* NULL: a real one, or stopped */
     uint16_t http_port, native_port; /* behind the doors */
     int http_reserved, native_reserved;
+    int64_t since; /* clock_now() when it was first started */
     char version[32];
 };
 

@@ -33,7 +33,7 @@ static char *parent_path(void)
 {
     char *path = NULL;
     const char *base = getenv("XDG_RUNTIME_DIR");
-    if (base && base[0] == '/' &&
+    if (base && base[0] == '/' && access(base, W_OK | X_OK) == 0 &&
         strlen(base) + strlen("/greenboard-sandbox-4294967295") + NAME_ROOM <
             sizeof((struct sockaddr_un *)NULL)->sun_path) {
         path = mem_format("%s/greenboard-sandbox-%u", base, (unsigned)getuid());

@@ -463,8 +463,12 @@ static void the_stand_in_says_what_it_is(void **state)
     assert_query(sandbox, port, "SELECT 1", 200, "1\n");
     assert_query(sandbox, port, "SELECT count() FROM events", 200, "5\n");
     assert_query(sandbox, port, "SELECT count() FROM nothing", 404, "Code: 60");
+    assert_query(sandbox, port,
+                 "SELECT 1, 'word', count() FROM (SELECT 1 AS row FROM `events` LIMIT 1)",
+                 200, "1\tword\t1\n");
+    assert_query(sandbox, port, "SELECT sleep(3)", 400, "does not know");
     turn(sandbox, FAULT_clickhouse_no_table, true);
-    assert_query(sandbox, port, "EXISTS TABLE events", 200, "0\n");
+    assert_query(sandbox, port, "SELECT 1 FROM `netra`.`events` LIMIT 1", 404, "events");
     turn(sandbox, FAULT_clickhouse_no_table, false);
     turn(sandbox, FAULT_clickhouse_auth, true);
     assert_query(sandbox, port, "SELECT 1", 401, "Code: 193");
