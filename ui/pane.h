@@ -4,7 +4,8 @@
  * private state is `state_size` zeroed bytes, which init() and finish() may prepare and release.
  * update() takes over what it shows, draw() puts it into the canvas that it is given and touches
  * nothing else, act() does what a key is bound to, handle() gets what no binding took. act() and
- * handle() return what changed (enum reaction) and never draw. Main thread. */
+ * handle() return what changed (enum reaction) and never draw. Nothing here waits: what a pane waits
+ * for it names to the loop by wait(). Main thread. */
 #ifndef GREENBOARD_UI_PANE_H
 #define GREENBOARD_UI_PANE_H
 
@@ -32,6 +33,8 @@ struct scene {
     bool read_only, paused;
     const struct ui *ui;
 };
+
+enum { PANE_FDS = 4 };
 
 enum place {
     PLACE_CARD,   /* one of the numbered panes */
@@ -61,6 +64,8 @@ struct pane {
     void (*draw)(const void *self, const struct scene *scene, struct canvas *canvas, bool focus);
     unsigned (*act)(void *self, struct ui *ui, enum action action);
     unsigned (*handle)(void *self, struct ui *ui, const struct input *input);
+    /* Descriptors that make update() worth calling when they are readable; returns how many. */
+    size_t (*wait)(const void *self, int fds[PANE_FDS]);
     /* A card's: the light that Enter inspects and `r` asks again. */
     const struct light *(*light)(const void *self, const struct scene *scene);
 };

@@ -177,6 +177,17 @@ void ui_update(struct ui *ui, int64_t now, int64_t wall)
     }
 }
 
+size_t ui_wait(const struct ui *ui, int *fds)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ui->depth; i++) {
+        if (ui->screens[i].pane->wait) {
+            count += ui->screens[i].pane->wait(ui->screens[i].self, fds + count);
+        }
+    }
+    return count;
+}
+
 static void draw_slot(const struct ui *ui, const struct slot *slot, struct canvas *canvas,
                       struct rect rect, bool focus)
 {

@@ -6,14 +6,14 @@
 #define GREENBOARD_UI_UI_H
 
 #include "board/sched.h"
-#include "store/statedir.h"
+#include "store/store.h"
 #include "ui/pane.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UI_SCREENS = 8 };
+enum { UI_SCREENS = 4, UI_FDS = UI_SCREENS * PANE_FDS };
 
 /* A pane with its private state. */
 struct slot {
@@ -24,7 +24,9 @@ struct slot {
 struct ui {
     struct board *board;
     struct sched *sched;           /* NULL: nothing can be asked (golden screens) */
-    const struct statedir *dir;    /* NULL: no state directory, no runs */
+    struct store *store;           /* NULL: nothing is written */
+    const char *state_home;        /* NULL: no runs */
+    const struct statedir *dir;    /* NULL: no runs */
     const char *operator_name;
     const char *sandbox;           /* $GREENBOARD_SANDBOX, or NULL */
     bool read_only;
@@ -51,6 +53,9 @@ void ui_finish(struct ui *ui);
 /* Brings the scene up to date; before ui_draw() and ui_input(). */
 void ui_update(struct ui *ui, int64_t now, int64_t wall);
 void ui_draw(struct ui *ui, struct canvas *canvas);
+
+/* What the open screens wait for; at most UI_FDS. */
+size_t ui_wait(const struct ui *ui, int *fds);
 
 /* Returns enum reaction flags. */
 unsigned ui_input(struct ui *ui, const struct input *input);

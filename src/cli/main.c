@@ -162,8 +162,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
         return EXIT_INTERNAL;
     }
     if (argc == 0) {
-        show_help();
-        return EXIT_USAGE;
+        return cli_console(cli, argc, argv);
     }
     const struct command *command = find_command(argv[0]);
     return command ? command->run(cli, argc, argv) : EXIT_USAGE;

@@ -1,0 +1,24 @@
+/* What the console on a screen and its plain stream have in common: a board that is kept up to date and
+ * written down. Main thread; src/cli/console.c has the screen's loop, src/cli/plain.c the stream's. */
+#ifndef GREENBOARD_CLI_CONSOLE_H
+#define GREENBOARD_CLI_CONSOLE_H
+
+#include "board/sched.h"
+#include "cli/cli.h"
+#include "store/store.h"
+#include "ui/ui.h"
+
+struct console {
+    struct board *board; /* made by who begins it, before anything else */
+    struct sched *sched;
+    struct store *store; /* NULL: read-only */
+    struct statedir dir;
+    char *operator_name;
+};
+
+/* Starts asking and recording; `console` stays where it is from then on. */
+bool console_begin(struct console *console, struct cli *cli, struct error *error);
+bool console_step(struct console *console); /* true where the board changed */
+void console_finish(struct console *console);
+
+#endif

@@ -1,0 +1,205 @@
+#include "cli/plain.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "checks/checks.h"
+#include "cli/check.h"
+#include "cli/console.h"
+#include "ui/marks.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 256 };
+
+struct plain {
+    struct cli *cli;
+    struct console console;
+    bool shown;     /* the board was told once */
+    size_t told;    /* moments of the board that were */
+    bool leaving;
+    char line[LINE_MAX_BYTES]; /* typed so far */
+    size_t length;
+};
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static void show_board(struct plain *plain)
+{
+    check_print_board(plain->cli, plain->console.board, false);
+    plain->shown = true;
+    plain->told = plain->console.board->moment_count;
+}
+
+static void tell_moments(struct plain *plain)
+{
+    struct board *board = plain->console.board;
+    size_t fresh = board->moment_count - plain->told;
+    for (size_t back = fresh < MOMENTS ? fresh : MOMENTS; back > 0; back--) {
+        const struct moment *moment = board_moment(board, back - 1);
+        char time[16];
+        mark_time(time, moment->wall);
+        printf("%s %s\n", time, moment->text);
+    }
+    plain->told = board->moment_count;
+}
+
+static bool everything_answered(const struct board *board)
+{
+    for (size_t i = 0; i < board->count; i++) {
+        if (!board->lights[i].result) {
+            return false;
+        }
+    }
+    return !board->release_wanted || board->release || board->release_error.code;
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static void do_board(struct plain *plain, const char *word)
+{
+    (void)word;
+    show_board(plain);
+}
+
+static void do_inspect(struct plain *plain, const char *word)
+{
+    const struct light *light = board_find(plain->console.board, word);
+    if (!light) {
+        printf("no check \"%s\"\n", word);
+        return;
+    }
+    check_print_light(plain->cli, light);
+    const struct result *result = light->result;
+    for (size_t i = 0; result && i < result->evidence_count; i++) {
+        printf("   %s: %s\n", result->evidence[i].key, result->evidence[i].value);
+    }
+}
+
+static void do_rerun(struct plain *plain, const char *word)
+{
+    struct light *light = *word ? board_find(plain->console.board, word) : NULL;
+    if (*word && !light) {
+        printf("no check \"%s\"\n", word);
+    } else if (light) {
+        sched_ask(plain->console.sched, light);
+        printf("asking %s again\n", word);
+    } else {
+        sched_ask_all(plain->console.sched);
+        plain->shown = false;
+        puts("asking every check again");
+    }
+}
+
+static void do_quit(struct plain *plain, const char *word)
+{
+    (void)word;
+    plain->leaving = true;
+}
+
+static void do_help(struct plain *plain, const char *word);
+
+static const struct {
+    const char *name, *word, *help;
+    void (*run)(struct plain *plain, const char *word);
+} commands_plain[] = {
+    {"b", "", "tell the board", do_board},
+    {"i", "CHECK", "tell everything that is known about a check", do_inspect},
+    {"r", "[CHECK]", "ask a check again, or all of them", do_rerun},
+    {"?", "", "tell these commands", do_help},
+    {"q", "", "leave; a run goes on", do_quit},
+};
+enum { COMMANDS = sizeof commands_plain / sizeof commands_plain[0] };
+
+static void do_help(struct plain *plain, const char *word)
+{
+    (void)plain;
+    (void)word;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf("  %s %s: %s\n", commands_plain[i].name, commands_plain[i].word,
+               commands_plain[i].help);
+    }
+}
+
+static void obey(struct plain *plain, char *line)
+{
+    char *word = line + strcspn(line, " ");
+    if (*word) {
+        *word++ = '\0';
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands_plain[i].name, line) == 0) {
+            commands_plain[i].run(plain, word);
+            return;
+        }
+    }
+    if (*line) {
+        printf("no command \"%s\"; ? tells what there is\n", line);
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+/* False at the end of the input. A line too long to be a command is told as none. */
+static bool take_lines(struct plain *plain)
+{
+    char bytes[LINE_MAX_BYTES];
+    ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (count < 0) {
+        return errno == EINTR || errno == EAGAIN;
+    }
+    for (ssize_t i = 0; i < count; i++) {
+        if (bytes[i] == '\n') {
+            plain->line[plain->length] = '\0';
+            plain->length = 0;
+            obey(plain, plain->line);
+        } else if (plain->length + 1 < sizeof plain->line) {
+            plain->line[plain->length++] = bytes[i];
+        }
+    }
+    return count > 0;
+}
+
+static void turn(struct plain *plain)
+{
+    struct console *console = &plain->console;
+    struct pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {sched_fd(console->sched), POLLIN, 0}};
+    int wait = sched_wait(console->sched, clock_now());
+    int woken = poll(ready, 2, wait < 0 || wait > 1000 ? 1000 : wait);
+    console_step(console);
+    if (!plain->shown && everything_answered(console->board) &&
+        sched_settled(console->sched)) {
+        show_board(plain);
+    }
+    if (plain->shown) {
+        tell_moments(plain);
+    }
+    if (woken > 0 && ready[0].revents && !take_lines(plain)) {
+        plain->leaving = true;
+    }
+    fflush(stdout);
+}
+
+int plain_run(struct cli *cli)
+{
+    struct plain plain = {.cli = cli,
+                          .console.board = board_create(cli->environment, checks_all)};
+    struct error error;
+    cli_catch_signals();
+    printf("greenboard, %s %s: asking; ? and Enter tells the commands\n",
+           cli->environment->system, cli->environment->name);
+    fflush(stdout);
+    if (!console_begin(&plain.console, cli, &error)) {
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
+    while (!plain.leaving && !cli_cancelled) {
+        turn(&plain);
+    }
+    int status = verdict_exit(plain.console.board->verdict);
+    console_finish(&plain.console);
+    return status;
+}
