@@ -57,7 +57,8 @@ static unsigned do_break(struct ui *ui)
     return open_screen(ui, "break");
 }
 
-/* Selects the next check in `step` direction that is not green, in the order of the list. */
+/* Selects the next check in `step` direction that is not green, in the order of the list.
+ */
 static unsigned go_red(struct ui *ui, size_t step)
 {
     const struct scene *scene = &ui->scene;
@@ -67,7 +68,8 @@ static unsigned go_red(struct ui *ui, size_t step)
     }
     for (size_t i = 1; i <= count; i++) {
         size_t next = scene->order[(at + i * step) % count];
-        enum closure closure = gate_light(ui->board, &ui->board->lights[next], scene->now);
+        enum closure closure =
+            gate_light(ui->board, &ui->board->lights[next], scene->now);
         if (closure != CLOSURE_GREEN && closure != CLOSURE_NEUTRAL) {
             ui_select(ui, next);
             return REACT_DRAW;

@@ -18,7 +18,8 @@ static const struct {
 
 struct canvas canvas_create(int width, int height, bool ascii)
 {
-    struct canvas canvas = {.stride = width, .width = width, .height = height, .ascii = ascii};
+    struct canvas canvas = {
+        .stride = width, .width = width, .height = height, .ascii = ascii};
     canvas.cells = mem_alloc(sizeof *canvas.cells * (size_t)(width * height + 1));
     canvas_clear(&canvas);
     return canvas;
@@ -128,7 +129,8 @@ int canvas_text(struct canvas *canvas, int x, int y, uint8_t style, const char *
     return x;
 }
 
-int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char *format, ...)
+int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char *format,
+                  ...)
 {
     char line[1024];
     va_list arguments;
@@ -138,7 +140,8 @@ int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char
     return canvas_text(canvas, x, y, style, line);
 }
 
-int canvas_fit(struct canvas *canvas, int x, int y, int width, uint8_t style, const char *text)
+int canvas_fit(struct canvas *canvas, int x, int y, int width, uint8_t style,
+               const char *text)
 {
     if (width <= 0) {
         return x;
@@ -168,7 +171,8 @@ int canvas_right(struct canvas *canvas, int least, int end, int y, uint8_t style
     return x;
 }
 
-/* Bytes of the text that fill at most `width` columns, ending between words where there are any. */
+/* Bytes of the text that fill at most `width` columns, ending between words where there
+ * are any. */
 static size_t line_length(const char *text, int width)
 {
     size_t length = 0, word = 0;
@@ -210,9 +214,10 @@ int canvas_wrap(struct canvas *canvas, struct rect rect, uint8_t style, const ch
 
 void canvas_box(struct canvas *canvas, bool heavy, uint8_t style)
 {
-    static const char *const sets[][6] = {
-        {"┌", "─", "┐", "│", "└", "┘"}, {"┏", "━", "┓", "┃", "┗", "┛"}, {"+", "-", "+", "|", "+", "+"},
-        {"#", "=", "#", "#", "#", "#"}};
+    static const char *const sets[][6] = {{"┌", "─", "┐", "│", "└", "┘"},
+                                          {"┏", "━", "┓", "┃", "┗", "┛"},
+                                          {"+", "-", "+", "|", "+", "+"},
+                                          {"#", "=", "#", "#", "#", "#"}};
     const char *const *set = sets[(canvas->ascii ? 2 : 0) + heavy];
     int right = canvas->width - 1, bottom = canvas->height - 1;
     if (right < 1 || bottom < 1) {
@@ -239,12 +244,13 @@ static void draw_column(struct canvas *canvas, int x, int y, int height, int lev
     static const char *const ascii[] = {"_", "_", ".", "-", "=", "+", "*", "#"};
     for (int row = height - 1; row >= 0 && level > 0; row--, level -= 8) {
         int part = (level > 8 ? 8 : level) - 1;
-        canvas_text(canvas, x, y + row, STYLE_TREND, canvas->ascii ? ascii[part] : blocks[part]);
+        canvas_text(canvas, x, y + row, STYLE_TREND,
+                    canvas->ascii ? ascii[part] : blocks[part]);
     }
 }
 
-void canvas_trend(struct canvas *canvas, struct rect rect, const double *values, size_t count,
-                  double low, double high)
+void canvas_trend(struct canvas *canvas, struct rect rect, const double *values,
+                  size_t count, double low, double high)
 {
     size_t shown = rect.width < 0 ? 0 : (size_t)rect.width;
     shown = count < shown ? count : shown;
@@ -257,7 +263,8 @@ void canvas_trend(struct canvas *canvas, struct rect rect, const double *values,
     }
 }
 
-void canvas_bar(struct canvas *canvas, int x, int y, int width, double part, uint8_t style)
+void canvas_bar(struct canvas *canvas, int x, int y, int width, double part,
+                uint8_t style)
 {
     int filled = (int)(part * width + 0.5);
     filled = filled > width ? width : filled;
@@ -271,7 +278,8 @@ static void dump_styles(const struct canvas *canvas, int y, struct buf *out)
     for (int x = 0; x < canvas->width;) {
         char letter = style_row(cell_at(canvas, x, y)->style).letter;
         int start = x;
-        while (x < canvas->width && style_row(cell_at(canvas, x, y)->style).letter == letter) {
+        while (x < canvas->width &&
+               style_row(cell_at(canvas, x, y)->style).letter == letter) {
             x++;
         }
         buf_format(out, "%s%c%d", start ? " " : "", letter, x - start);

@@ -1,8 +1,10 @@
-/* A grid of cells that everything draws into; ui/term shows it, the golden screens print it.
+/* A grid of cells that everything draws into; ui/term shows it, the golden screens print
+ * it.
  *
- * A canvas is a view of a rectangle of the grid: drawing is clipped to it, so that nothing that
- * draws can harm its neighbours. Every text is made safe here, once more, whatever it came from: a
- * cell holds a printable code point and nothing that a terminal would act on. Main thread. */
+ * A canvas is a view of a rectangle of the grid: drawing is clipped to it, so that
+ * nothing that draws can harm its neighbours. Every text is made safe here, once more,
+ * whatever it came from: a cell holds a printable code point and nothing that a terminal
+ * would act on. Main thread. */
 #ifndef GREENBOARD_UI_CANVAS_H
 #define GREENBOARD_UI_CANVAS_H
 
@@ -31,18 +33,18 @@ struct rect {
 };
 
 /* THE glyphs that are not a state's: with UTF-8, without. */
-#define GLYPHS(X)                                                                              \
-    X(GLYPH_ELLIPSIS, "…", "..")                                                               \
-    X(GLYPH_ARROW, "→", ">")                                                                   \
-    X(GLYPH_POINTER, "▸", ">")                                                                 \
-    X(GLYPH_UNDER, "›", ">")                                                                   \
-    X(GLYPH_BEHIND, "↳", "\\")                                                                 \
-    X(GLYPH_DOT, "·", "-")                                                                     \
-    X(GLYPH_BAR, "█", "#")                                                                     \
-    X(GLYPH_GO, "●", "(+)")                                                                    \
-    X(GLYPH_NO_GO, "■", "[X]")                                                                 \
-    X(GLYPH_WAIT, "◌", "(.)")                                                                  \
-    X(GLYPH_STALE, "~", "~")                                                                   \
+#define GLYPHS(X)                                                                        \
+    X(GLYPH_ELLIPSIS, "…", "..")                                                         \
+    X(GLYPH_ARROW, "→", ">")                                                             \
+    X(GLYPH_POINTER, "▸", ">")                                                           \
+    X(GLYPH_UNDER, "›", ">")                                                             \
+    X(GLYPH_BEHIND, "↳", "\\")                                                           \
+    X(GLYPH_DOT, "·", "-")                                                               \
+    X(GLYPH_BAR, "█", "#")                                                               \
+    X(GLYPH_GO, "●", "(+)")                                                              \
+    X(GLYPH_NO_GO, "■", "[X]")                                                           \
+    X(GLYPH_WAIT, "◌", "(.)")                                                            \
+    X(GLYPH_STALE, "~", "~")                                                             \
     X(GLYPH_RUNNING, "…", "*")
 
 enum glyph {
@@ -62,28 +64,33 @@ const char *canvas_glyph(const struct canvas *canvas, enum glyph glyph);
 
 /* All return the column after what was drawn. */
 int canvas_text(struct canvas *canvas, int x, int y, uint8_t style, const char *text);
-int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char *format,
+                  ...) __attribute__((format(printf, 5, 6)));
 
 /* At most `width` columns; what does not fit ends in an ellipsis. */
-int canvas_fit(struct canvas *canvas, int x, int y, int width, uint8_t style, const char *text);
+int canvas_fit(struct canvas *canvas, int x, int y, int width, uint8_t style,
+               const char *text);
 
-/* Ends before column `end`; returns where it starts, or `end` where it does not fit after `least`. */
+/* Ends before column `end`; returns where it starts, or `end` where it does not fit after
+ * `least`. */
 int canvas_right(struct canvas *canvas, int least, int end, int y, uint8_t style,
                  const char *text);
 
-/* Broken between words over at most `rows` rows of `width` columns; returns the rows used. */
+/* Broken between words over at most `rows` rows of `width` columns; returns the rows
+ * used. */
 int canvas_wrap(struct canvas *canvas, struct rect rect, uint8_t style, const char *text);
 
 void canvas_fill(struct canvas *canvas, int y, uint8_t style); /* a row of blanks */
 void canvas_box(struct canvas *canvas, bool heavy, uint8_t style);
 
-/* A column of blocks a value, the newest at the right end, scaled from `low` to `high`. */
-void canvas_trend(struct canvas *canvas, struct rect rect, const double *values, size_t count,
-                  double low, double high);
+/* A column of blocks a value, the newest at the right end, scaled from `low` to `high`.
+ */
+void canvas_trend(struct canvas *canvas, struct rect rect, const double *values,
+                  size_t count, double low, double high);
 
 /* A bar of `part` of `width` columns. */
-void canvas_bar(struct canvas *canvas, int x, int y, int width, double part, uint8_t style);
+void canvas_bar(struct canvas *canvas, int x, int y, int width, double part,
+                uint8_t style);
 
 /* As text: one line a row without trailing blanks, then one line of style runs a row. */
 void canvas_dump(const struct canvas *canvas, struct buf *out, bool styles);

@@ -55,7 +55,8 @@ static bool card_has(const struct card *card, const struct light *light)
     return false;
 }
 
-/* The first in the board's order that answered and is not OK; else one that has not answered. */
+/* The first in the board's order that answered and is not OK; else one that has not
+ * answered. */
 const struct light *card_worst(const void *self, const struct scene *scene)
 {
     const struct card *card = self;
@@ -101,7 +102,8 @@ static struct words card_words(const struct card *card, const struct light *ligh
         return (struct words){card->head[0] ? card->head : result->summary, card->detail,
                               STYLE_TEXT};
     }
-    return (struct words){result->summary, card_rung(result), style_of_state(result->state)};
+    return (struct words){result->summary, card_rung(result),
+                          style_of_state(result->state)};
 }
 
 static void draw_trend(const struct card *card, struct canvas *canvas, struct rect rect)
@@ -114,8 +116,8 @@ static void draw_trend(const struct card *card, struct canvas *canvas, struct re
     canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
 }
 
-/* What is left of a big card: the remedy of what is wrong, then evidence as far as it goes. Returns
- * the row after it, where the trend is drawn large. */
+/* What is left of a big card: the remedy of what is wrong, then evidence as far as it
+ * goes. Returns the row after it, where the trend is drawn large. */
 static int draw_rest(struct canvas *canvas, int y, const struct light *light)
 {
     const struct result *result = light->result;
@@ -123,14 +125,17 @@ static int draw_rest(struct canvas *canvas, int y, const struct light *light)
         return y;
     }
     if (result->remedy && y < canvas->height) {
-        int x = canvas_text(canvas, 0, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
+        int x =
+            canvas_text(canvas, 0, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) +
+            1;
         struct rect rect = {x, y, canvas->width - x, canvas->height - y};
         y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
     for (size_t i = 0; i < result->evidence_count && y < canvas->height; i++, y++) {
         int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, result->evidence[i].key);
         x = x < 17 ? 17 : x + 1;
-        canvas_fit(canvas, x, y, canvas->width - x, STYLE_TEXT, result->evidence[i].value);
+        canvas_fit(canvas, x, y, canvas->width - x, STYLE_TEXT,
+                   result->evidence[i].value);
     }
     return y;
 }
@@ -144,7 +149,9 @@ static void draw_figure(const struct card *card, struct canvas *canvas, int y,
     int room = canvas->width - x, wish = text_width(detail);
     int width = wish > 0 && room > 12 ? room - wish - 2 : room;
     width = width < 8 ? 8 : width > TREND ? TREND : width;
-    int shown = (int)card->lights[0]->trend_count < width ? (int)card->lights[0]->trend_count : width;
+    int shown = (int)card->lights[0]->trend_count < width
+                    ? (int)card->lights[0]->trend_count
+                    : width;
     draw_trend(card, canvas, (struct rect){x, y, shown, 1});
     x += shown + (shown > 0 ? 2 : 0);
     canvas_fit(canvas, x, y, canvas->width - x, STYLE_DIM, detail);
@@ -178,8 +185,10 @@ static void draw_strip(const struct card *card, const struct scene *scene,
 {
     int title = canvas->width < 50 ? 12 : 14;
     canvas_format(canvas, 0, 0, focus ? STYLE_FOCUS : STYLE_DIM, "%s%d",
-                  focus ? canvas_glyph(canvas, GLYPH_POINTER) : " ", mark_number(card->pane));
-    canvas_fit(canvas, 3, 0, title - 1, focus ? STYLE_FOCUS : STYLE_STRONG, card->pane->title);
+                  focus ? canvas_glyph(canvas, GLYPH_POINTER) : " ",
+                  mark_number(card->pane));
+    canvas_fit(canvas, 3, 0, title - 1, focus ? STYLE_FOCUS : STYLE_STRONG,
+               card->pane->title);
     int x = 3 + title;
     mark_state(canvas, x, 0, scene, light);
     x += MARK_WIDTH + 1;
@@ -198,7 +207,7 @@ static void draw_strip(const struct card *card, const struct scene *scene,
 static void draw_corner(const struct scene *scene, struct canvas *canvas,
                         const struct light *light)
 {
-    const char *word = light->result ? state_rows[light->result->state].shown
+    const char *word = light->result    ? state_rows[light->result->state].shown
                        : light->running ? "asking"
                                         : "not yet";
     int x = canvas->width - text_width(word) - 5;
@@ -207,12 +216,14 @@ static void draw_corner(const struct scene *scene, struct canvas *canvas,
     canvas_text(canvas, x, 0, STYLE_TEXT, " ");
 }
 
-void card_draw(const void *self, const struct scene *scene, struct canvas *canvas, bool focus)
+void card_draw(const void *self, const struct scene *scene, struct canvas *canvas,
+               bool focus)
 {
     const struct card *card = self;
     const struct light *light = card_worst(card, scene);
     if (!light) {
-        canvas_format(canvas, 1, 0, STYLE_DIM, "%s: not on this board", card->pane->title);
+        canvas_format(canvas, 1, 0, STYLE_DIM, "%s: not on this board",
+                      card->pane->title);
         return;
     }
     if (canvas->height < 4) {
@@ -220,7 +231,10 @@ void card_draw(const void *self, const struct scene *scene, struct canvas *canva
         return;
     }
     bool bad = light->result && light->result->state != STATE_OK;
-    canvas_box(canvas, focus, focus ? STYLE_FOCUS : bad ? mark_style(scene, light) : STYLE_BORDER);
+    canvas_box(canvas, focus,
+               focus ? STYLE_FOCUS
+               : bad ? mark_style(scene, light)
+                     : STYLE_BORDER);
     int x = canvas_format(canvas, 1, 0, STYLE_DIM, " %d ", mark_number(card->pane));
     x = canvas_text(canvas, x, 0, focus ? STYLE_FOCUS : STYLE_STRONG, card->pane->title);
     canvas_text(canvas, x, 0, STYLE_TEXT, " ");

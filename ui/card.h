@@ -1,7 +1,8 @@
-/* One of the numbered panes: a service's state, the figure that matters, its trend and its age.
+/* One of the numbered panes: a service's state, the figure that matters, its trend and
+ * its age.
  *
- * A pane's update() fills the card's words for a service that is fine; what it looks like when it is
- * not, when it runs or is stale, is the same for all and said here. */
+ * A pane's update() fills the card's words for a service that is fine; what it looks like
+ * when it is not, when it runs or is stale, is the same for all and said here. */
 #ifndef GREENBOARD_UI_CARD_H
 #define GREENBOARD_UI_CARD_H
 
@@ -13,8 +14,8 @@ struct card {
     const struct pane *pane;
     const struct light *lights[CARD_LIGHTS]; /* the first one has figure, trend and age */
     size_t count;
-    char figure[48]; /* "4.1 ms": bold, before the trend */
-    char head[200];  /* what is proven, in a line */
+    char figure[48];  /* "4.1 ms": bold, before the trend */
+    char head[200];   /* what is proven, in a line */
     char detail[200]; /* versions, numbers */
     double low, high; /* what the trend is scaled to; both 0: from 0 to its own highest */
 };
@@ -31,8 +32,10 @@ void card_latency(struct card *card); /* the figure is milliseconds */
 /* `light` of the pane: the worst one. */
 const struct light *card_worst(const void *self, const struct scene *scene);
 
-/* `draw` of the pane: in a frame where the canvas is at least four rows high, else in a line. */
-void card_draw(const void *self, const struct scene *scene, struct canvas *canvas, bool focus);
+/* `draw` of the pane: in a frame where the canvas is at least four rows high, else in a
+ * line. */
+void card_draw(const void *self, const struct scene *scene, struct canvas *canvas,
+               bool focus);
 
 /* How far a check of a service came: "reachable, not authenticated", or "". */
 const char *card_rung(const struct result *result);

@@ -55,7 +55,8 @@ void frame_header(const struct scene *scene, struct canvas *canvas)
     canvas_fit(canvas, x, 0, end - x - 2, STYLE_TEXT, release);
 }
 
-/* What stands beside the word: the first reason and how many more there are, or what GO means. */
+/* What stands beside the word: the first reason and how many more there are, or what GO
+ * means. */
 static char *gate_words(const struct scene *scene, char *const *reasons)
 {
     struct verdict verdict = scene->board->verdict;
@@ -75,8 +76,8 @@ static char *gate_words(const struct scene *scene, char *const *reasons)
 }
 
 /* The further reasons, where the line has room below. */
-static void gate_more(const struct scene *scene, struct canvas *canvas, char *const *reasons,
-                      int x, int y, uint8_t style)
+static void gate_more(const struct scene *scene, struct canvas *canvas,
+                      char *const *reasons, int x, int y, uint8_t style)
 {
     struct verdict verdict = scene->board->verdict;
     if (verdict.decision != GATE_NO_GO) {
@@ -98,7 +99,8 @@ void frame_gate(const struct scene *scene, struct canvas *canvas)
     for (int row = 0; row < canvas->height; row++) {
         canvas_fill(canvas, row, style);
     }
-    int x = canvas_format(canvas, 1, y, style, "%s %s", canvas_glyph(canvas, glyphs[verdict.decision]),
+    int x = canvas_format(canvas, 1, y, style, "%s %s",
+                          canvas_glyph(canvas, glyphs[verdict.decision]),
                           decision_words[verdict.decision]);
     const char *kind = verdict_kind(verdict);
     if (kind && canvas->height < 3 && canvas->width >= NARROW_GATE) {
@@ -125,7 +127,8 @@ static const struct binding *bar_next(enum context context, int after)
     const struct binding *next = NULL;
     for (size_t i = 0; i < binding_count; i++) {
         const struct binding *row = &bindings[i];
-        if ((row->contexts & context) && row->bar > after && (!next || row->bar < next->bar)) {
+        if ((row->contexts & context) && row->bar > after &&
+            (!next || row->bar < next->bar)) {
             next = row;
         }
     }
@@ -148,7 +151,8 @@ static int bar_draw(const struct ui *ui, struct canvas *canvas, int x, int end,
     return x;
 }
 
-/* The last place, the way out, is always there; the others come as far as there is room. */
+/* The last place, the way out, is always there; the others come as far as there is room.
+ */
 void frame_bar(const struct ui *ui, struct canvas *canvas)
 {
     if (ui->message[0]) {

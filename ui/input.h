@@ -6,19 +6,19 @@
 
 /* THE special keys: id, name as shown. Characters stand for
  * themselves; these lie above Unicode. */
-#define SPECIALS(X)                                                                            \
-    X(KEYS_UP, "Up")                                                                           \
-    X(KEYS_DOWN, "Down")                                                                       \
-    X(KEYS_PAGE_UP, "PgUp")                                                                    \
-    X(KEYS_PAGE_DOWN, "PgDn")                                                                  \
-    X(KEYS_HOME, "Home")                                                                       \
-    X(KEYS_END, "End")                                                                         \
-    X(KEYS_ENTER, "Enter")                                                                     \
-    X(KEYS_ESCAPE, "Esc")                                                                      \
-    X(KEYS_TAB, "Tab")                                                                         \
-    X(KEYS_BACKTAB, "Shift-Tab")                                                               \
-    X(KEYS_BACKSPACE, "Backspace")                                                             \
-    X(KEYS_REDRAW, "Ctrl-L")                                                                   \
+#define SPECIALS(X)                                                                      \
+    X(KEYS_UP, "Up")                                                                     \
+    X(KEYS_DOWN, "Down")                                                                 \
+    X(KEYS_PAGE_UP, "PgUp")                                                              \
+    X(KEYS_PAGE_DOWN, "PgDn")                                                            \
+    X(KEYS_HOME, "Home")                                                                 \
+    X(KEYS_END, "End")                                                                   \
+    X(KEYS_ENTER, "Enter")                                                               \
+    X(KEYS_ESCAPE, "Esc")                                                                \
+    X(KEYS_TAB, "Tab")                                                                   \
+    X(KEYS_BACKTAB, "Shift-Tab")                                                         \
+    X(KEYS_BACKSPACE, "Backspace")                                                       \
+    X(KEYS_REDRAW, "Ctrl-L")                                                             \
     X(KEYS_ERASE, "Ctrl-U")
 
 enum special {

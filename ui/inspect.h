@@ -5,7 +5,7 @@
 #include "ui/pane.h"
 
 /* Starts `skip` lines into it. */
-void inspect_draw(const struct scene *scene, const struct light *light, struct canvas *canvas,
-                  size_t skip);
+void inspect_draw(const struct scene *scene, const struct light *light,
+                  struct canvas *canvas, size_t skip);
 
 #endif

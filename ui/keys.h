@@ -1,7 +1,7 @@
 /* THE tables of actions and keys.
  *
- * A key is bound to an action in some contexts; a key bar, the help screen and the manual's KEYS
- * section are made from these rows and nothing else. Constant. */
+ * A key is bound to an action in some contexts; a key bar, the help screen and the
+ * manual's KEYS section are made from these rows and nothing else. Constant. */
 #ifndef GREENBOARD_UI_KEYS_H
 #define GREENBOARD_UI_KEYS_H
 
@@ -13,33 +13,37 @@
 #include <stdint.h>
 
 /* id, name in the key bar, what it does */
-#define ACTIONS(X)                                                                             \
-    X(ACTION_INSPECT, "inspect", "show everything that is known about the selected check")     \
-    X(ACTION_RERUN, "re-run", "ask the selected check again, thoroughly")                      \
-    X(ACTION_RERUN_ALL, "all", "ask every check again, with secrets and release read anew")    \
-    X(ACTION_DEPLOY, "deploy", "show the plan of a deploy; typing the environment's name starts it") \
-    X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")                   \
-    X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                        \
-    X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")                 \
-    X(ACTION_NEXT_PANE, "pane", "go to the next pane")                                         \
-    X(ACTION_PREVIOUS_PANE, NULL, "go to the previous pane")                                   \
-    X(ACTION_PANE_1, NULL, "go to the first pane")                                             \
-    X(ACTION_PANE_2, NULL, "go to the second pane")                                            \
-    X(ACTION_PANE_3, NULL, "go to the third pane")                                             \
-    X(ACTION_PANE_4, NULL, "go to the fourth pane")                                            \
-    X(ACTION_DOWN, NULL, "go down a line")                                                     \
-    X(ACTION_UP, NULL, "go up a line")                                                         \
-    X(ACTION_PAGE_DOWN, NULL, "go down a page")                                                \
-    X(ACTION_PAGE_UP, NULL, "go up a page")                                                    \
-    X(ACTION_FIRST, NULL, "go to the first line")                                              \
-    X(ACTION_LAST, NULL, "go to the last line, and follow what is added")                      \
-    X(ACTION_ZOOM, "zoom", "give the pane the whole screen, and back")                         \
-    X(ACTION_PAUSE, "pause", "stop asking, or go on; while it is paused answers grow old and the gate closes") \
-    X(ACTION_CONFIRM, "confirm", "start the run, once the environment's name is typed")        \
-    X(ACTION_TOGGLE, "switch", "switch the fault on or off")                                   \
-    X(ACTION_HELP, "help", "show what the keys do")                                            \
-    X(ACTION_REDRAW, NULL, "draw the screen anew")                                             \
-    X(ACTION_BACK, "back", "close this screen")                                                \
+#define ACTIONS(X)                                                                       \
+    X(ACTION_INSPECT, "inspect",                                                         \
+      "show everything that is known about the selected check")                          \
+    X(ACTION_RERUN, "re-run", "ask the selected check again, thoroughly")                \
+    X(ACTION_RERUN_ALL, "all",                                                           \
+      "ask every check again, with secrets and release read anew")                       \
+    X(ACTION_DEPLOY, "deploy",                                                           \
+      "show the plan of a deploy; typing the environment's name starts it")              \
+    X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
+    X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
+    X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \
+    X(ACTION_NEXT_PANE, "pane", "go to the next pane")                                   \
+    X(ACTION_PREVIOUS_PANE, NULL, "go to the previous pane")                             \
+    X(ACTION_PANE_1, NULL, "go to the first pane")                                       \
+    X(ACTION_PANE_2, NULL, "go to the second pane")                                      \
+    X(ACTION_PANE_3, NULL, "go to the third pane")                                       \
+    X(ACTION_PANE_4, NULL, "go to the fourth pane")                                      \
+    X(ACTION_DOWN, NULL, "go down a line")                                               \
+    X(ACTION_UP, NULL, "go up a line")                                                   \
+    X(ACTION_PAGE_DOWN, NULL, "go down a page")                                          \
+    X(ACTION_PAGE_UP, NULL, "go up a page")                                              \
+    X(ACTION_FIRST, NULL, "go to the first line")                                        \
+    X(ACTION_LAST, NULL, "go to the last line, and follow what is added")                \
+    X(ACTION_ZOOM, "zoom", "give the pane the whole screen, and back")                   \
+    X(ACTION_PAUSE, "pause",                                                             \
+      "stop asking, or go on; while it is paused answers grow old and the gate closes")  \
+    X(ACTION_CONFIRM, "confirm", "start the run, once the environment's name is typed")  \
+    X(ACTION_TOGGLE, "switch", "switch the fault on or off")                             \
+    X(ACTION_HELP, "help", "show what the keys do")                                      \
+    X(ACTION_REDRAW, NULL, "draw the screen anew")                                       \
+    X(ACTION_BACK, "back", "close this screen")                                          \
     X(ACTION_QUIT, "quit", "leave; a run goes on without the console")
 
 enum action {
@@ -63,12 +67,12 @@ enum context {
     CONTEXT_RUN = 16,
     CONTEXT_BREAK = 32,
 };
-#define CONTEXTS(X)                                                                            \
-    X(CONTEXT_BOARD, "On the board")                                                           \
-    X(CONTEXT_INSPECT, "While a check is inspected")                                           \
-    X(CONTEXT_PLAN, "In the plan")                                                             \
-    X(CONTEXT_RUN, "While a run is shown")                                                     \
-    X(CONTEXT_BREAK, "In the list of faults")                                                  \
+#define CONTEXTS(X)                                                                      \
+    X(CONTEXT_BOARD, "On the board")                                                     \
+    X(CONTEXT_INSPECT, "While a check is inspected")                                     \
+    X(CONTEXT_PLAN, "In the plan")                                                       \
+    X(CONTEXT_RUN, "While a run is shown")                                               \
+    X(CONTEXT_BREAK, "In the list of faults")                                            \
     X(CONTEXT_HELP, "In the help")
 
 struct binding {

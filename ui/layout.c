@@ -3,11 +3,11 @@
 #include <string.h>
 
 enum {
-    NARROW = 76,  /* below, two framed cards side by side cannot be read */
-    WIDE = 150,   /* from here four cards fit a row, and there is room beside the list */
-    SHORT = 22,   /* below, framed cards would leave no room for the list */
+    NARROW = 76,   /* below, two framed cards side by side cannot be read */
+    WIDE = 150,    /* from here four cards fit a row, and there is room beside the list */
+    SHORT = 22,    /* below, framed cards would leave no room for the list */
     SHORTEST = 13, /* below, even a line a card would not */
-    TALL = 38,    /* from here the gate has three rows */
+    TALL = 38,     /* from here the gate has three rows */
 };
 
 static int between(int value, int low, int high)
@@ -33,10 +33,12 @@ static void place_strips(struct layout *layout, struct rect *body, size_t cards)
     }
 }
 
-static void place_cards(struct layout *layout, struct rect *body, size_t cards, int height)
+static void place_cards(struct layout *layout, struct rect *body, size_t cards,
+                        int height)
 {
     int columns = body->width >= WIDE ? 4 : 2;
-    int rows = columns == 4 ? between((height - 20) / 3, 4, 11) : between(height / 6, 4, 8);
+    int rows =
+        columns == 4 ? between((height - 20) / 3, 4, 11) : between(height / 6, 4, 8);
     for (size_t i = 0; i < cards; i += (size_t)columns) {
         struct rect line = take_rows(body, rows);
         for (int j = 0; j < columns && i + (size_t)j < cards; j++) {
@@ -47,7 +49,8 @@ static void place_cards(struct layout *layout, struct rect *body, size_t cards, 
     }
 }
 
-void layout_board(struct layout *layout, int width, int height, size_t cards, size_t checks)
+void layout_board(struct layout *layout, int width, int height, size_t cards,
+                  size_t checks)
 {
     memset(layout, 0, sizeof *layout);
     cards = cards > LAYOUT_CARDS ? LAYOUT_CARDS : cards;
@@ -69,8 +72,8 @@ void layout_board(struct layout *layout, int width, int height, size_t cards, si
         layout->side = (struct rect){left + 1, body.y, width - left - 1, body.height};
         body.width = left;
     }
-    /* The list wants its rule, a row a check and one for the remedy; events get the rest, yet the last
-     * of them stays in sight. */
+    /* The list wants its rule, a row a check and one for the remedy; events get the rest,
+     * yet the last of them stays in sight. */
     int wish = (int)checks + 3;
     int events = body.height < 8 ? 0 : between(body.height - wish, 3, body.height);
     layout->checks = take_rows(&body, body.height - events);

@@ -18,6 +18,7 @@ struct layout {
     struct rect body; /* between gate and bar: for a zoomed pane or a screen */
 };
 
-void layout_board(struct layout *layout, int width, int height, size_t cards, size_t checks);
+void layout_board(struct layout *layout, int width, int height, size_t cards,
+                  size_t checks);
 
 #endif

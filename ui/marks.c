@@ -38,8 +38,8 @@ int mark_state(struct canvas *canvas, int x, int y, const struct scene *scene,
     return canvas_format(canvas, x, y, style, " %s", row->shown);
 }
 
-void mark_age(char *out, size_t size, const struct canvas *canvas, const struct scene *scene,
-              const struct light *light)
+void mark_age(char *out, size_t size, const struct canvas *canvas,
+              const struct scene *scene, const struct light *light)
 {
     char span[TEXT_SPAN] = "";
     if (light->result) {
@@ -52,9 +52,7 @@ void mark_age(char *out, size_t size, const struct canvas *canvas, const struct 
     }
     snprintf(out, size, "%s%s%s",
              light->running ? canvas_glyph(canvas, GLYPH_RUNNING) : "",
-             is_stale(scene, light) ? canvas_glyph(canvas, GLYPH_STALE)
-                                                          : "",
-             span);
+             is_stale(scene, light) ? canvas_glyph(canvas, GLYPH_STALE) : "", span);
 }
 
 int mark_number(const struct pane *pane)

@@ -12,8 +12,8 @@ int mark_state(struct canvas *canvas, int x, int y, const struct scene *scene,
 uint8_t mark_style(const struct scene *scene, const struct light *light);
 
 /* "3 s", "~ 95 s" where stale, "…" before it while it is asked again. */
-void mark_age(char *out, size_t size, const struct canvas *canvas, const struct scene *scene,
-              const struct light *light);
+void mark_age(char *out, size_t size, const struct canvas *canvas,
+              const struct scene *scene, const struct light *light);
 
 /* Its number in panes.mk's order from 1, which is its key. */
 int mark_number(const struct pane *pane);

@@ -1,11 +1,12 @@
 /* The pane contract: a piece of the console, on the board or a screen of its own.
  *
- * A pane is a const descriptor, one file in ui/ that ends in it, and one line in ui/panes.mk. Its
- * private state is `state_size` zeroed bytes, which init() and finish() may prepare and release.
- * update() takes over what it shows, draw() puts it into the canvas that it is given and touches
- * nothing else, act() does what a key is bound to, handle() gets what no binding took. act() and
- * handle() return what changed (enum reaction) and never draw. Nothing here waits: what a pane waits
- * for it names to the loop by wait(). Main thread. */
+ * A pane is a const descriptor, one file in ui/ that ends in it, and one line in
+ * ui/panes.mk. Its private state is `state_size` zeroed bytes, which init() and finish()
+ * may prepare and release. update() takes over what it shows, draw() puts it into the
+ * canvas that it is given and touches nothing else, act() does what a key is bound to,
+ * handle() gets what no binding took. act() and handle() return what changed (enum
+ * reaction) and never draw. Nothing here waits: what a pane waits for it names to the
+ * loop by wait(). Main thread. */
 #ifndef GREENBOARD_UI_PANE_H
 #define GREENBOARD_UI_PANE_H
 
@@ -24,9 +25,9 @@ struct ui;
 /* What every pane draws from, made anew before each frame. */
 struct scene {
     const struct board *board;
-    int64_t now;                  /* clock_now() */
-    int64_t wall;                 /* clock_wall() */
-    const size_t *order;          /* board_order() */
+    int64_t now;         /* clock_now() */
+    int64_t wall;        /* clock_wall() */
+    const size_t *order; /* board_order() */
     const struct causes *causes;
     const struct light *selected; /* NULL on an empty board */
     const char *operator_name;    /* ada@ops-1 */
@@ -61,10 +62,12 @@ struct pane {
     void (*init)(void *self);
     void (*finish)(void *self);
     void (*update)(void *self, const struct scene *scene);
-    void (*draw)(const void *self, const struct scene *scene, struct canvas *canvas, bool focus);
+    void (*draw)(const void *self, const struct scene *scene, struct canvas *canvas,
+                 bool focus);
     unsigned (*act)(void *self, struct ui *ui, enum action action);
     unsigned (*handle)(void *self, struct ui *ui, const struct input *input);
-    /* Descriptors that make update() worth calling when they are readable; returns how many. */
+    /* Descriptors that make update() worth calling when they are readable; returns how
+     * many. */
     size_t (*wait)(const void *self, int fds[PANE_FDS]);
     /* A card's: the light that Enter inspects and `r` asks again. */
     const struct light *(*light)(const void *self, const struct scene *scene);

@@ -1,5 +1,5 @@
-/* The list of all checks, worst first, below a rule that names the cause; the remedy of the selected
- * one stands under it. */
+/* The list of all checks, worst first, below a rule that names the cause; the remedy of
+ * the selected one stands under it. */
 #include "ui/pane.h"
 
 #include "base/text.h"
@@ -107,8 +107,8 @@ static void draw_rule(const struct scene *scene, struct canvas *canvas, bool foc
     free(cause);
 }
 
-static void checks_draw(const void *self, const struct scene *scene, struct canvas *canvas,
-                        bool focus)
+static void checks_draw(const void *self, const struct scene *scene,
+                        struct canvas *canvas, bool focus)
 {
     (void)self;
     struct columns columns = columns_of(scene, canvas->width - 1);
@@ -116,7 +116,8 @@ static void checks_draw(const void *self, const struct scene *scene, struct canv
     int y = 1;
     size_t rows = canvas->height > 1 ? (size_t)canvas->height - 1 : 0;
     size_t at = scene->selected ? row_of(scene, scene->selected) : 0, top;
-    bool remedy = scene->selected && scene->selected->result && scene->selected->result->remedy;
+    bool remedy =
+        scene->selected && scene->selected->result && scene->selected->result->remedy;
     size_t last = at + (remedy && rows > 1);
     top = last >= rows && rows > 0 ? last + 1 - rows : 0;
     for (size_t i = top; i < scene->board->count && y < canvas->height; i++) {

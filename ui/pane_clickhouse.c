@@ -12,8 +12,8 @@ static void clickhouse_update(void *self, const struct scene *scene)
     card_take(card, &pane_clickhouse, scene, names, 1);
     if (card_proven(card)) {
         card_latency(card);
-        snprintf(card->detail, sizeof card->detail, "%s  %s", card_evidence(card, "version"),
-                 card_evidence(card, "address"));
+        snprintf(card->detail, sizeof card->detail, "%s  %s",
+                 card_evidence(card, "version"), card_evidence(card, "address"));
     }
 }
 

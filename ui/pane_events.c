@@ -1,4 +1,5 @@
-/* The timeline: what changed on the board, newest at the top, and scrolled back on request. */
+/* The timeline: what changed on the board, newest at the top, and scrolled back on
+ * request. */
 #include "ui/pane.h"
 
 #include "ui/marks.h"
@@ -11,8 +12,8 @@ struct events_view {
     size_t back; /* how many of the newest are scrolled away */
 };
 
-static void events_draw(const void *self, const struct scene *scene, struct canvas *canvas,
-                        bool focus)
+static void events_draw(const void *self, const struct scene *scene,
+                        struct canvas *canvas, bool focus)
 {
     const struct events_view *view = self;
     uint8_t style = focus ? STYLE_FOCUS : STYLE_BORDER;
@@ -21,7 +22,8 @@ static void events_draw(const void *self, const struct scene *scene, struct canv
     }
     canvas_text(canvas, 2, 0, focus ? STYLE_FOCUS : STYLE_STRONG, " Events ");
     for (int y = 1; y < canvas->height; y++) {
-        const struct moment *moment = board_moment(scene->board, view->back + (size_t)y - 1);
+        const struct moment *moment =
+            board_moment(scene->board, view->back + (size_t)y - 1);
         if (!moment) {
             break;
         }

@@ -1,7 +1,7 @@
 #include "ui/style.h"
 
 static const struct style_row rows[STYLE_SGR] = {
-#define STYLES_ROW(id, letter, fg8, bg8, fg256, bg256, attrs, mono)                            \
+#define STYLES_ROW(id, letter, fg8, bg8, fg256, bg256, attrs, mono)                      \
     [id] = {letter, fg8, bg8, fg256, bg256, attrs, mono},
     STYLES(STYLES_ROW)
 #undef STYLES_ROW
@@ -19,7 +19,8 @@ struct style_row style_row(uint8_t style)
     }
     int colour = (style - STYLE_SGR) / 2 - 1;
     unsigned attrs = (style - STYLE_SGR) % 2 ? ATTR_BOLD : 0;
-    struct style_row row = {.letter = colour < 0 ? (attrs ? 'b' : '.') : (char)('A' + colour),
+    struct style_row row = {.letter =
+                                colour < 0 ? (attrs ? 'b' : '.') : (char)('A' + colour),
                             .fg8 = (short)(colour < 0 ? -1 : colour % 8),
                             .bg8 = -1,
                             .fg256 = (short)colour,

@@ -36,7 +36,8 @@ static struct {
     volatile sig_atomic_t open;
 } term = {.wake = {-1, -1}};
 
-/* ---- ways out ---------------------------------------------------------------------------- */
+/* ---- ways out
+ * ---------------------------------------------------------------------------- */
 
 static void restore_add(const char *sequence)
 {
@@ -87,7 +88,8 @@ static void catch_crashes(void)
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&alternate, NULL);
     static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-    struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    struct sigaction action = {.sa_handler = crashed,
+                               .sa_flags = SA_ONSTACK | SA_NODEFER};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         sigaction(numbers[i], &action, NULL);
@@ -95,7 +97,8 @@ static void catch_crashes(void)
 }
 #endif
 
-/* ---- signals ----------------------------------------------------------------------------- */
+/* ---- signals
+ * ----------------------------------------------------------------------------- */
 
 static void caught(int number)
 {
@@ -142,7 +145,8 @@ static void stop(void)
 static void take_size(void)
 {
     struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+        size.ws_col > 0) {
         resizeterm(size.ws_row, size.ws_col);
     }
     term_repaint();
@@ -179,7 +183,8 @@ int term_ended_by(void)
     return term.ended_by;
 }
 
-/* ---- opening ----------------------------------------------------------------------------- */
+/* ---- opening
+ * ----------------------------------------------------------------------------- */
 
 static void prepare_styles(bool colour)
 {
@@ -191,7 +196,8 @@ static void prepare_styles(bool colour)
     for (int style = 0; style < STYLE_COUNT && style + 1 < COLOR_PAIRS; style++) {
         struct style_row row = style_row((uint8_t)style);
         bool many = COLORS >= 256;
-        init_pair((short)(style + 1), many ? row.fg256 : row.fg8, many ? row.bg256 : row.bg8);
+        init_pair((short)(style + 1), many ? row.fg256 : row.fg8,
+                  many ? row.bg256 : row.bg8);
     }
 }
 
@@ -243,7 +249,8 @@ void term_close(void)
     canvas_destroy(&term.shown);
 }
 
-/* ---- output ------------------------------------------------------------------------------ */
+/* ---- output
+ * ------------------------------------------------------------------------------ */
 
 void term_size(int *width, int *height)
 {
@@ -292,7 +299,7 @@ void term_show(const struct canvas *canvas)
     size_t bytes = sizeof(struct cell) * (size_t)canvas->width;
     for (int y = 0; y < canvas->height; y++) {
         struct cell *old = term.shown.cells + (size_t)y * (size_t)term.shown.stride;
-        const struct cell *new = canvas->cells + (size_t)y * (size_t)canvas->stride;
+        const struct cell *new = canvas->cells + (size_t)y *(size_t)canvas->stride;
         if (!same || memcmp(old, new, bytes) != 0) {
             show_row(canvas, y);
             memcpy(old, new, bytes);
@@ -302,7 +309,8 @@ void term_show(const struct canvas *canvas)
     doupdate();
 }
 
-/* ---- input ------------------------------------------------------------------------------- */
+/* ---- input
+ * ------------------------------------------------------------------------------- */
 
 static struct input key_input(uint32_t key)
 {
@@ -315,10 +323,14 @@ static struct input special_input(wint_t code)
         wint_t code;
         uint32_t key;
     } rows[] = {
-        {KEY_UP, KEYS_UP},           {KEY_DOWN, KEYS_DOWN},
-        {KEY_PPAGE, KEYS_PAGE_UP},   {KEY_NPAGE, KEYS_PAGE_DOWN},
-        {KEY_HOME, KEYS_HOME},       {KEY_END, KEYS_END},
-        {KEY_ENTER, KEYS_ENTER},     {KEY_BTAB, KEYS_BACKTAB},
+        {KEY_UP, KEYS_UP},
+        {KEY_DOWN, KEYS_DOWN},
+        {KEY_PPAGE, KEYS_PAGE_UP},
+        {KEY_NPAGE, KEYS_PAGE_DOWN},
+        {KEY_HOME, KEYS_HOME},
+        {KEY_END, KEYS_END},
+        {KEY_ENTER, KEYS_ENTER},
+        {KEY_BTAB, KEYS_BACKTAB},
         {KEY_BACKSPACE, KEYS_BACKSPACE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -1,8 +1,9 @@
 /* The terminal: the one place that includes curses.
  *
- * Opened once, by the console's main thread, which alone calls the rest. However the program ends
- * after that, the terminal is put back as it was: term_close(), a signal, a crash, panic(). Signals
- * only write to a pipe, so that they are dealt with in the loop like everything else. */
+ * Opened once, by the console's main thread, which alone calls the rest. However the
+ * program ends after that, the terminal is put back as it was: term_close(), a signal, a
+ * crash, panic(). Signals only write to a pipe, so that they are dealt with in the loop
+ * like everything else. */
 #ifndef GREENBOARD_UI_TERM_H
 #define GREENBOARD_UI_TERM_H
 
@@ -28,12 +29,13 @@ void term_size(int *width, int *height);
 void term_show(const struct canvas *canvas);
 void term_repaint(void); /* forgets what is on the screen */
 
-/* The next thing that was typed; INPUT_NONE where there is none. The text of a bracketed paste is
- * dropped and told as one INPUT_PASTE. */
+/* The next thing that was typed; INPUT_NONE where there is none. The text of a bracketed
+ * paste is dropped and told as one INPUT_PASTE. */
 struct input term_input(void);
 
-int term_wake_fd(void);       /* readable when a signal came */
-unsigned term_signals(void);  /* takes them: enum term_event flags. Stops here on SIGTSTP */
-int term_ended_by(void);      /* the signal of TERM_ENDING */
+int term_wake_fd(void); /* readable when a signal came */
+unsigned
+term_signals(void);      /* takes them: enum term_event flags. Stops here on SIGTSTP */
+int term_ended_by(void); /* the signal of TERM_ENDING */
 
 #endif

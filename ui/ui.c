@@ -197,13 +197,14 @@ static void draw_slot(const struct ui *ui, const struct slot *slot, struct canva
     }
 }
 
-static void draw_board(const struct ui *ui, struct canvas *canvas, const struct layout *layout)
+static void draw_board(const struct ui *ui, struct canvas *canvas,
+                       const struct layout *layout)
 {
     size_t card = 0;
     for (size_t i = 0; i < ui->slot_count; i++) {
         const struct slot *slot = &ui->slots[i];
         enum place place = slot->pane->place;
-        struct rect rect = place == PLACE_CARD ? layout->cards[card++ % LAYOUT_CARDS]
+        struct rect rect = place == PLACE_CARD     ? layout->cards[card++ % LAYOUT_CARDS]
                            : place == PLACE_CHECKS ? layout->checks
                                                    : layout->events;
         draw_slot(ui, slot, canvas, rect, i == ui->focus);
@@ -224,7 +225,8 @@ static size_t card_count(const struct ui *ui)
 void ui_draw(struct ui *ui, struct canvas *canvas)
 {
     struct layout layout;
-    layout_board(&layout, canvas->width, canvas->height, card_count(ui), ui->board->count);
+    layout_board(&layout, canvas->width, canvas->height, card_count(ui),
+                 ui->board->count);
     canvas_clear(canvas);
     struct canvas header = canvas_part(canvas, layout.header);
     struct canvas gate = canvas_part(canvas, layout.gate);
@@ -241,7 +243,8 @@ void ui_draw(struct ui *ui, struct canvas *canvas)
     }
 }
 
-/* The pane that has the keyboard is asked first; on the board, what moves moves the list. */
+/* The pane that has the keyboard is asked first; on the board, what moves moves the list.
+ */
 unsigned ui_act(struct ui *ui, enum action action)
 {
     struct slot *slot =

@@ -1,7 +1,9 @@
-/* The console's state: which panes there are, which has the keyboard, which screens are open.
+/* The console's state: which panes there are, which has the keyboard, which screens are
+ * open.
  *
- * Owned by src/cli/console.c, which feeds it input and time and draws it after each turn of its loop.
- * Knows nothing of a terminal: what it draws goes into a canvas. Main thread. */
+ * Owned by src/cli/console.c, which feeds it input and time and draws it after each turn
+ * of its loop. Knows nothing of a terminal: what it draws goes into a canvas. Main
+ * thread. */
 #ifndef GREENBOARD_UI_UI_H
 #define GREENBOARD_UI_UI_H
 
@@ -23,12 +25,12 @@ struct slot {
 
 struct ui {
     struct board *board;
-    struct sched *sched;           /* NULL: nothing can be asked (golden screens) */
-    struct store *store;           /* NULL: nothing is written */
-    const char *state_home;        /* NULL: no runs */
-    const struct statedir *dir;    /* NULL: no runs */
+    struct sched *sched;        /* NULL: nothing can be asked (golden screens) */
+    struct store *store;        /* NULL: nothing is written */
+    const char *state_home;     /* NULL: no runs */
+    const struct statedir *dir; /* NULL: no runs */
     const char *operator_name;
-    const char *sandbox;           /* $GREENBOARD_SANDBOX, or NULL */
+    const char *sandbox; /* $GREENBOARD_SANDBOX, or NULL */
     bool read_only;
     bool paused;
 

@@ -1,4 +1,5 @@
-/* What the keys do, made from the tables of ui/keys; what the signs mean, from the states'. */
+/* What the keys do, made from the tables of ui/keys; what the signs mean, from the
+ * states'. */
 #include "ui/pane.h"
 
 #include "ui/marks.h"
@@ -38,14 +39,14 @@ static void draw_signs(struct canvas *canvas, int *y)
         const struct state_row *row = &state_rows[state];
         canvas_format(canvas, 2, *y, style_of_state((enum state)state), "%s %s",
                       canvas->ascii ? row->ascii : row->glyph, row->shown);
-        canvas_fit(canvas, HELP_KEYS, *y, canvas->width - HELP_KEYS - 1, STYLE_TEXT, row->help);
+        canvas_fit(canvas, HELP_KEYS, *y, canvas->width - HELP_KEYS - 1, STYLE_TEXT,
+                   row->help);
     }
     canvas_text(canvas, 2, *y, STYLE_TEXT, canvas_glyph(canvas, GLYPH_RUNNING));
     canvas_text(canvas, HELP_KEYS, (*y)++, STYLE_TEXT,
                 "being asked; the previous answer stays and its age goes on");
     canvas_text(canvas, 2, *y, STYLE_TEXT, canvas_glyph(canvas, GLYPH_STALE));
-    canvas_text(canvas, HELP_KEYS, (*y)++, STYLE_TEXT,
-                "stale: too old to open the gate");
+    canvas_text(canvas, HELP_KEYS, (*y)++, STYLE_TEXT, "stale: too old to open the gate");
 }
 
 static void help_draw(const void *self, const struct scene *scene, struct canvas *canvas,

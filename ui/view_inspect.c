@@ -1,5 +1,6 @@
-/* One check with all its evidence: what was asked, what came back, how long each phase took, and what
- * to do next. The board shows the same beside its list where there is room. */
+/* One check with all its evidence: what was asked, what came back, how long each phase
+ * took, and what to do next. The board shows the same beside its list where there is
+ * room. */
 #include "ui/inspect.h"
 
 #include "base/clock.h"
@@ -30,7 +31,8 @@ static void draw_pair(struct canvas *canvas, int *y, const char *label, const ch
     *y += rows ? rows : 1;
 }
 
-/* Glyphs and words of the four rungs as far as it came: the first that was missed says why. */
+/* Glyphs and words of the four rungs as far as it came: the first that was missed says
+ * why. */
 static void draw_rungs(struct canvas *canvas, int *y, const struct result *result)
 {
     if (result->rung == RUNG_NONE) {
@@ -41,11 +43,12 @@ static void draw_rungs(struct canvas *canvas, int *y, const struct result *resul
     for (int rung = RUNG_CONFIGURED; rung < RUNG_COUNT; rung++) {
         bool reached = rung <= (int)result->rung;
         const struct state_row *row =
-            reached ? &state_rows[STATE_OK]
-                    : &state_rows[rung == (int)result->rung + 1 ? result->state : STATE_SKIP];
-        uint8_t style = reached                              ? STYLE_OK
+            reached
+                ? &state_rows[STATE_OK]
+                : &state_rows[rung == (int)result->rung + 1 ? result->state : STATE_SKIP];
+        uint8_t style = reached                         ? STYLE_OK
                         : rung == (int)result->rung + 1 ? style_of_state(result->state)
-                                                             : STYLE_DIM;
+                                                        : STYLE_DIM;
         x = canvas_format(canvas, x, *y, style, "%s %s  ",
                           canvas->ascii ? row->ascii : row->glyph, rung_words[rung]);
     }
@@ -55,7 +58,8 @@ static void draw_rungs(struct canvas *canvas, int *y, const struct result *resul
 static void draw_times(const struct scene *scene, const struct light *light,
                        struct canvas *canvas, int *y)
 {
-    char time[16], age[40], took[TEXT_SPAN], most[TEXT_SPAN], period[TEXT_SPAN], line[160];
+    char time[16], age[40], took[TEXT_SPAN], most[TEXT_SPAN], period[TEXT_SPAN],
+        line[160];
     mark_time(time, light->result->wall);
     mark_age(age, sizeof age, canvas, scene, light);
     text_span(took, result_duration(light->result));
@@ -95,7 +99,8 @@ static void draw_verdict(const struct scene *scene, const struct light *light,
 {
     const struct result *result = light->result;
     struct rect rect = {1, *y, canvas->width - 2, 4};
-    *y += canvas_wrap(canvas, rect, result->state == STATE_OK ? STYLE_STRONG : mark_style(scene, light),
+    *y += canvas_wrap(canvas, rect,
+                      result->state == STATE_OK ? STYLE_STRONG : mark_style(scene, light),
                       result->summary);
     const struct light *cause = causes_of(scene->causes, light);
     if (cause) {
@@ -104,15 +109,17 @@ static void draw_verdict(const struct scene *scene, const struct light *light,
                       cause->result ? cause->result->summary : "no answer yet");
     }
     if (result->remedy) {
-        int x = canvas_text(canvas, 1, *y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
+        int x =
+            canvas_text(canvas, 1, *y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) +
+            1;
         rect = (struct rect){x, *y, canvas->width - x - 1, 4};
         *y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
     ++*y;
 }
 
-void inspect_draw(const struct scene *scene, const struct light *light, struct canvas *canvas,
-                  size_t skip)
+void inspect_draw(const struct scene *scene, const struct light *light,
+                  struct canvas *canvas, size_t skip)
 {
     int y = -(int)skip;
     if (!light) {
@@ -159,11 +166,13 @@ static void view_draw(const void *self, const struct scene *scene, struct canvas
     inspect_draw(scene, scene->selected, canvas, inspect->skip);
 }
 
-/* Lines that may be skipped: what a result holds, roughly; the last ones stay in sight. */
+/* Lines that may be skipped: what a result holds, roughly; the last ones stay in sight.
+ */
 static size_t line_count(const struct light *light)
 {
     const struct result *result = light ? light->result : NULL;
-    return result ? result->evidence_count + result->note_count + result->phase_count + 10 : 1;
+    return result ? result->evidence_count + result->note_count + result->phase_count + 10
+                  : 1;
 }
 
 static unsigned view_act(void *self, struct ui *ui, enum action action)
@@ -174,7 +183,7 @@ static unsigned view_act(void *self, struct ui *ui, enum action action)
         return REACT_IGNORED;
     }
     return scroll_to(&inspect->skip, line_count(ui_selected(ui)), action) ? REACT_DRAW
-                                                                         : REACT_IGNORED;
+                                                                          : REACT_IGNORED;
 }
 
 const struct pane view_inspect = {

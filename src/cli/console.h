@@ -1,5 +1,6 @@
-/* What the console on a screen and its plain stream have in common: a board that is kept up to date and
- * written down. Main thread; src/cli/console.c has the screen's loop, src/cli/plain.c the stream's. */
+/* What the console on a screen and its plain stream have in common: a board that is kept
+ * up to date and written down. Main thread; src/cli/console.c has the screen's loop,
+ * src/cli/plain.c the stream's. */
 #ifndef GREENBOARD_CLI_CONSOLE_H
 #define GREENBOARD_CLI_CONSOLE_H
 

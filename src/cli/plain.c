@@ -19,14 +19,15 @@ enum { LINE_MAX_BYTES = 256 };
 struct plain {
     struct cli *cli;
     struct console console;
-    bool shown;     /* the board was told once */
-    size_t told;    /* moments of the board that were */
+    bool shown;  /* the board was told once */
+    size_t told; /* moments of the board that were */
     bool leaving;
     char line[LINE_MAX_BYTES]; /* typed so far */
     size_t length;
 };
 
-/* ---- telling --------------------------------------------------------------------------------- */
+/* ---- telling
+ * --------------------------------------------------------------------------------- */
 
 static void show_board(struct plain *plain)
 {
@@ -58,7 +59,8 @@ static bool everything_answered(const struct board *board)
     return !board->release_wanted || board->release || board->release_error.code;
 }
 
-/* ---- commands -------------------------------------------------------------------------------- */
+/* ---- commands
+ * -------------------------------------------------------------------------------- */
 
 static void do_board(struct plain *plain, const char *word)
 {
@@ -142,7 +144,8 @@ static void obey(struct plain *plain, char *line)
     }
 }
 
-/* ---- the loop -------------------------------------------------------------------------------- */
+/* ---- the loop
+ * -------------------------------------------------------------------------------- */
 
 /* False at the end of the input. A line too long to be a command is told as none. */
 static bool take_lines(struct plain *plain)
@@ -167,7 +170,8 @@ static bool take_lines(struct plain *plain)
 static void turn(struct plain *plain)
 {
     struct console *console = &plain->console;
-    struct pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {sched_fd(console->sched), POLLIN, 0}};
+    struct pollfd ready[] = {{STDIN_FILENO, POLLIN, 0},
+                             {sched_fd(console->sched), POLLIN, 0}};
     int wait = sched_wait(console->sched, clock_now());
     int woken = poll(ready, 2, wait < 0 || wait > 1000 ? 1000 : wait);
     console_step(console);

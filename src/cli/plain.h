@@ -1,5 +1,6 @@
-/* The console as a stream of lines, for a screen reader, a log or a terminal that can do nothing: the
- * board once, then only what changes. The same commands come as lines on standard input. */
+/* The console as a stream of lines, for a screen reader, a log or a terminal that can do
+ * nothing: the board once, then only what changes. The same commands come as lines on
+ * standard input. */
 #ifndef GREENBOARD_CLI_PLAIN_H
 #define GREENBOARD_CLI_PLAIN_H
 

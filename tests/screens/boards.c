@@ -7,13 +7,19 @@
 #include <string.h>
 
 static const struct check checks[] = {
-    {.name = "config", .help = "is everything that this class demands configured and well-formed"},
-    {.name = "jwt_secret", .help = "does the canonical secret resolve, long enough and clean"},
+    {.name = "config",
+     .help = "is everything that this class demands configured and well-formed"},
+    {.name = "jwt_secret",
+     .help = "does the canonical secret resolve, long enough and clean"},
     {.name = "jwt_sync", .help = "do both services use exactly that secret"},
-    {.name = "clickhouse", .help = "is ClickHouse usable: authenticated, a query, the tables"},
-    {.name = "redis", .help = "is Redis usable: authenticated, a write, a read, an expiry"},
-    {.name = "auth_flow", .help = "does a login at auth work at the backend, as the same user"},
-    {.name = "auth_rate", .help = "do our own logins succeed, and do users' stay above the objective"},
+    {.name = "clickhouse",
+     .help = "is ClickHouse usable: authenticated, a query, the tables"},
+    {.name = "redis",
+     .help = "is Redis usable: authenticated, a write, a read, an expiry"},
+    {.name = "auth_flow",
+     .help = "does a login at auth work at the backend, as the same user"},
+    {.name = "auth_rate",
+     .help = "do our own logins succeed, and do users' stay above the objective"},
     {.name = "health_json", .help = "does the service say what is expected of it"},
 };
 enum { CHECKS = sizeof checks / sizeof checks[0], REDIS = 4, BACKEND = 7 };
@@ -32,11 +38,11 @@ static struct board *fresh(void)
     board->lights = mem_alloc(CHECKS * sizeof *board->lights);
     for (size_t i = 0; i < CHECKS; i++) {
         bool quick = i == 3 || i == REDIS;
-        board->lights[i] =
-            (struct light){.check = &checks[i],
-                           .name = mem_text(i == BACKEND ? "backend ready" : checks[i].name),
-                           .period = (quick ? 5 : 25) * CLOCK_SECOND,
-                           .deadline = 2 * CLOCK_SECOND};
+        board->lights[i] = (struct light){
+            .check = &checks[i],
+            .name = mem_text(i == BACKEND ? "backend ready" : checks[i].name),
+            .period = (quick ? 5 : 25) * CLOCK_SECOND,
+            .deadline = 2 * CLOCK_SECOND};
     }
     return board;
 }
@@ -161,7 +167,8 @@ struct board *boards_red(void)
                "/checks/redis/connected is false, expected true");
     result_blame(result, "redis");
     board->lights[5].running = true;
-    tell(board, 1, STATE_FAIL, "redis went from OK to FAIL: NOAUTH Authentication required");
+    tell(board, 1, STATE_FAIL,
+         "redis went from OK to FAIL: NOAUTH Authentication required");
     tell(board, 1, STATE_FAIL, "gate closed: redis: NOAUTH Authentication required");
     board->verdict = gate_decide(board, BOARDS_NOW);
     return board;
@@ -186,7 +193,8 @@ struct board *boards_foreign(void)
     struct board *board = fresh();
     answer_all(board);
     replace(board, REDIS);
-    result_set(answer(board, REDIS, 1, 3.9), STATE_FAIL, "ask 山田 (ops) \xe2\x80\xae to mend it",
+    result_set(answer(board, REDIS, 1, 3.9), STATE_FAIL,
+               "ask 山田 (ops) \xe2\x80\xae to mend it",
                "\x1b[2J\x1b]0;owned\x07-ERR 接続が拒否されました \xff\r\nfine now");
     board->verdict = gate_decide(board, BOARDS_NOW);
     return board;

@@ -10,9 +10,10 @@
 
 struct board *boards_waiting(void); /* nothing has answered yet */
 struct board *boards_green(void);
-struct board *boards_red(void);      /* Redis refuses the password, and what hangs on it */
+struct board *boards_red(void); /* Redis refuses the password, and what hangs on it */
 struct board *boards_unproven(void); /* stale, and one that could not be asked */
-struct board *boards_foreign(void);  /* a peer's text with escapes, bidi and wide characters */
+struct board *
+boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
 void boards_free(struct board *board);
 
 #endif

@@ -1,5 +1,6 @@
-/* Golden screens: the real panes drawn on boards made by hand, in every size that matters, compared
- * cell by cell and style by style. `make update-golden` rewrites them; look at the difference. */
+/* Golden screens: the real panes drawn on boards made by hand, in every size that
+ * matters, compared cell by cell and style by style. `make update-golden` rewrites them;
+ * look at the difference. */
 #include "tests/unit/unit.h"
 
 #include "base/fs.h"
@@ -86,8 +87,8 @@ static void screen_is_as_recorded(void **state)
         fail_msg("%s: %s; 'make update-golden' writes it", path, error.message);
     }
     if (strcmp(buf_string(&golden), buf_string(&drawn)) != 0) {
-        fail_msg("%s is drawn as\n%s\nand was recorded as\n%s", screen->name, buf_string(&drawn),
-                 buf_string(&golden));
+        fail_msg("%s is drawn as\n%s\nand was recorded as\n%s", screen->name,
+                 buf_string(&drawn), buf_string(&golden));
     }
     free(path);
     buf_finish(&drawn);
