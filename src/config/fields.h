@@ -66,6 +66,8 @@ struct field {
 extern const struct field fields[];
 extern const size_t field_count;
 
+enum { FIELD_ENTRIES_MAX = 1000 }; /* of a map or list whose row says nothing */
+
 #define FIELD_ENVIRONMENT "environments.*"
 
 const struct field *field_find(const char *path);

@@ -4,6 +4,18 @@
 #include "config/fields.h"
 #include "source/source.h"
 
+/* What is not changed is shared with the file and the other environments: all of it is
+ * only read, and jansson counts references atomically. */
+static json_t *shared(const json_t *value)
+{
+    return json_incref((json_t *)(uintptr_t)value);
+}
+
+static json_t *shallow(const json_t *value)
+{
+    return json_copy((json_t *)(uintptr_t)value);
+}
+
 static bool mergeable(const struct field *field, const json_t *below, const json_t *above)
 {
     if (!field || !json_is_object(below) || !json_is_object(above)) {
@@ -34,9 +46,9 @@ static const struct field *below_field(const struct field *field, const char *ke
 static json_t *merged(const struct field *field, const json_t *below, const json_t *above)
 {
     if (!mergeable(field, below, above)) {
-        return json_deep_copy(above ? above : below);
+        return shared(above ? above : below);
     }
-    json_t *result = json_deep_copy(below);
+    json_t *result = shallow(below);
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)above, key, value)
@@ -86,7 +98,10 @@ static json_t *filled(const struct field *field, const json_t *value)
         (field->type == FIELD_OBJECT || field->type == FIELD_TLS)) {
         return filled_object(field, value);
     }
-    json_t *result = json_deep_copy(value);
+    if (field->type != FIELD_MAP && field->type != FIELD_LIST) {
+        return shared(value);
+    }
+    json_t *result = shallow(value);
     const char *key;
     json_t *entry;
     if (json_is_object(value) && field->type == FIELD_MAP) {

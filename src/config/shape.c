@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { ENTRIES_MAX = 1000, CHILDREN_MAX = 64 };
+enum { CHILDREN_MAX = 64 };
 
 struct shape {
     const struct scan *scan;
@@ -103,7 +103,8 @@ static void check_entry(struct shape *shape, size_t node, const struct field *pa
 static void check_entries(struct shape *shape, size_t node, const struct field *parent)
 {
     const struct scan_node *nodes = shape->scan->nodes;
-    size_t count = 0, most = parent && parent->high ? (size_t)parent->high : ENTRIES_MAX;
+    size_t count = 0,
+           most = parent && parent->high ? (size_t)parent->high : FIELD_ENTRIES_MAX;
     for (size_t at = nodes[node].first; at != SCAN_NONE; at = nodes[at].next) {
         if (++count > most) {
             add(shape, at, "is one entry too many", NULL);

@@ -197,12 +197,17 @@ static void check_spot(struct validation *validation, const struct spot *spot)
         check_pairs(validation, spot);
         const char *key;
         json_t *entry;
+        size_t count = 0;
         json_object_foreach((json_t *)(uintptr_t)spot->value, key, entry)
         {
-            descend(validation, spot, key, 0, entry);
+            if (count++ < FIELD_ENTRIES_MAX) {
+                descend(validation, spot, key, 0, entry);
+            }
         }
     }
-    for (size_t i = 0; i < json_array_size(spot->value); i++) {
+    /* More are refused by shape.h already, and looking for their lines would take long.
+     */
+    for (size_t i = 0; i < json_array_size(spot->value) && i < FIELD_ENTRIES_MAX; i++) {
         descend(validation, spot, NULL, i, json_array_get(spot->value, i));
     }
 }

@@ -134,6 +134,25 @@ static void depth_and_size_are_capped_before_parsing(void **state)
     free(deep);
 }
 
+static void work_grows_no_faster_than_the_file(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 0);
+    buf_text(&text, "{\"version\": 1, \"system\": \"n\", \"environments\": {\"test\": "
+                    "{\"checks\": [");
+    for (int i = 0; i < 70000; i++) {
+        buf_text(&text, "{\"name\":\"a\"},");
+    }
+    buf_text(&text, "{}]}}}");
+    int64_t began = clock_now();
+    struct config *config = load(buf_string(&text));
+    assert_true(clock_now() - began < 20 * CLOCK_SECOND); /* minutes, were it quadratic */
+    assert_problem(config, "environments.test.checks[1000]", "one entry too many", "");
+    config_destroy(config);
+    buf_finish(&text);
+}
+
 static void a_huge_file_is_refused_without_being_read(void **state)
 {
     (void)state;
@@ -286,6 +305,7 @@ int main(void)
         cmocka_unit_test(what_is_no_json_gets_one_clear_message),
         cmocka_unit_test(a_file_that_was_cut_anywhere_is_refused),
         cmocka_unit_test(depth_and_size_are_capped_before_parsing),
+        cmocka_unit_test(work_grows_no_faster_than_the_file),
         cmocka_unit_test(a_huge_file_is_refused_without_being_read),
         cmocka_unit_test(what_is_not_a_file_is_refused),
         cmocka_unit_test(a_newer_format_says_what_it_needs),
