@@ -65,11 +65,28 @@ static void ask_release(struct asking *asking)
     argv_free(argv);
 }
 
+/* Whatever a check asks, its section may say how long a good answer may take. */
+static void apply_threshold(const json_t *section, struct result *result)
+{
+    int64_t most = config_span(json_object_get(section, "thresholds"), "duration");
+    if (most == 0 || result->state != STATE_OK || result_duration(result) <= most) {
+        return;
+    }
+    char took[TEXT_SPAN], threshold[TEXT_SPAN];
+    text_span(took, result_duration(result));
+    text_span(threshold, most);
+    char *summary = mem_text(result->summary);
+    result_set(result, STATE_WARN, "find out why it is slow, or raise thresholds.duration",
+               "%s, but slow: %s, threshold %s", summary, took, threshold);
+    free(summary);
+}
+
 static void ask_check(struct asking *asking)
 {
     struct result *result = asking->result;
     asking->job.check->ask(&asking->job, result);
     result->ended = clock_now();
+    apply_threshold(asking->job.section, result);
     result->wall = clock_wall();
     result_seal(result);
 }

@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -463,11 +464,11 @@ static void needs_secret(const struct job *job, struct result *result)
 }
 
 static const struct check secretive = {
-    .name = "a", .section = "/a", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
+    .name = "a", .section = "/redis", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
     .ask = needs_secret};
 static const struct check secretive_too = {
-    .name = "b", .section = "/b", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
-    .ask = needs_secret};
+    .name = "b", .section = "/clickhouse", .period = CLOCK_SECOND,
+    .deadline = CLOCK_SECOND, .ask = needs_secret};
 
 static void a_secret_is_resolved_once_for_all(void **unused)
 {
@@ -477,7 +478,8 @@ static void a_secret_is_resolved_once_for_all(void **unused)
     char *source = mem_format("{\"command\":[\"sh\",\"-c\",\"echo x >> %s/count; echo secret\"]}",
                               dir);
     char *json = mem_format("{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
-                            "\"a\":{\"password\":%s},\"b\":{\"password\":%s},\"c\":{\"file\":\"/no\"}}",
+                            "\"redis\":{\"password\":%s},\"clickhouse\":{\"password\":%s},"
+                            "\"jwt\":{\"canonical\":{\"file\":\"/no\"}}}",
                             source, source);
     static const struct check *const checks[] = {&secretive, &secretive_too, NULL};
     struct environment *environment = make_environment(CLASS_TEST, json);
@@ -513,6 +515,44 @@ static void a_secret_is_resolved_once_for_all(void **unused)
     free(json);
     free(source);
     mask_forget();
+}
+
+static void take_a_while(const struct job *job, struct result *result)
+{
+    (void)job;
+    int64_t end = clock_now() + 3 * CLOCK_MS;
+    while (clock_now() < end) {
+        poll(NULL, 0, 1);
+    }
+    result_ok(result, "fine");
+}
+
+static const struct check slow = {
+    .name = "slow", .section = "/slow", .period = CLOCK_SECOND, .deadline = 20 * CLOCK_SECOND,
+    .ask = take_a_while};
+
+static void a_good_answer_past_its_threshold_is_a_warning(void **unused)
+{
+    (void)unused;
+    static const struct check *const checks[] = {&slow, NULL};
+    static const char *const spans[] = {"1ms", "10s"};
+    for (size_t i = 0; i < 2; i++) {
+        char *json = mem_format("{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
+                                "\"slow\":{\"thresholds\":{\"duration\":\"%s\"}}}", spans[i]);
+        struct environment *environment = make_environment(CLASS_TEST, json);
+        struct board *board = board_create(environment, checks);
+        struct sched *sched = sched_create(board, NULL);
+        sched_ask_all(sched);
+        assert_true(sched_run(sched, NULL));
+        const struct result *result = board->lights[0].result;
+        assert_int_equal(result->state, i == 0 ? STATE_WARN : STATE_OK);
+        assert_int_equal(board->verdict.decision, i == 0 ? GATE_NO_GO : GATE_GO);
+        assert_non_null(strstr(result->summary, i == 0 ? "fine, but slow: " : "fine"));
+        sched_destroy(sched);
+        board_destroy(board);
+        environment_unref(environment);
+        free(json);
+    }
 }
 
 static void a_release_is_asked_for(void **unused)
@@ -582,6 +622,7 @@ int main(void)
         cmocka_unit_test(all_checks_run_at_the_same_time),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_unknown),
         cmocka_unit_test(a_secret_is_resolved_once_for_all),
+        cmocka_unit_test(a_good_answer_past_its_threshold_is_a_warning),
         cmocka_unit_test(a_release_is_asked_for),
         cmocka_unit_test(the_report_has_every_promised_key),
     };
