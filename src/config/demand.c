@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/value.h"
-#include "source/source.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -163,21 +162,11 @@ static void add_peer(struct examination *examination, char *take_path, char *tak
     examination->peers[examination->count++] = about;
 }
 
-static void mark_found(void *self, const json_t *source)
+/* auth gets the login, backend its token; nobody else is told anything. */
+static bool is_told_secrets(const struct environment *environment, const char *name)
 {
-    (void)source;
-    *(bool *)self = true;
-}
-
-/* auth and backend get the login and its token; another service what its own section
- * sends. */
-static bool is_told_secrets(const struct environment *environment, const char *name,
-                            const json_t *service)
-{
-    bool login = config_section(environment, "/auth_flow") != NULL;
-    bool found = login && (text_equal(name, "auth") || text_equal(name, "backend"));
-    source_walk(json_object_get(service, "validate"), mark_found, &found);
-    return found;
+    return config_section(environment, "/auth_flow") &&
+           (text_equal(name, "auth") || text_equal(name, "backend"));
 }
 
 static void collect_peers(struct examination *examination)
@@ -188,7 +177,7 @@ static void collect_peers(struct examination *examination)
     json_object_foreach((json_t *)(uintptr_t)config_section(environment, "/services"),
                         name, service)
     {
-        struct peer peer = {.secret = is_told_secrets(environment, name, service)};
+        struct peer peer = {.secret = is_told_secrets(environment, name)};
         char *host = value_url_host(config_text(service, "url"), &peer.encrypted);
         add_peer(examination,
                  mem_format("environments.%s.services.%s.url", environment->name, name),

@@ -30,9 +30,6 @@ static json_t *service(const struct sandbox *sandbox, enum door_name door,
 static json_t *services(const struct sandbox *sandbox)
 {
     json_t *auth = service(sandbox, DOOR_AUTH, "auth/jwt");
-    json_object_set_new(auth, "validate",
-                        json_pack("{ss ss ss}", "path", "/auth/validate", "token",
-                                  "/token", "valid", "/valid"));
     return json_pack("{so so}", "auth", auth, "backend",
                      service(sandbox, DOOR_BACKEND, "backend/jwt"));
 }

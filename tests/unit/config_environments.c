@@ -288,10 +288,6 @@ static void a_secret_does_not_travel_in_plain_text(void **state)
         {"{\"services\": {\"auth\": {\"url\": \"http://a\"}}}", 1},
         {"{\"services\": {\"backend\": {\"url\": \"http://a\"}}}", 1},
         {"{\"services\": {\"other\": {\"url\": \"http://a\"}}}", 0},
-        {"{\"services\": {\"other\": {\"url\": \"http://a\", \"validate\": {\"path\": "
-         "\"/\","
-         " \"headers\": {\"X\": {\"env\": \"P\"}}}}}}",
-         1},
         {"{\"services\": {\"auth\": {\"url\": \"http://A\"}}, \"private\": [\"a\"]}", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
