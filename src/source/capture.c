@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct captured {
     char *name;
@@ -41,6 +42,19 @@ void capture_put(const char *name, struct secret *secret)
     pthread_mutex_unlock(&guard);
 }
 
+/* The kernel shows the block that we were started with, in which a name may stand twice.
+ */
+static void overwrite(const char *name)
+{
+    size_t length = strlen(name);
+    for (char **entry = environ; *entry; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
+            char *value = *entry + length + 1;
+            explicit_bzero(value, strlen(value));
+        }
+    }
+}
+
 bool capture_take(const char *name, struct error *error)
 {
     char *value = getenv(name);
@@ -53,7 +67,7 @@ bool capture_take(const char *name, struct error *error)
     }
     capture_put(name, secret);
     secret_unref(secret);
-    explicit_bzero(value, strlen(value));
+    overwrite(name);
     unsetenv(name);
     return true;
 }
@@ -95,7 +109,8 @@ struct secret *capture_find(const char *name)
     return secret;
 }
 
-void capture_each(void (*each)(void *self, const char *name, struct secret *secret), void *self)
+void capture_each(void (*each)(void *self, const char *name, struct secret *secret),
+                  void *self)
 {
     pthread_mutex_lock(&guard);
     for (struct captured *entry = captured; entry; entry = entry->next) {

@@ -1,9 +1,9 @@
 /* Environment variables that are sources of secrets, taken out of our own environment.
  *
- * capture_take() copies the value into the keep, overwrites it where the kernel shows it in
- * /proc/PID/environ, and unsets it, so that no child inherits it. main() takes every name that the
- * configuration uses before it starts a thread; a supervisor is given them over a socket with
- * capture_put(). Reading is for any thread. */
+ * capture_take() copies the value into the keep, overwrites it where the kernel shows it
+ * in /proc/PID/environ, and unsets it, so that no child inherits it. main() takes every
+ * name that the configuration uses before it starts a thread; a supervisor is given them
+ * over a socket with capture_put(). Reading is for any thread. */
 #ifndef GREENBOARD_SOURCE_CAPTURE_H
 #define GREENBOARD_SOURCE_CAPTURE_H
 
@@ -13,11 +13,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-bool capture_take(const char *name, struct error *error); /* true also where it is not set */
-bool capture_take_all(const json_t *root, struct error *error); /* each "env" source below */
-void capture_put(const char *name, struct secret *secret); /* takes a reference of its own */
+bool capture_take(const char *name,
+                  struct error *error); /* true also where it is not set */
+bool capture_take_all(const json_t *root,
+                      struct error *error); /* each "env" source below */
+void capture_put(const char *name,
+                 struct secret *secret);       /* takes a reference of its own */
 struct secret *capture_find(const char *name); /* a reference for the caller, or NULL */
-void capture_each(void (*each)(void *self, const char *name, struct secret *secret), void *self);
+void capture_each(void (*each)(void *self, const char *name, struct secret *secret),
+                  void *self);
 void capture_finish(void); /* forgets all */
 
 #endif

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take_output(const json_t *source, const struct buf *printed, struct resolved *out)
+static void take_output(const json_t *source, const struct buf *printed,
+                        struct resolved *out)
 {
     const char *text = buf_string(printed);
     size_t length = source_strip_newline(text, printed->length);
@@ -22,9 +23,7 @@ static void take_output(const json_t *source, const struct buf *printed, struct 
     }
     unsigned char *bytes = mem_alloc(length);
     size_t used = 0;
-    if (!text_equal(decode, "base64")) {
-        resolved_broken(out, ERROR_CONFIG, "decode \"%s\" is not known: base64 is", decode);
-    } else if (base64_decode(text, length, bytes, length, &used)) {
+    if (base64_decode(text, length, bytes, length, &used)) {
         resolved_found(out, bytes, used);
     } else {
         resolved_broken(out, ERROR_PROTOCOL, "printed something that is not base64");
@@ -33,8 +32,9 @@ static void take_output(const json_t *source, const struct buf *printed, struct 
     free(bytes);
 }
 
-/* An exit status that is not 0 is broken, never absent: nobody knows what the command meant. What it
- * wrote to stderr is for the operator, but may hold anything: it is not shown. */
+/* An exit status that is not 0 is broken, never absent: nobody knows what the command
+ * meant. What it wrote to stderr is for the operator, but may hold anything: it is not
+ * shown. */
 static void resolve(const json_t *source, const struct source_context *context,
                     struct resolved *out)
 {
@@ -47,7 +47,7 @@ static void resolve(const json_t *source, const struct source_context *context,
     struct buf printed;
     struct error error;
     int status = 0;
-    buf_init(&printed, SECRET_MAX + 1);
+    buf_init_secret(&printed, SECRET_MAX + 1);
     if (!spawn_capture(&spawn, &printed, NULL, &status, &error)) {
         resolved_broken(out, error.code, "%s", error.message);
     } else if (status != 0) {
@@ -58,19 +58,26 @@ static void resolve(const json_t *source, const struct source_context *context,
     } else {
         take_output(source, &printed, out);
     }
-    if (printed.data) {
-        OPENSSL_cleanse(printed.data, printed.room);
-    }
     buf_finish(&printed);
     argv_free(argv);
+}
+
+static bool fits(const json_t *source, struct error *error)
+{
+    const char *decode = json_get_text(source, "decode");
+    return !decode || text_equal(decode, "base64") ||
+           error_set(error, ERROR_CONFIG, "decode \"%.40s\" is not known: base64 is",
+                     decode);
 }
 
 static const char *const takes[] = {"decode", NULL};
 
 const struct source_kind source_command = {
     .name = "command",
-    .help = "what a command prints on stdout, less one final newline; decode: base64 undoes that",
+    .help = "what a command prints on stdout, less one final newline; decode: base64 "
+            "undoes that",
     .wants_argv = true,
     .takes = takes,
+    .fits = fits,
     .resolve = resolve,
 };

@@ -1,14 +1,18 @@
-/* A dotenv file, read as the services' own libraries (python-dotenv, docker) read it: `export` is
- * allowed, "double quotes" take escapes, 'single quotes' take none, an unquoted value ends at
- * " #" and is trimmed, and the last assignment of a name wins. */
+/* A dotenv file, read as python-dotenv reads it, which the services use: `export` is
+ * allowed, "double quotes" take C's escapes and keep a backslash before anything else,
+ * 'single quotes' take
+ * \' and \\ alone, an unquoted value ends at " #" and is trimmed, and the last assignment
+ * of a name wins. ${NAME} is not replaced: it stays, and does not pass for a secret. What
+ * that library would skip with a warning (an open quote, text behind a closed one) is
+ * broken here. */
 #include "source/kinds.h"
 
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,52 +21,65 @@ static const char *skip_blanks(const char *at)
     return at + strspn(at, " \t");
 }
 
-static char unescape(char letter)
+enum trouble { TROUBLE_NONE, TROUBLE_OPEN, TROUBLE_BEHIND };
+static const char *const troubles[] = {
+    [TROUBLE_OPEN] = "a quote is never closed",
+    [TROUBLE_BEHIND] = "something stands behind a closing quote",
+};
+
+/* The byte that a backslash before `letter` stands for; 0: the backslash stands for
+ * itself. */
+static char unescape(char letter, char quote)
 {
-    switch (letter) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return letter;
+    static const char letters[] = "\\'\"abfnrtv", bytes[] = "\\'\"\a\b\f\n\r\t\v";
+    const char *known = letter ? strchr(letters, letter) : NULL;
+    if (!known || (quote == '\'' && known > letters + 1)) {
+        return 0;
     }
+    return bytes[known - letters];
 }
 
-/* Appends the value and returns the first byte behind it, NULL where a quote stays open. */
-static const char *read_value(const char *at, struct buf *value)
+/* `at` is behind the "=" or a blank, so that at[-1] is there. */
+static const char *read_bare(const char *at, struct buf *value)
+{
+    size_t length = strcspn(at, "\n"), size = length;
+    for (size_t i = 0; i < length; i++) {
+        char before = *(at + i - 1);
+        if (at[i] == '#' && (before == ' ' || before == '\t')) {
+            size = i;
+            break;
+        }
+    }
+    while (size > 0 && strchr(" \t\r", at[size - 1])) {
+        size--;
+    }
+    buf_add(value, at, size);
+    return at + length;
+}
+
+static const char *read_quoted(const char *at, struct buf *value, enum trouble *trouble)
 {
     char quote = *at;
-    if (quote != '"' && quote != '\'') {
-        size_t length = strcspn(at, "\n");
-        const char *comment = NULL;
-        for (size_t i = 0; i < length && !comment; i++) {
-            bool after_blank = i == 0 || at[i - 1] == ' ' || at[i - 1] == '\t';
-            comment = at[i] == '#' && after_blank ? at + i : NULL;
-        }
-        size_t size = comment ? (size_t)(comment - at) : length;
-        while (size > 0 && strchr(" \t\r", at[size - 1])) {
-            size--;
-        }
-        buf_add(value, at, size);
-        return at + length;
-    }
     for (at++; *at && *at != quote; at++) {
-        bool escaped = *at == '\\' && at[1] && (quote == '"' || strchr("'\\", at[1]));
-        char byte = *at;
-        if (escaped) {
-            at++;
-            byte = quote == '"' ? unescape(*at) : *at;
-        }
-        buf_add(value, &byte, 1);
+        char byte = *at == '\\' ? unescape(at[1], quote) : 0;
+        at += byte != 0;
+        buf_add(value, byte ? &byte : at, 1);
     }
-    return *at ? at + 1 : NULL;
+    if (!*at) {
+        *trouble = TROUBLE_OPEN;
+        return at;
+    }
+    at = skip_blanks(at + 1);
+    if (!strchr("#\r\n", *at)) { /* finds the final NUL too */
+        *trouble = TROUBLE_BEHIND;
+    }
+    return at + strcspn(at, "\n");
 }
 
-/* Reads one line's assignment; *found where it is the key's. NULL: a quote stays open. */
-static const char *read_line(const char *at, const char *key, struct buf *value, bool *found)
+/* Reads one line's assignment, *found where it is the key's; returns the end of the line.
+ */
+static const char *read_line(const char *at, const char *key, struct buf *value,
+                             bool *found, enum trouble *trouble)
 {
     at = skip_blanks(at);
     if (strncmp(at, "export", 6) == 0 && (at[6] == ' ' || at[6] == '\t')) {
@@ -74,41 +91,38 @@ static const char *read_line(const char *at, const char *key, struct buf *value,
     if (size == 0 || *at != '=') {
         return at + strcspn(at, "\n");
     }
-    bool wanted = strlen(key) == size && strncmp(name, key, size) == 0;
     struct buf other;
-    buf_init(&other, 0);
+    buf_init_secret(&other, SECRET_MAX);
+    bool wanted = strlen(key) == size && strncmp(name, key, size) == 0;
     if (wanted) {
         buf_clear(value);
         *found = true;
     }
-    at = read_value(skip_blanks(at + 1), wanted ? value : &other);
-    if (other.data) {
-        OPENSSL_cleanse(other.data, other.room);
-    }
+    at = skip_blanks(at + 1);
+    struct buf *into = wanted ? value : &other;
+    at = *at == '"' || *at == '\'' ? read_quoted(at, into, trouble) : read_bare(at, into);
     buf_finish(&other);
-    return at ? at + strcspn(at, "\n") : NULL;
+    return at;
 }
 
 static void find_key(const char *text, const char *key, struct resolved *out)
 {
     struct buf value;
     bool found = false;
-    buf_init(&value, SECRET_MAX);
-    for (const char *at = text; at && *at; at += *at == '\n') {
-        at = read_line(at, key, &value, &found);
-        if (!at) {
-            resolved_broken(out, ERROR_CONFIG, "a quote is never closed");
-            goto out;
-        }
+    enum trouble trouble = TROUBLE_NONE;
+    buf_init_secret(&value,
+                    SECRET_MAX + 1); /* one more, so that a longer one is refused */
+    const char *start =
+        text_starts(text, "\xef\xbb\xbf") ? text + 3 : text; /* a mark of order */
+    for (const char *at = start; *at && !trouble; at += *at == '\n') {
+        at = read_line(at, key, &value, &found, &trouble);
     }
-    if (found) {
+    if (trouble) {
+        resolved_broken(out, ERROR_CONFIG, "%s", troubles[trouble]);
+    } else if (found) {
         resolved_found(out, buf_string(&value), value.length);
     } else {
         resolved_absent(out, "has no %s", key);
-    }
-out:
-    if (value.data) {
-        OPENSSL_cleanse(value.data, value.room);
     }
     buf_finish(&value);
 }
@@ -122,16 +136,17 @@ static void resolve(const json_t *source, const struct source_context *context,
     out->label = mem_format("%s in %s", key, name);
     struct buf text;
     struct error error;
-    buf_init(&text, JSON_SIZE_MAX);
+    buf_init_secret(&text, JSON_SIZE_MAX);
     if (fs_read(path, &text, &error)) {
-        find_key(buf_string(&text), key, out);
+        if (memchr(buf_string(&text), '\0', text.length)) {
+            resolved_broken(out, ERROR_CONFIG, "%s holds a NUL byte", path);
+        } else {
+            find_key(buf_string(&text), key, out);
+        }
     } else if (error.code == ERROR_ABSENT) {
         resolved_absent(out, "%s is not there", path);
     } else {
         resolved_broken(out, error.code, "%s", error.message);
-    }
-    if (text.data) {
-        OPENSSL_cleanse(text.data, text.room);
     }
     buf_finish(&text);
     free(path);
@@ -141,7 +156,8 @@ static const char *const needs[] = {"key", NULL};
 
 const struct source_kind source_env_file = {
     .name = "env_file",
-    .help = "a line KEY=value of a dotenv file: export, quotes, escapes and comments as services "
+    .help = "a line KEY=value of a dotenv file: export, quotes, escapes and comments as "
+            "services "
             "read them",
     .needs = needs,
     .resolve = resolve,

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -28,20 +27,19 @@ static void resolve(const json_t *source, const struct source_context *context,
     out->label = mem_format("file %s", name);
     struct buf bytes;
     struct error error;
-    buf_init(&bytes, SECRET_MAX + 1);
+    buf_init_secret(&bytes, SECRET_MAX + 1);
     if (fs_read(path, &bytes, &error)) {
-        resolved_found(out, buf_string(&bytes), source_strip_newline(buf_string(&bytes),
-                                                                     bytes.length));
+        resolved_found(out, buf_string(&bytes),
+                       source_strip_newline(buf_string(&bytes), bytes.length));
         out->created = changed_at(path);
     } else if (error.code == ERROR_ABSENT) {
         resolved_absent(out, "%s is not there", path);
-        error_hint(&out->error, "create the file, or correct its path in the configuration");
+        error_hint(&out->error,
+                   "create the file, or correct its path in the configuration");
     } else {
         resolved_broken(out, error.code, "%s", error.message);
-        error_hint(&out->error, "make %s readable for the user that runs greenboard", path);
-    }
-    if (bytes.data) {
-        OPENSSL_cleanse(bytes.data, bytes.room);
+        error_hint(&out->error, "make %s readable for the user that runs greenboard",
+                   path);
     }
     buf_finish(&bytes);
     free(path);
@@ -49,6 +47,7 @@ static void resolve(const json_t *source, const struct source_context *context,
 
 const struct source_kind source_file = {
     .name = "file",
-    .help = "a file that holds the secret and nothing else; one final newline is stripped",
+    .help =
+        "a file that holds the secret and nothing else; one final newline is stripped",
     .resolve = resolve,
 };

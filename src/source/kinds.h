@@ -7,7 +7,8 @@
 extern const struct source_kind source_env;      /* {"env": NAME} */
 extern const struct source_kind source_file;     /* {"file": PATH} */
 extern const struct source_kind source_env_file; /* {"env_file": PATH, "key": NAME} */
-extern const struct source_kind source_command;  /* {"command": [ARGV…], "decode": "base64"} */
+extern const struct source_kind
+    source_command; /* {"command": [ARGV…], "decode": "base64"} */
 
 /* `file` and `command` strip exactly one final newline. */
 size_t source_strip_newline(const char *data, size_t length);

@@ -75,8 +75,9 @@ static bool validate_one(const json_t *value, struct error *error)
     const struct source_kind *kind = source_kind(value);
     if (!kind) {
         error_set(error, ERROR_CONFIG, "%s",
-                  json_is_string(value) ? "a secret is never written here: say where it comes from"
-                                        : "not a source of a secret");
+                  json_is_string(value)
+                      ? "a secret is never written here: say where it comes from"
+                      : "not a source of a secret");
         if (error) {
             hint_kinds(error);
         }
@@ -89,8 +90,8 @@ static bool validate_one(const json_t *value, struct error *error)
     }
     for (size_t i = 0; kind->needs && kind->needs[i]; i++) {
         if (json_string_length(json_object_get(value, kind->needs[i])) == 0) {
-            return error_set(error, ERROR_CONFIG, "a source \"%s\" needs \"%s\"", kind->name,
-                             kind->needs[i]);
+            return error_set(error, ERROR_CONFIG, "a source \"%s\" needs \"%s\"",
+                             kind->name, kind->needs[i]);
         }
     }
     for (size_t i = 0; kind->takes && kind->takes[i]; i++) {
@@ -100,7 +101,7 @@ static bool validate_one(const json_t *value, struct error *error)
                              kind->takes[i], kind->name);
         }
     }
-    return true;
+    return !kind->fits || kind->fits(value, error);
 }
 
 bool source_validate(const json_t *value, struct error *error)

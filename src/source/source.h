@@ -1,9 +1,10 @@
-/* Where a secret comes from: an object of the configuration that names a place, resolved to a
- * handle. A list is tried in order: a source that is absent passes on to the next one, one that is
- * present but broken stops there, since a silent fall-through is how wrong secrets ship.
+/* Where a secret comes from: an object of the configuration that names a place, resolved
+ * to a handle. A list is tried in order: a source that is absent passes on to the next
+ * one, one that is present but broken stops there, since a silent fall-through is how
+ * wrong secrets ship.
  *
- * The kinds are THE table in source.c: validation, schema and manual read it. source_resolve()
- * blocks, and belongs on a worker; the rest is for any thread. */
+ * The kinds are THE table in source.c: validation, schema and manual read it.
+ * source_resolve() blocks, and belongs on a worker; the rest is for any thread. */
 #ifndef GREENBOARD_SOURCE_SOURCE_H
 #define GREENBOARD_SOURCE_SOURCE_H
 
@@ -16,7 +17,8 @@
 #include <stdint.h>
 
 struct source_context {
-    const char *directory; /* of the configuration: relative paths and commands start here */
+    const char
+        *directory; /* of the configuration: relative paths and commands start here */
     int64_t deadline;
     const atomic_bool *cancelled; /* or NULL */
 };
@@ -26,19 +28,21 @@ enum source_state { SOURCE_FOUND, SOURCE_ABSENT, SOURCE_BROKEN };
 struct resolved {
     enum source_state state;
     struct secret *secret; /* where found */
-    char *label;           /* "file /run/secrets/jwt", "environment JWT_SECRET_KEY"; never NULL */
-    char *version;         /* what the place calls this version, or NULL */
-    int64_t created;       /* ms since 1970 of that version, 0: the place does not tell */
-    char *tried;           /* "file a: not there; environment B: not set": each one passed over */
-    struct error error;    /* where not found */
+    char *label;   /* "file /run/secrets/jwt", "environment JWT_SECRET_KEY"; never NULL */
+    char *version; /* what the place calls this version, or NULL */
+    int64_t created; /* ms since 1970 of that version, 0: the place does not tell */
+    char *tried; /* "file a: not there; environment B: not set": each one passed over */
+    struct error error; /* where not found */
 };
 
 struct source_kind {
     const char *name; /* the key that tells the kind */
     const char *help;
-    bool wants_argv;           /* its value is an argument vector, else a non-empty string */
-    const char *const *needs;  /* further keys that must be there, NULL-terminated */
-    const char *const *takes;  /* further keys that may be */
+    bool wants_argv; /* its value is an argument vector, else a non-empty string */
+    const char *const *needs; /* further keys that must be there, NULL-terminated */
+    const char *const *takes; /* further keys that may be */
+    bool (*fits)(const json_t *source,
+                 struct error *error); /* or NULL: what else it must be */
     void (*resolve)(const json_t *source, const struct source_context *context,
                     struct resolved *out);
 };
