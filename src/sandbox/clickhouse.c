@@ -264,12 +264,10 @@ void clickhouse_finish(struct sandbox *sandbox)
     }
 }
 
-static bool come_up(struct sandbox *sandbox, struct error *error)
+bool clickhouse_open(struct sandbox *sandbox, struct error *error)
 {
-    struct clickhouse *clickhouse = &sandbox->clickhouse;
-    return clickhouse_start(sandbox, error) && wait_until_ready(sandbox, error) &&
-           clickhouse_fill(sandbox, error) &&
-           door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port,
+    const struct clickhouse *clickhouse = &sandbox->clickhouse;
+    return door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP, clickhouse->http_port,
                      error) &&
            (clickhouse->stand_in || door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE,
                                               clickhouse->native_port, error));
@@ -285,7 +283,8 @@ bool clickhouse_follow(struct sandbox *sandbox, struct error *error)
         return true;
     }
     if (clickhouse->process.pid == 0 && !clickhouse->stand_in) {
-        return come_up(sandbox, error);
+        return clickhouse_start(sandbox, error) && wait_until_ready(sandbox, error) &&
+               clickhouse_fill(sandbox, error) && clickhouse_open(sandbox, error);
     }
     bool done = clickhouse->stand_in || (write_users(sandbox, error) &&
                                          order(sandbox, "SYSTEM RELOAD CONFIG", error) &&

@@ -30,6 +30,7 @@ bool clickhouse_answers(struct sandbox *sandbox, struct error *error); /* one lo
 
 /* Once it answers: database, table and rows. */
 bool clickhouse_fill(struct sandbox *sandbox, struct error *error);
+bool clickhouse_open(struct sandbox *sandbox, struct error *error); /* its doors */
 void clickhouse_stop(struct sandbox *sandbox);
 void clickhouse_finish(struct sandbox *sandbox); /* after stop: gives the ports back */
 

@@ -120,6 +120,11 @@ void redis_finish(struct sandbox *sandbox)
     }
 }
 
+bool redis_open(struct sandbox *sandbox, struct error *error)
+{
+    return door_open(sandbox->doors, DOOR_REDIS, sandbox->redis.port, error);
+}
+
 bool redis_follow(struct sandbox *sandbox, struct error *error)
 {
     if (fault_is_on(sandbox, FAULT_redis_down)) {
@@ -129,7 +134,7 @@ bool redis_follow(struct sandbox *sandbox, struct error *error)
     }
     if (sandbox->redis.process.pid == 0) {
         return redis_start(sandbox, error) && wait_until_ready(sandbox, error) &&
-               door_open(sandbox->doors, DOOR_REDIS, sandbox->redis.port, error);
+               redis_open(sandbox, error);
     }
     char *text = mem_format("CONFIG SET requirepass %s", password(sandbox));
     struct buf out;

@@ -22,6 +22,7 @@ bool redis_start(struct sandbox *sandbox, struct error *error); /* does not wait
 bool redis_runs(const struct sandbox *sandbox);
 bool redis_answers(struct sandbox *sandbox,
                    struct error *error); /* one look; learns the version */
+bool redis_open(struct sandbox *sandbox, struct error *error); /* its door */
 void redis_stop(struct sandbox *sandbox);
 void redis_finish(struct sandbox *sandbox); /* after stop: gives the port back */
 

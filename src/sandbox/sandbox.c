@@ -112,8 +112,8 @@ char *sandbox_part_line(const struct sandbox *sandbox, size_t part)
     if (part >= PARTS) {
         return NULL;
     }
-    return mem_format("%s %s on 127.0.0.1:%u", parts[part].name,
-                      *version ? version : "stopped", door_port(sandbox->doors, door));
+    return mem_format("%s %s on 127.0.0.1:%u", parts[part].name, version,
+                      door_port(sandbox->doors, door));
 }
 
 static bool interrupted(struct error *error)
@@ -166,12 +166,10 @@ static bool wait_for_parts(struct sandbox *sandbox, void (*say)(const char *),
         bool slow = clock_now() - begun > LONG_MS * CLOCK_MS;
         bool late = clock_now() - begun > READY_MS * CLOCK_MS;
         for (size_t i = 0; i < PARTS; i++) {
-            bool wanted = !fault_is_on(sandbox, parts[i].down);
-            if (wanted && !ready[i] &&
-                !look(sandbox, &parts[i], late, &ready[i], error)) {
+            if (!ready[i] && !look(sandbox, &parts[i], late, &ready[i], error)) {
                 return false;
             }
-            left += wanted && !ready[i];
+            left += !ready[i];
             if (slow && ready[i] && !said[i]) {
                 char *line = sandbox_part_line(sandbox, i);
                 say(line);
@@ -186,18 +184,18 @@ static bool wait_for_parts(struct sandbox *sandbox, void (*say)(const char *),
     return true;
 }
 
+/* A part that is to be down was started all the same: so its ports and its version are
+ * known. */
 static bool open_doors(struct sandbox *sandbox, struct error *error)
 {
-    const struct clickhouse *clickhouse = &sandbox->clickhouse;
-    bool clickhouse_up = !fault_is_on(sandbox, FAULT_clickhouse_down);
-    return services_follow(sandbox, error) &&
-           (fault_is_on(sandbox, FAULT_redis_down) ||
-            door_open(sandbox->doors, DOOR_REDIS, sandbox->redis.port, error)) &&
-           (!clickhouse_up || door_open(sandbox->doors, DOOR_CLICKHOUSE_HTTP,
-                                        clickhouse->http_port, error)) &&
-           (!clickhouse_up || clickhouse->stand_in ||
-            door_open(sandbox->doors, DOOR_CLICKHOUSE_NATIVE, clickhouse->native_port,
-                      error));
+    bool done = services_follow(sandbox, error) && redis_open(sandbox, error) &&
+                clickhouse_open(sandbox, error);
+    for (size_t i = 0; done && i < PARTS; i++) {
+        if (fault_is_on(sandbox, parts[i].down)) {
+            done = fault_rows[parts[i].down].follow(sandbox, error);
+        }
+    }
+    return done;
 }
 
 bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line),
@@ -210,7 +208,7 @@ bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line),
     }
     /* The slowest first; what is ours is made while they start. */
     for (size_t i = 0; i < PARTS; i++) {
-        if (!fault_is_on(sandbox, parts[i].down) && !parts[i].start(sandbox, error)) {
+        if (!parts[i].start(sandbox, error)) {
             return false;
         }
     }
