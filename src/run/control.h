@@ -19,7 +19,7 @@ json_t *control_status(const struct statedir *dir, const char *run, struct error
 /* Supervisor's side. */
 struct control {
     int listener, peer; /* -1: none */
-    char *name;         /* file name in the run-time directory */
+    char *path, *name;   /* name: within the run-time directory */
     int directory;
 };
 struct request {

@@ -21,7 +21,8 @@ bool follow_output(struct follow *follow, struct buf *out);
 /* The newest record, read again when it changed; borrowed until the next call. */
 const struct run *follow_run(struct follow *follow);
 
-/* False where the record has no end and its supervisor is gone: `runs resolve` is next. */
+/* False where the record has no end and its supervisor is gone: `runs resolve` is next. Reads /proc:
+ * call it once a second at most. */
 bool follow_alive(struct follow *follow);
 
 #endif

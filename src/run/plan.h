@@ -41,13 +41,6 @@ void plan_show(const struct plan *plan,
  * argv_free(). Empty where they are the same. */
 char **plan_differences(const json_t *confirmed, const json_t *now);
 
-/* Argument vector with {release} {environment} {run} {fence} replaced; argv_free(). */
-char **plan_argv(const struct plan *plan, const char *run, int64_t fence);
-/* Our environment, what is given back, and GREENBOARD_RELEASE, _ENVIRONMENT, _RUN, _FENCE and
- * _STATE_DIR; argv_free(), after cleansing: plan_env_free(). */
-char **plan_env(const struct plan *plan, const char *home, const char *run, int64_t fence);
-void plan_env_free(char **env);
-
 bool release_valid(const char *release); /* [A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199} */
 
 #endif

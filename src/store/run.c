@@ -47,7 +47,7 @@ void run_destroy(struct run *run)
     }
     char *texts[] = {run->kind,   run->system,       run->environment,   run->release,
                      run->operator, run->reason,     run->digest,        run->config,
-                     run->output, run->cancelled_by, run->cancel_reason, run->resolved_by,
+                     run->output, run->control, run->cancelled_by, run->cancel_reason, run->resolved_by,
                      run->resolve_reason, run->trouble};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(texts[i]);
@@ -145,7 +145,7 @@ json_t *run_json(const struct run *run)
         text_or_null(run->digest), "config", text_or_null(run->config), "fence",
         (json_int_t)run->fence);
     json_t *rest = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "phase", run_phase_words[run->phase], "outcome",
         over ? json_string(outcome_rows[run->outcome].word) : json_null(), "status",
         over ? json_integer(run->status) : json_null(), "started", time_or_null(run->started),
@@ -153,7 +153,7 @@ json_t *run_json(const struct run *run)
         "usual_ms", (json_int_t)run->usual, "steps", steps, "verdict_before",
         judgement_json(&run->before), "verdict_after", judgement_json(&run->after),
         "known_good", (int)run->known_good, "supervisor", process_json(&run->supervisor),
-        "group", process_json(&run->group), "output", text_or_null(run->output), "cancelled",
+        "group", process_json(&run->group), "output", text_or_null(run->output), "control", text_or_null(run->control), "cancelled",
         responsible_json(run->cancelled_by, run->cancel_reason), "resolved",
         responsible_json(run->resolved_by, run->resolve_reason), "trouble",
         text_or_null(run->trouble));
@@ -254,6 +254,7 @@ struct run *run_from_json(const json_t *object, struct error *error)
     run->digest = text_of(object, "digest");
     run->config = text_of(object, "config");
     run->output = text_of(object, "output");
+    run->control = text_of(object, "control");
     run->trouble = text_of(object, "trouble");
     run->cancelled_by = text_of(cancelled, "by");
     run->cancel_reason = text_of(cancelled, "reason");

@@ -102,6 +102,7 @@ struct run {
     struct process supervisor;
     struct process group; /* the command: leader of a session and group of its own */
     char *output;         /* path of every byte that it printed */
+    char *control;        /* path of its control socket */
     char *cancelled_by, *cancel_reason;
     char *resolved_by, *resolve_reason;
     char *trouble; /* what greenboard itself could not do, or NULL */

@@ -72,9 +72,16 @@ static bool owned(const char *path, struct error *error)
 bool statedir_open(struct statedir *dir, const char *home, const struct environment *environment,
                    struct error *error)
 {
+    return statedir_open_named(dir, home, environment->system, environment->name,
+                               config_text(config_section(environment, "/lock"), "dir"), error);
+}
+
+bool statedir_open_named(struct statedir *dir, const char *home, const char *system_name,
+                         const char *environment, const char *lock_dir, struct error *error)
+{
     *dir = (struct statedir){0};
-    char *system = safe_name(environment->system);
-    char *name = safe_name(environment->name);
+    char *system = safe_name(system_name);
+    char *name = safe_name(environment);
     bool done = false;
     if (strlen(system) > NAME_LONGEST || strlen(name) > NAME_LONGEST) {
         error_set(error, ERROR_LIMIT, "the name of the system or environment is too long");
@@ -88,8 +95,7 @@ bool statedir_open(struct statedir *dir, const char *home, const struct environm
     dir->recorder = fs_join(dir->directory, "recorder.lock");
     dir->fence = fs_join(dir->directory, "fence");
     dir->runs = fs_join(dir->directory, "runs");
-    const char *shared = config_text(config_section(environment, "/lock"), "dir");
-    dir->shared_lock = shared ? mem_format("%s/%s-%s.lock", shared, system, name) : NULL;
+    dir->shared_lock = lock_dir ? mem_format("%s/%s-%s.lock", lock_dir, system, name) : NULL;
     done = fs_make_dirs(dir->runs, error) && owned(dir->directory, error);
 out:
     free(system);

@@ -29,7 +29,10 @@ char *statedir_home(const char *given, struct error *error);
 
 /* Makes the directories. Names that are no safe file names are made so, and stay distinct. */
 bool statedir_open(struct statedir *dir, const char *home, const struct environment *environment,
-                struct error *error);
+                   struct error *error);
+/* The same by names; `lock_dir` is the configuration's `lock.dir`, or NULL. */
+bool statedir_open_named(struct statedir *dir, const char *home, const char *system,
+                         const char *environment, const char *lock_dir, struct error *error);
 void statedir_finish(struct statedir *dir); /* a zeroed one is fine */
 
 #endif

@@ -1,0 +1,269 @@
+#include "run/command.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "run/process.h"
+#include "secret/mask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CHUNK = 65536, SLAVE_NAME = 128 };
+static const int64_t MERCY = 10 * CLOCK_SECOND;        /* from SIGTERM to SIGKILL */
+static const int64_t GROUP_SLICE = 50 * CLOCK_MS;      /* how often a dying group is looked at */
+static const int64_t DRAIN = CLOCK_SECOND;             /* for what is left in the terminal */
+
+/* ---- the child, until it executes ------------------------------------------------------- */
+
+struct child {
+    char *const *argv, *const *env;
+    const char *directory;
+    char slave[SLAVE_NAME];
+    int gate, failure;
+};
+
+/* The supervisor has threads: only what signal-safety(7) lists may be called here. */
+static _Noreturn void become(const struct child *child)
+{
+    char word = 0;
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY);
+    setsid();
+    int terminal = open(child->slave, O_RDWR); /* becomes the session's, for it has none */
+    bool ready = null >= 0 && terminal >= 0 && dup2(null, 0) == 0 && dup2(terminal, 1) == 1 &&
+                 dup2(terminal, 2) == 2 && chdir(child->directory) == 0;
+    for (int i = 3; i <= terminal || i <= null; i++) {
+        if (i == terminal || i == null) {
+            close(i);
+        }
+    }
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (ready && read(child->gate, &word, 1) != 1) {
+        _exit(127); /* the supervisor died, or thought better of it */
+    }
+    if (ready) {
+        execve(child->argv[0], child->argv, child->env);
+    }
+    int number = errno;
+    while (write(child->failure, &number, sizeof number) < 0 && errno == EINTR) {
+    }
+    _exit(127);
+}
+
+/* ---- held and released ------------------------------------------------------------------ */
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
+static bool open_terminal(struct command *command, struct child *child, int *slave)
+{
+    struct winsize size = {.ws_row = COMMAND_ROWS, .ws_col = COMMAND_COLUMNS};
+    if (openpty(&command->terminal, slave, NULL, NULL, &size) != 0) {
+        return false;
+    }
+    fcntl(command->terminal, F_SETFD, FD_CLOEXEC);
+    fcntl(command->terminal, F_SETFL, O_RDWR | O_NONBLOCK);
+    fcntl(*slave, F_SETFD, FD_CLOEXEC);
+    return ttyname_r(*slave, child->slave, sizeof child->slave) == 0;
+}
+
+bool command_hold(struct command *command, char *const *argv, char *const *env,
+                  const char *directory, const char *output, struct error *error)
+{
+    *command = (struct command){.terminal = -1, .gate = -1, .failure = -1, .output = -1};
+    struct child child = {.argv = argv, .env = env, .directory = directory};
+    int gate[2] = {-1, -1}, failure[2] = {-1, -1}, slave = -1;
+    pid_t pid = -1;
+    command->output = open(output, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    if (command->output < 0) {
+        error_system(error, errno, "cannot record to %s", output);
+        goto out;
+    }
+    if (!open_terminal(command, &child, &slave) || pipe2(gate, O_CLOEXEC) != 0 ||
+        pipe2(failure, O_CLOEXEC) != 0) {
+        error_system(error, errno, "cannot make a terminal for the command");
+        goto out;
+    }
+    child.gate = gate[0];
+    child.failure = failure[1];
+    pid = fork();
+    if (pid == 0) {
+        close(gate[1]); /* else it would wait for itself */
+        become(&child);
+    }
+    if (pid < 0) {
+        error_system(error, errno, "cannot start the command");
+        goto out;
+    }
+    command->leader = process_find(pid);
+    command->gate = gate[1];
+    command->failure = failure[0];
+    gate[1] = failure[0] = -1;
+out:
+    close_fd(&gate[0]);
+    close_fd(&gate[1]);
+    close_fd(&failure[0]);
+    close_fd(&failure[1]);
+    close_fd(&slave);
+    if (pid <= 0) {
+        command_finish(command);
+    }
+    return pid > 0;
+}
+
+bool command_release(struct command *command, struct error *error)
+{
+    int number = 0;
+    ssize_t got;
+    bool told = write(command->gate, "g", 1) == 1;
+    close_fd(&command->gate);
+    while ((got = read(command->failure, &number, sizeof number)) < 0 && errno == EINTR) {
+    }
+    close_fd(&command->failure);
+    if (told && got == 0) {
+        return true;
+    }
+    return error_system(error, got > 0 ? number : EPIPE, "the command cannot be executed");
+}
+
+void command_finish(struct command *command)
+{
+    bool held = command->gate >= 0;
+    close_fd(&command->gate);
+    close_fd(&command->failure);
+    close_fd(&command->terminal);
+    close_fd(&command->output);
+    if (held && command->leader.pid > 0) {
+        while (waitpid(command->leader.pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    buf_finish(&command->held);
+    buf_finish(&command->line);
+}
+
+/* ---- recorded --------------------------------------------------------------------------- */
+
+enum pump { PUMP_MORE, PUMP_EMPTY, PUMP_END, PUMP_UNWRITTEN };
+
+/* The terminal gives 4 KiB at a time: gathered, so that mask and file see large pieces. */
+static enum pump pump(struct command *command, const struct mask *mask)
+{
+    char chunk[CHUNK];
+    size_t length = 0;
+    ssize_t got = 0;
+    while (length < sizeof chunk &&
+           (got = read(command->terminal, chunk + length, sizeof chunk - length)) > 0) {
+        length += (size_t)got;
+    }
+    bool again = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    mask_feed(mask, &command->held, chunk, length, &command->line);
+    if (!again) {
+        mask_end(mask, &command->held, &command->line); /* EIO: nobody holds the other side */
+    }
+    bool written = fs_write_all(command->output, buf_string(&command->line),
+                                command->line.length);
+    buf_clear(&command->line);
+    return !written ? PUMP_UNWRITTEN : !again ? PUMP_END : got > 0 ? PUMP_MORE : PUMP_EMPTY;
+}
+
+static bool reaped(struct command *command, struct ending *ending)
+{
+    int state = 0;
+    if (waitpid(command->leader.pid, &state, WNOHANG) != command->leader.pid) {
+        return false;
+    }
+    ending->status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+    return true;
+}
+
+/* What the command wrote before it ended is still in the terminal. */
+static void drain(struct command *command, const struct mask *mask, struct ending *ending)
+{
+    int64_t until = clock_now() + DRAIN;
+    enum pump last = PUMP_MORE;
+    while (last == PUMP_MORE && clock_now() < until) {
+        last = pump(command, mask);
+    }
+    mask_end(mask, &command->held, &command->line);
+    bool written = last != PUMP_UNWRITTEN &&
+                   fs_write_all(command->output, buf_string(&command->line),
+                                command->line.length) &&
+                   fdatasync(command->output) == 0;
+    ending->unwritten = ending->unwritten || !written;
+    buf_clear(&command->line);
+}
+
+/* ---- until it ended --------------------------------------------------------------------- */
+
+struct ends {
+    int64_t timeout; /* when it is told to end */
+    int64_t kill;    /* when it is killed, INT64_MAX before it was told */
+    bool exited, hung_up;
+};
+
+static bool must_stop(const struct watch *watch, const struct ends *ends,
+                      struct ending *ending)
+{
+    ending->stopped = ending->stopped || watch->cancelled;
+    ending->timed_out = ending->timed_out || (!ending->stopped && clock_now() >= ends->timeout);
+    return ending->stopped || ending->timed_out || ending->unwritten;
+}
+
+static int64_t next_look(const struct ends *ends)
+{
+    if (ends->kill == INT64_MAX) {
+        return ends->timeout;
+    }
+    int64_t slice = clock_now() + GROUP_SLICE;
+    return slice < ends->kill ? slice : ends->kill;
+}
+
+void command_follow(struct command *command, struct watch *watch, int64_t timeout,
+                    void (*stopping)(void *self), void *self, struct ending *ending)
+{
+    struct mask *mask = mask_current();
+    struct ends ends = {.timeout = clock_now() + timeout, .kill = INT64_MAX};
+    *ending = (struct ending){.status = -1};
+    for (;;) {
+        ends.exited = ends.exited || reaped(command, ending);
+        bool told = ends.kill != INT64_MAX;
+        if (ends.exited && (!told || !process_group_lives(&command->leader))) {
+            break;
+        }
+        if (!ends.exited && !told && must_stop(watch, &ends, ending)) {
+            ends.kill = clock_now() + MERCY;
+            if (stopping) {
+                stopping(self);
+            }
+            process_group_signal(&command->leader, SIGTERM);
+        } else if (told && clock_now() >= ends.kill) {
+            process_group_signal(&command->leader, SIGKILL);
+            ends.kill = clock_now() + GROUP_SLICE;
+        }
+        int fd = ends.hung_up ? -1 : command->terminal;
+        if (watch_wait(watch, NULL, fd, next_look(&ends))) {
+            enum pump last = pump(command, mask);
+            ends.hung_up = last == PUMP_END || last == PUMP_UNWRITTEN;
+            ending->unwritten = ending->unwritten || last == PUMP_UNWRITTEN;
+        }
+    }
+    drain(command, mask, ending);
+    ending->leftovers = process_group_lives(&command->leader);
+    mask_unref(mask);
+}

@@ -1,0 +1,118 @@
+#include "run/follow.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "run/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+enum { OUTPUT_AT_ONCE = 256 * 1024 };
+
+struct follow {
+    struct statedir dir; /* `runs` alone is ours */
+    char id[RUN_ID];
+    int notify;
+    int output; /* -1 until the file is there */
+    bool changed;
+    struct run *run;
+};
+
+struct follow *follow_create(const struct statedir *dir, const char *id, struct error *error)
+{
+    struct run *run = run_read(dir, id, error);
+    if (!run) {
+        return NULL;
+    }
+    struct follow *follow = mem_alloc(sizeof *follow);
+    follow->dir.runs = mem_text(dir->runs);
+    snprintf(follow->id, sizeof follow->id, "%s", id);
+    follow->run = run;
+    follow->changed = true; /* it may have been replaced before the watch */
+    follow->output = -1;
+    follow->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    char *directory = run_path(dir, id, "");
+    if (follow->notify < 0 ||
+        inotify_add_watch(follow->notify, directory, IN_MODIFY | IN_MOVED_TO | IN_CREATE) < 0) {
+        error_system(error, errno, "cannot watch %s", directory);
+        follow_destroy(follow);
+        follow = NULL;
+    }
+    free(directory);
+    return follow;
+}
+
+void follow_destroy(struct follow *follow)
+{
+    if (!follow) {
+        return;
+    }
+    if (follow->notify >= 0) {
+        close(follow->notify);
+    }
+    if (follow->output >= 0) {
+        close(follow->output);
+    }
+    run_destroy(follow->run);
+    free(follow->dir.runs);
+    free(follow);
+}
+
+int follow_fd(const struct follow *follow)
+{
+    return follow->notify;
+}
+
+/* Which file it was does not matter: both are looked at. */
+static void drain(struct follow *follow)
+{
+    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+    while (read(follow->notify, events, sizeof events) > 0) {
+        follow->changed = true;
+    }
+}
+
+bool follow_output(struct follow *follow, struct buf *out)
+{
+    drain(follow);
+    if (follow->output < 0 && follow->run->output) {
+        follow->output = open(follow->run->output, O_RDONLY | O_CLOEXEC);
+    }
+    size_t total = 0;
+    char chunk[65536];
+    while (follow->output >= 0 && total < OUTPUT_AT_ONCE) {
+        ssize_t got = read(follow->output, chunk, sizeof chunk);
+        if (got <= 0) {
+            break;
+        }
+        buf_add(out, chunk, (size_t)got);
+        total += (size_t)got;
+    }
+    return total > 0;
+}
+
+const struct run *follow_run(struct follow *follow)
+{
+    drain(follow);
+    if (follow->changed) {
+        follow->changed = false;
+        struct run *run = run_read(&follow->dir, follow->id, NULL);
+        if (run) {
+            run_destroy(follow->run);
+            follow->run = run;
+        }
+    }
+    return follow->run;
+}
+
+bool follow_alive(struct follow *follow)
+{
+    if (process_lives(&follow->run->supervisor)) {
+        return true;
+    }
+    follow->changed = true; /* it may just have written its end */
+    return follow_run(follow)->phase == PHASE_ENDED;
+}

@@ -1,0 +1,33 @@
+/* What a launcher hands to the supervisor that it started, as one JSON document: who wants what, what
+ * was confirmed, and the variables that are secrets. Never by argv or environment.
+ *
+ * Written by the launcher, read once by the supervisor, which puts the variables back where
+ * source/capture finds them. */
+#ifndef GREENBOARD_RUN_HANDOVER_H
+#define GREENBOARD_RUN_HANDOVER_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "run/plan.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct handover {
+    json_t *document;
+    const char *home, *system, *environment, *lock_dir; /* borrowed from it */
+    const char *config, *kind, *run, *operator, *reason;
+    const char *release;        /* from the command line, or NULL */
+    const json_t *confirmation;
+};
+
+/* `out` holds secrets: handover_cleanse() it. */
+void handover_write(struct buf *out, const struct plan *plan, const char *home,
+                    const char *run, const char *operator, const char *reason);
+void handover_cleanse(struct buf *buf);
+
+/* Reads to the end of the stream. */
+bool handover_read(struct handover *handover, int fd, struct error *error);
+void handover_finish(struct handover *handover);
+
+#endif

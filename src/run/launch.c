@@ -1,0 +1,169 @@
+#include "run/launch.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "run/handover.h"
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { REPORT_MAX = 256 * 1024 };
+
+/* Exec'd, with nothing of ours open but its end of the pair, in a session that no terminal holds. */
+static bool start(int end, pid_t *pid, struct error *error)
+{
+    static char program[] = "/proc/self/exe", name[] = "greenboard", order[] = "__supervise";
+    char *const argv[] = {name, order, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, end, SUPERVISOR_FD);
+    posix_spawn_file_actions_addclosefrom_np(&actions, SUPERVISOR_FD + 1);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    int number = posix_spawn(pid, program, &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return number == 0 || error_system(error, number, "cannot start the supervisor");
+}
+
+static bool hand_over(int fd, const struct buf *text, struct error *error)
+{
+    for (size_t done = 0; done < text->length;) {
+        ssize_t put = send(fd, text->data + done, text->length - done, MSG_NOSIGNAL);
+        if (put < 0 && errno != EINTR) {
+            return error_system(error, errno, "cannot reach the supervisor");
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    shutdown(fd, SHUT_WR);
+    return true;
+}
+
+bool run_launch(const struct plan *plan, const char *home, const char *operator,
+                const char *reason, struct launch *launch, struct error *error)
+{
+    *launch = (struct launch){.fd = -1};
+    buf_init(&launch->held, REPORT_MAX);
+    run_name(launch->run, clock_wall());
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return error_system(error, errno, "cannot make a socket pair");
+    }
+    struct buf text;
+    buf_init(&text, 0);
+    handover_write(&text, plan, home, launch->run, operator, reason);
+    bool done = text.length <= JSON_SIZE_MAX ||
+                error_set(error, ERROR_LIMIT, "there is too much to hand to a supervisor");
+    done = done && start(ends[1], &launch->pid, error);
+    close(ends[1]);
+    done = done && hand_over(ends[0], &text, error);
+    handover_cleanse(&text);
+    launch->fd = ends[0];
+    fcntl(launch->fd, F_SETFL, O_NONBLOCK);
+    if (!done) {
+        launch_finish(launch);
+    }
+    return done;
+}
+
+static bool read_report(const char *line, size_t length, struct report *report)
+{
+    json_t *document = json_parse(line, length, NULL);
+    const char *phase = json_get_text(document, "phase");
+    const char *outcome = json_get_text(document, "outcome");
+    *report = (struct report){.phase = PHASE_COUNT};
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        if (text_equal(run_phase_words[i], phase)) {
+            report->phase = (enum run_phase)i;
+        }
+    }
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        if (text_equal(outcome_rows[i].word, outcome)) {
+            report->outcome = (enum run_outcome)i;
+        }
+    }
+    report->status = (int)json_integer_value(json_object_get(document, "status"));
+    report->reasons = json_argv(json_object_get(document, "reasons"));
+    report->hint = mem_text(json_get_text(document, "hint"));
+    json_decref(document);
+    if (report->phase == PHASE_COUNT) {
+        report_finish(report);
+        return false;
+    }
+    return true;
+}
+
+enum heard launch_hear(struct launch *launch, struct report *report)
+{
+    while (launch->fd >= 0) {
+        const char *end = launch->held.data
+                              ? memchr(launch->held.data, '\n', launch->held.length)
+                              : NULL;
+        if (end) {
+            size_t length = (size_t)(end - launch->held.data);
+            bool known = read_report(launch->held.data, length, report);
+            buf_drop(&launch->held, length + 1);
+            if (known) {
+                return HEARD_REPORT;
+            }
+            continue;
+        }
+        char chunk[4096];
+        ssize_t got = recv(launch->fd, chunk, sizeof chunk, 0);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return HEARD_NOTHING;
+        }
+        if (got <= 0 || !buf_add(&launch->held, chunk, (size_t)got)) {
+            break;
+        }
+    }
+    if (launch->pid > 0) { /* only its end closes the pair */
+        while (waitpid(launch->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+        launch->pid = 0;
+    }
+    launch_finish(launch);
+    return HEARD_END;
+}
+
+void report_finish(struct report *report)
+{
+    argv_free(report->reasons);
+    free(report->hint);
+    *report = (struct report){0};
+}
+
+void launch_finish(struct launch *launch)
+{
+    if (launch->fd >= 0) {
+        close(launch->fd);
+        launch->fd = -1;
+    }
+    if (launch->pid > 0 && waitpid(launch->pid, NULL, WNOHANG) == launch->pid) {
+        launch->pid = 0;
+    }
+    buf_finish(&launch->held);
+}

@@ -1,0 +1,27 @@
+/* The lock of an environment: a flock(2) that ends with its holder, and no run without an end.
+ *
+ * The flock alone does not suffice: it is gone with the supervisor while the command runs on. So a
+ * record without an end blocks as well, until it is resolved. One thread. */
+#ifndef GREENBOARD_RUN_LOCK_H
+#define GREENBOARD_RUN_LOCK_H
+
+#include "base/error.h"
+#include "store/statedir.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lock {
+    int own, shared; /* descriptors, -1: none */
+};
+
+/* ERROR_BUSY says who holds it, or which run has no end. Never waits. */
+bool lock_take(struct lock *lock, const struct statedir *dir, struct error *error);
+/* The flock alone, for who resolves a run without an end. */
+bool lock_hold(struct lock *lock, const struct statedir *dir, struct error *error);
+void lock_release(struct lock *lock); /* a released one is fine */
+
+/* The next number, never given out before: under the lock. */
+bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error);
+
+#endif

@@ -1,0 +1,324 @@
+#include "run/plan.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "source/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool release_valid(const char *release)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "._:@/+-";
+    size_t length = strlen(release);
+    return length >= 1 && length <= 200 && strchr(first, release[0]) &&
+           strspn(release, more) == length;
+}
+
+/* ---- what is confirmed ------------------------------------------------------------------ */
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+/* Who answered and as what; no timings, no figures. */
+static json_t *confirm_light(const struct light *light)
+{
+    json_t *identity = json_object();
+    const struct result *result = light->result;
+    for (size_t i = 0; result && i < result->evidence_count; i++) {
+        const struct evidence *evidence = &result->evidence[i];
+        if (evidence->identity) {
+            json_object_set_new(identity, evidence->key, json_string(evidence->value));
+        }
+    }
+    const char *address = result ? result_evidence_of(result, "address") : NULL;
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", light->name, "type",
+                     light->check->name, "state",
+                     text_or_null(result ? state_rows[result->state].word : NULL), "address",
+                     text_or_null(address), "identity", identity);
+}
+
+static json_t *confirm(const struct plan *plan, const struct board *board)
+{
+    json_t *argv = json_array(), *checks = json_array();
+    for (size_t i = 0; plan->argv[i]; i++) {
+        json_array_append_new(argv, json_string(plan->argv[i]));
+    }
+    for (size_t i = 0; i < board->count; i++) {
+        json_array_append_new(checks, confirm_light(&board->lights[i]));
+    }
+    const struct environment *environment = plan->environment;
+    json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
+                                 "system", environment->system, "environment", environment->name,
+                                 "config", environment->file, "config_digest",
+                                 environment->digest, "argv", argv, "release",
+                                 text_or_null(plan->release), "checks", checks);
+    if (!document) {
+        panic("what is confirmed cannot be written as JSON");
+    }
+    return document;
+}
+
+/* ---- made from a board ------------------------------------------------------------------ */
+
+static bool has_placeholder(char *const *argv, const char *placeholder)
+{
+    for (size_t i = 0; argv[i]; i++) {
+        if (strstr(argv[i], placeholder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_release(struct plan *plan, const struct board *board, const char *given,
+                         struct error *error)
+{
+    if (!given && board->release_error.code) {
+        if (error) {
+            *error = board->release_error;
+        }
+        return false;
+    }
+    plan->given = given != NULL;
+    plan->release = mem_text(given ? given : board->release);
+    if (plan->release && !release_valid(plan->release)) {
+        error_set(error, ERROR_USAGE, "no release may look like \"%.80s\"", plan->release);
+        error_hint(error, "letters, digits and ._:@/+- of at most 200, a letter or digit first");
+        return false;
+    }
+    if (!plan->release && has_placeholder(plan->argv, "{release}")) {
+        error_set(error, ERROR_CONFIG, "the command wants {release}, and nobody names one");
+        error_hint(error, "configure `release`, or give --release");
+        return false;
+    }
+    return true;
+}
+
+static bool take_command(struct plan *plan, const json_t *section, struct error *error)
+{
+    const struct environment *environment = plan->environment;
+    plan->argv = json_argv(json_object_get(section, "command"));
+    char *program = fs_executable(plan->argv[0], environment->directory, error);
+    if (!program) {
+        error_prefix(error, "%s.command", plan->kind);
+        return false;
+    }
+    free(plan->argv[0]);
+    plan->argv[0] = program;
+    return true;
+}
+
+static void add_withheld(void *self, const char *name, struct secret *secret)
+{
+    (void)secret;
+    argv_add(self, name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+static bool listed(char *const *names, const char *name)
+{
+    for (size_t i = 0; names && names[i]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_names(struct plan *plan, const json_t *section)
+{
+    char **captured = NULL;
+    char **wanted = json_argv(json_object_get(section, "env"));
+    capture_each(add_withheld, &captured);
+    for (size_t i = 0; captured && captured[i]; i++) {
+        argv_add(listed(wanted, captured[i]) ? &plan->given_back : &plan->withheld, captured[i]);
+    }
+    if (plan->withheld) {
+        qsort(plan->withheld, argv_count(plan->withheld), sizeof(char *), by_name);
+    }
+    argv_free(wanted);
+    argv_free(captured);
+}
+
+struct plan *plan_create(const struct board *board, const char *kind, const char *release,
+                         struct error *error)
+{
+    const struct environment *environment = board->environment;
+    char *pointer = mem_format("/%s", kind);
+    const json_t *section = config_section(environment, pointer);
+    free(pointer);
+    if (!section) {
+        error_set(error, ERROR_CONFIG, "environment %s has no `%s`", environment->name, kind);
+        error_hint(error, "say in %s what %s does", environment->file, kind);
+        return NULL;
+    }
+    struct plan *plan = mem_alloc(sizeof *plan);
+    plan->environment = environment_ref(environment);
+    plan->kind = mem_text(kind);
+    if (!take_command(plan, section, error) || !take_release(plan, board, release, error)) {
+        plan_destroy(plan);
+        return NULL;
+    }
+    take_names(plan, section);
+    const json_t *verify = json_object_get(section, "verify");
+    plan->timeout = config_span(section, "timeout");
+    plan->within = config_span(verify, "within");
+    plan->hold = config_span(verify, "hold");
+    plan->backup = json_argv(json_object_get(config_section(environment, "/backup"), "files"));
+    plan->confirmation = confirm(plan, board);
+    char *canonical = json_compact(plan->confirmation);
+    digest_hex(plan->digest, canonical, strlen(canonical));
+    free(canonical);
+    return plan;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    environment_unref(plan->environment);
+    free(plan->kind);
+    free(plan->release);
+    argv_free(plan->argv);
+    argv_free(plan->withheld);
+    argv_free(plan->given_back);
+    argv_free(plan->backup);
+    json_decref(plan->confirmation);
+    free(plan);
+}
+
+/* ---- shown ------------------------------------------------------------------------------ */
+
+struct shown {
+    void (*line)(void *self, const char *label, const char *text);
+    void *self;
+};
+
+static void show(const struct shown *to, const char *label, char *take_text)
+{
+    to->line(to->self, label, take_text);
+    free(take_text);
+}
+
+static void show_names(const struct shown *to, const char *label, char *const *names)
+{
+    if (names && names[0]) {
+        show(to, label, argv_show(names));
+    }
+}
+
+void plan_show(const struct plan *plan,
+               void (*line)(void *self, const char *label, const char *text), void *self)
+{
+    const struct shown to = {line, self};
+    const struct environment *environment = plan->environment;
+    char timeout[TEXT_SPAN], within[TEXT_SPAN], hold[TEXT_SPAN];
+    text_span(timeout, plan->timeout);
+    text_span(within, plan->within);
+    text_span(hold, plan->hold);
+    show(&to, plan->kind, mem_format("%s to %s", plan->release ? plan->release : "no release",
+                                     environment->name));
+    show(&to, "command", argv_show(plan->argv));
+    show(&to, "in", mem_text(environment->directory));
+    show(&to, "config", mem_format("%s (%.12s)", environment->file, environment->digest));
+    show(&to, "ends", mem_format("after %s at the latest", timeout));
+    show(&to, "verified", mem_format("when every check holds green for %s within %s", hold,
+                                     within));
+    show_names(&to, "keeps", plan->backup);
+    show_names(&to, "withholds", plan->withheld);
+    show_names(&to, "gives", plan->given_back);
+    if (!plan->release) {
+        show(&to, "note", mem_text("without a release it will never be known good"));
+    }
+    show(&to, "digest", mem_format("%.12s", plan->digest));
+}
+
+/* ---- compared --------------------------------------------------------------------------- */
+
+static void differ(char ***list, const char *where, const char *key, const json_t *was,
+                   const json_t *is)
+{
+    if (json_equal(was, is)) {
+        return;
+    }
+    char *before = json_show(was), *after = json_show(is);
+    char *line = mem_format("%s%s%s was %s, is %s", where, *where ? ": " : "", key, before, after);
+    argv_add(list, line);
+    free(line);
+    free(before);
+    free(after);
+}
+
+/* Each key of either object but those that hold more. */
+static void differ_in(char ***list, const char *where, const json_t *was, const json_t *is)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)was, key, value) {
+        if (strcmp(key, "checks") != 0 && strcmp(key, "identity") != 0) {
+            differ(list, where, key, value, json_object_get(is, key));
+        }
+    }
+    json_object_foreach ((json_t *)(uintptr_t)is, key, value) {
+        if (!json_object_get(was, key) && strcmp(key, "checks") != 0 &&
+            strcmp(key, "identity") != 0) {
+            differ(list, where, key, NULL, value);
+        }
+    }
+}
+
+static const json_t *check_named(const json_t *document, const char *name)
+{
+    size_t i;
+    json_t *check;
+    json_array_foreach (json_object_get(document, "checks"), i, check) {
+        if (text_equal(json_get_text(check, "name"), name)) {
+            return check;
+        }
+    }
+    return NULL;
+}
+
+char **plan_differences(const json_t *confirmed, const json_t *now)
+{
+    char **list = mem_alloc(sizeof *list);
+    const json_t *documents[] = {confirmed, now};
+    differ_in(&list, "", confirmed, now);
+    for (int side = 0; side < 2; side++) {
+        size_t i;
+        json_t *check;
+        json_array_foreach (json_object_get(documents[side], "checks"), i, check) {
+            const char *name = json_get_text(check, "name");
+            const json_t *other = check_named(documents[!side], name);
+            if (!other) {
+                char *line = mem_format("%s: %s", name ? name : "?",
+                                        side == 0 ? "is no longer asked" : "was not asked then");
+                argv_add(&list, line);
+                free(line);
+            } else if (side == 0) {
+                differ_in(&list, name ? name : "?", check, other);
+                differ_in(&list, name ? name : "?", json_object_get(check, "identity"),
+                          json_object_get(other, "identity"));
+            }
+        }
+    }
+    if (!list[0] && !json_equal(confirmed, now)) {
+        argv_add(&list, "the order of the checks changed");
+    }
+    return list;
+}

@@ -1,0 +1,75 @@
+#include "run/resolve.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "run/lock.h"
+#include "run/process.h"
+#include "store/events.h"
+
+#include <stdlib.h>
+
+static bool may_resolve(const struct run *run, struct error *error)
+{
+    if (run->phase == PHASE_ENDED) {
+        error_set(error, ERROR_USAGE, "run %s is over already (%s)", run->id, run_word(run));
+        return false;
+    }
+    if (process_lives(&run->supervisor)) {
+        error_set(error, ERROR_BUSY, "the supervisor of run %s lives (process %d)", run->id,
+                  (int)run->supervisor.pid);
+        error_hint(error, "greenboard runs cancel %s", run->id);
+        return false;
+    }
+    if (process_group_lives(&run->group)) {
+        error_set(error, ERROR_BUSY, "the command of run %s still runs (process group %d)",
+                  run->id, (int)run->group.pid);
+        error_hint(error, "wait for it, or end it: kill -- -%d", (int)run->group.pid);
+        return false;
+    }
+    return true;
+}
+
+static bool announce(const struct statedir *dir, const struct run *run, const char *operator,
+                     const char *reason, struct error *error)
+{
+    struct events events;
+    if (!events_open(&events, dir->events, DB_WRITE, error)) {
+        return false;
+    }
+    struct event event = {.kind = EVENT_RUN_RESOLVED,
+                          .environment = run->environment,
+                          .operator = operator,
+                          .run = run->id,
+                          .release = run->release,
+                          .text = reason};
+    bool done = events_append(&events, &event, NULL, error);
+    events_close(&events);
+    return done;
+}
+
+bool run_resolve(const struct statedir *dir, const char *id, const char *operator,
+                 const char *reason, struct error *error)
+{
+    struct lock lock;
+    struct run *run = run_read(dir, id, error);
+    if (!run) {
+        return false;
+    }
+    if (!may_resolve(run, error) || !lock_hold(&lock, dir, error)) {
+        run_destroy(run);
+        return false;
+    }
+    bool done = announce(dir, run, operator, reason, error);
+    if (done) {
+        run->phase = PHASE_ENDED;
+        run->outcome = OUTCOME_RESOLVED;
+        run->status = outcome_rows[OUTCOME_RESOLVED].status;
+        run->ended = clock_wall();
+        run->resolved_by = mem_text(operator);
+        run->resolve_reason = mem_text(reason);
+        done = run_write(dir, run, error);
+    }
+    lock_release(&lock);
+    run_destroy(run);
+    return done;
+}

@@ -1,0 +1,527 @@
+#include "run/supervisor.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "run/backup.h"
+#include "run/command.h"
+#include "run/handover.h"
+#include "run/lock.h"
+#include "run/plan.h"
+#include "run/preflight.h"
+#include "run/process.h"
+#include "run/words.h"
+#include "secret/fingerprint.h"
+#include "store/events.h"
+#include "store/runs.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The order is the promise: lock, record, backup, configuration, checks, gate, what was confirmed,
+ * the command held back, the event on disk, the command; then its end, the checks again, the event
+ * on disk, the record, the lock. Each step that fails before the command ends in refuse(). */
+
+struct supervisor {
+    struct handover wanted;
+    const struct check *const *checks;
+    struct statedir dir;
+    struct events events;
+    struct lock lock;
+    struct watch watch;
+    struct config *config;
+    const struct environment *environment;
+    struct preflight preflight;
+    struct plan *plan;
+    struct run *run;
+    char *directory; /* runs/ID */
+    int status;
+};
+
+/* ---- telling ---------------------------------------------------------------------------- */
+
+/* The launcher may be gone, or not read: then the record has to do. */
+static void report(struct supervisor *self, char *const *reasons, const char *hint)
+{
+    const struct run *run = self->run;
+    json_t *list = json_array();
+    for (size_t i = 0; reasons && reasons[i]; i++) {
+        json_array_append_new(list, json_string(reasons[i]));
+    }
+    json_t *document = json_pack(
+        "{s:s, s:s, s:i, s:o, s:o}", "phase", run_phase_words[run->phase], "outcome",
+        outcome_rows[run->outcome].word, "status", self->status, "reasons", list, "hint",
+        hint && *hint ? json_string(hint) : json_null());
+    char *text = json_compact(document);
+    char *line = mem_format("%s\n", text);
+    send(SUPERVISOR_FD, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
+    free(line);
+    free(text);
+    json_decref(document);
+}
+
+static bool record(struct supervisor *self, struct error *error)
+{
+    return run_write(&self->dir, self->run, error);
+}
+
+static bool enter(struct supervisor *self, enum run_phase phase, struct error *error)
+{
+    self->run->phase = phase;
+    if (!record(self, error)) {
+        return false;
+    }
+    report(self, NULL, NULL);
+    return true;
+}
+
+static bool append(struct supervisor *self, enum event_kind kind, const char *text,
+                   json_t *take_data, struct error *error)
+{
+    struct event event = {.kind = kind,
+                          .environment = self->wanted.environment,
+                          .operator = self->wanted.operator,
+                          .run = self->wanted.run,
+                          .release = self->run->release,
+                          .text = text,
+                          .data = take_data};
+    bool done = events_append(&self->events, &event, NULL, error);
+    json_decref(take_data);
+    return done;
+}
+
+static void on_cancel(void *argument, const char *operator, const char *reason)
+{
+    struct supervisor *self = argument;
+    self->run->cancelled_by = mem_text(operator ? operator : "a signal");
+    self->run->cancel_reason = mem_text(reason);
+    struct event event = {.kind = EVENT_RUN_CANCELLED,
+                          .environment = self->wanted.environment,
+                          .operator = self->run->cancelled_by,
+                          .run = self->run->id,
+                          .release = self->run->release,
+                          .text = reason};
+    events_append(&self->events, &event, NULL, NULL); /* it stops, written or not */
+    record(self, NULL);
+}
+
+/* ---- ends ------------------------------------------------------------------------------- */
+
+static json_t *texts_json(char *const *texts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; texts && texts[i]; i++) {
+        json_array_append_new(list, json_string(texts[i]));
+    }
+    return list;
+}
+
+/* Durable before the record says so. Where that fails the run keeps no end: it blocks until
+ * somebody looked. */
+static void end(struct supervisor *self, enum run_outcome outcome, int status,
+                enum event_kind kind, char *const *reasons, const char *hint)
+{
+    struct run *run = self->run;
+    struct error error = {0};
+    const char *word = outcome_rows[outcome].word;
+    char *text = reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0])
+                                       : mem_text(word);
+    json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status, "reasons",
+                             texts_json(reasons));
+    self->status = status;
+    bool done = append(self, kind, text, data, &error);
+    if (done) {
+        run->phase = PHASE_ENDED;
+        run->outcome = outcome;
+        run->status = status;
+        run->ended = clock_wall();
+        done = record(self, &error);
+    }
+    if (!done) {
+        char *const trouble[] = {error.message, NULL};
+        self->status = EXIT_INTERNAL;
+        run->phase = PHASE_ENDED;
+        run->outcome = OUTCOME_NONE;
+        report(self, trouble, error.hint);
+    } else {
+        report(self, reasons, hint);
+    }
+    free(text);
+}
+
+static bool refuse(struct supervisor *self, int status, char *const *reasons, const char *hint)
+{
+    enum run_outcome outcome = self->watch.cancelled ? OUTCOME_CANCELLED : OUTCOME_REFUSED;
+    end(self, outcome, status, EVENT_REFUSED, reasons, hint);
+    return false;
+}
+
+static int status_of(const struct error *error)
+{
+    return error->code == ERROR_BUSY     ? EXIT_BUSY
+           : error->code == ERROR_CONFIG ? EXIT_CONFIG
+           : error->code == ERROR_USAGE  ? EXIT_USAGE
+                                         : EXIT_INTERNAL;
+}
+
+static bool refuse_error(struct supervisor *self, int status, struct error *error)
+{
+    char *const reasons[] = {error->message, NULL};
+    if (status == EXIT_INTERNAL) {
+        free(self->run->trouble);
+        self->run->trouble = mem_text(error->message);
+    }
+    return refuse(self, status, reasons, error->hint);
+}
+
+static bool refuse_cancelled(struct supervisor *self)
+{
+    char reason[] = "cancelled before the command was started";
+    char *const reasons[] = {reason, NULL};
+    return refuse(self, EXIT_UNPROVEN, reasons, NULL);
+}
+
+/* ---- before the command ----------------------------------------------------------------- */
+
+/* A run that was never recorded: told, and written to the trail where that is possible. */
+static bool turn_away(struct supervisor *self, struct error *error)
+{
+    char *const reasons[] = {error->message, NULL};
+    self->status = status_of(error);
+    self->run->phase = PHASE_ENDED;
+    self->run->outcome = OUTCOME_REFUSED;
+    if (self->events.db.handle) {
+        append(self, EVENT_REFUSED, error->message, NULL, NULL);
+    }
+    report(self, reasons, error->hint);
+    return false;
+}
+
+/* What the newest verified run of this kind took: for whoever watches. */
+static int64_t usual(const struct statedir *dir, const char *kind)
+{
+    struct runs runs;
+    int64_t span = 0;
+    run_list(dir, &runs, NULL);
+    for (size_t i = 0; i < runs.count && span == 0; i++) {
+        const struct run *run = runs.rows[i];
+        if (run->outcome == OUTCOME_VERIFIED && run->kind && strcmp(run->kind, kind) == 0) {
+            span = run->ended - run->started;
+        }
+    }
+    runs_finish(&runs);
+    return span;
+}
+
+static void fill_record(struct supervisor *self)
+{
+    const struct handover *wanted = &self->wanted;
+    struct run *run = self->run;
+    char *canonical = json_compact(wanted->confirmation);
+    char digest[DIGEST_HEX];
+    digest_hex(digest, canonical, strlen(canonical));
+    free(canonical);
+    run->kind = mem_text(wanted->kind);
+    run->system = mem_text(wanted->system);
+    run->environment = mem_text(wanted->environment);
+    run->release = mem_text(json_get_text(wanted->confirmation, "release"));
+    run->operator = mem_text(wanted->operator);
+    run->reason = mem_text(wanted->reason);
+    run->digest = mem_text(digest);
+    run->config = mem_text(wanted->config);
+    run->started = clock_wall();
+    run->supervisor = process_find(getpid());
+}
+
+static bool take_lock(struct supervisor *self)
+{
+    const struct handover *wanted = &self->wanted;
+    struct run *run = self->run;
+    struct error error = {0};
+    if (!statedir_open_named(&self->dir, wanted->home, wanted->system, wanted->environment,
+                             wanted->lock_dir, &error) ||
+        !events_open(&self->events, self->dir.events, DB_WRITE, &error) ||
+        !db_writable(&self->events.db, &error) ||
+        !lock_take(&self->lock, &self->dir, &error)) {
+        return turn_away(self, &error);
+    }
+    self->directory = mem_format("%s/%s", self->dir.runs, run->id);
+    run->usual = usual(&self->dir, wanted->kind);
+    run->output = fs_join(self->directory, "output");
+    if (!lock_fence(&self->dir, &run->fence, &error) ||
+        !fs_make_dirs(self->directory, &error) ||
+        !control_open(&self->watch.control, &self->dir, run->id, &error)) {
+        return turn_away(self, &error);
+    }
+    run->control = mem_text(self->watch.control.path);
+    return enter(self, PHASE_LOCKED, &error) || turn_away(self, &error);
+}
+
+static bool read_config(struct supervisor *self)
+{
+    const struct handover *wanted = &self->wanted;
+    struct error error = {0};
+    self->config = config_load(wanted->config);
+    if (!config_usable(self->config)) {
+        char *complaint = config_complaint(self->config);
+        error_set(&error, ERROR_CONFIG, "%s", complaint);
+        free(complaint);
+        return refuse_error(self, EXIT_CONFIG, &error);
+    }
+    self->environment = config_environment(self->config, wanted->environment, &error);
+    if (!self->environment || !fingerprint_begin(wanted->home, &error)) {
+        return refuse_error(self, status_of(&error), &error);
+    }
+    return true;
+}
+
+static bool back_up(struct supervisor *self)
+{
+    struct error error = {0};
+    char **files = json_argv(
+        json_object_get(config_section(self->environment, "/backup"), "files"));
+    bool done = true;
+    if (files[0]) {
+        done = enter(self, PHASE_BACKUP, &error);
+        run_step(self->run, "backup", NULL);
+        done = done && backup_files(self->environment, files, self->directory, &error);
+        run_step_end(&self->run->steps[self->run->step_count - 1], done ? 0 : 1);
+    }
+    argv_free(files);
+    return done || refuse_error(self, EXIT_INTERNAL, &error);
+}
+
+static bool ask_gate(struct supervisor *self)
+{
+    struct error error = {0};
+    struct run *run = self->run;
+    if (!enter(self, PHASE_CHECKING, &error)) {
+        return refuse_error(self, EXIT_INTERNAL, &error);
+    }
+    preflight_begin(&self->preflight, self->environment, self->checks);
+    if (!preflight_ask(&self->preflight, &self->watch)) {
+        return refuse_cancelled(self);
+    }
+    preflight_judge(&self->preflight, &run->before);
+    struct verdict verdict = gate_decide(self->preflight.board, clock_now());
+    if (verdict.decision != GATE_GO) {
+        return refuse(self, verdict_exit(verdict), run->before.reasons, NULL);
+    }
+    return true;
+}
+
+static bool compare_plan(struct supervisor *self)
+{
+    struct error error = {0};
+    const struct handover *wanted = &self->wanted;
+    self->plan =
+        plan_create(self->preflight.board, wanted->kind, wanted->release, &error);
+    if (!self->plan) {
+        return refuse_error(self, status_of(&error), &error);
+    }
+    char **differences = plan_differences(wanted->confirmation, self->plan->confirmation);
+    bool same = strcmp(self->run->digest, self->plan->digest) == 0 && !differences[0];
+    if (!same) {
+        refuse(self, EXIT_USAGE, differences,
+               "this is not what was confirmed: look at the plan again");
+    }
+    argv_free(differences);
+    self->run->timeout = self->plan->timeout;
+    return same;
+}
+
+/* ---- the command ------------------------------------------------------------------------ */
+
+static void on_stopping(void *argument)
+{
+    enter(argument, PHASE_STOPPING, NULL);
+}
+
+/* From here on the trail says that it started; the child waits for exactly that. */
+static bool announce(struct supervisor *self, const struct command *command,
+                     struct error *error)
+{
+    struct run *run = self->run;
+    run->group = command->leader;
+    char *shown = argv_show(run->steps[run->step_count - 1].argv);
+    json_t *data = json_pack("{s:s, s:I, s:I, s:s, s:s}", "command", shown, "pid",
+                             (json_int_t)command->leader.pid, "fence", (json_int_t)run->fence,
+                             "digest", run->digest, "reason", run->reason ? run->reason : "");
+    bool done = enter(self, PHASE_RUNNING, error) &&
+                append(self, EVENT_RUN_STARTED, shown, data, error);
+    if (!done) {
+        run->group = (struct process){0};
+    }
+    free(shown);
+    return done;
+}
+
+static bool start(struct supervisor *self, struct command *command)
+{
+    struct run *run = self->run;
+    struct error error = {0};
+    char **argv = words_argv(self->plan, run->id, run->fence);
+    char **env = words_env(self->plan, self->directory, run->id, run->fence);
+    run_step(run, self->plan->kind, argv);
+    bool held = command_hold(command, argv, env, self->environment->directory, run->output,
+                             &error);
+    words_env_free(env);
+    argv_free(argv);
+    if (held && !self->watch.cancelled && announce(self, command, &error)) {
+        return true;
+    }
+    command_finish(command);
+    run_step_end(&run->steps[run->step_count - 1], 127);
+    if (self->watch.cancelled) {
+        return refuse_cancelled(self);
+    }
+    return refuse_error(self, EXIT_INTERNAL, &error);
+}
+
+static const char *ending_note(const struct ending *ending)
+{
+    return ending->stopped     ? "ended by a cancellation"
+           : ending->timed_out ? "ended at its time-out"
+           : ending->unwritten ? "ended, because its output could not be recorded"
+           : ending->leftovers ? "left processes of its group running"
+                               : NULL;
+}
+
+static bool finish_step(struct supervisor *self, const struct ending *ending)
+{
+    struct run *run = self->run;
+    struct step *step = &run->steps[run->step_count - 1];
+    const char *note = ending_note(ending);
+    run_step_end(step, ending->status);
+    step->note = mem_text(note);
+    char *text = mem_format("%s ended with status %d%s%s", step->name, ending->status,
+                            note ? ": " : "", note ? note : "");
+    json_t *data = json_pack("{s:s, s:i}", "step", step->name, "status", ending->status);
+    struct error error = {0};
+    bool done = append(self, EVENT_RUN_STEP, text, data, &error) && record(self, &error);
+    free(text);
+    if (!done) {
+        run->trouble = mem_text(error.message);
+    }
+    return done;
+}
+
+/* True where it succeeded and is to be verified. */
+static bool execute(struct supervisor *self)
+{
+    struct command command;
+    struct ending ending = {0};
+    struct error error = {0};
+    if (!start(self, &command)) {
+        return false;
+    }
+    if (!command_release(&command, &error)) {
+        command_finish(&command);
+        run_step_end(&self->run->steps[self->run->step_count - 1], 127);
+        char *const reasons[] = {error.message, NULL};
+        end(self, OUTCOME_FAILED, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
+        return false;
+    }
+    command_follow(&command, &self->watch, self->plan->timeout, on_stopping, self, &ending);
+    command_finish(&command);
+    bool written = finish_step(self, &ending);
+    enum run_outcome outcome = ending.stopped     ? OUTCOME_CANCELLED
+                               : ending.timed_out ? OUTCOME_TIMED_OUT
+                                                  : OUTCOME_FAILED;
+    bool good = ending.status == 0 && !ending.stopped && !ending.timed_out &&
+                !ending.unwritten && written;
+    if (!good) {
+        const char *note = ending_note(&ending);
+        char *reason = written ? mem_format("the command ended with status %d%s%s",
+                                            ending.status, note ? ", " : "", note ? note : "")
+                               : mem_text(self->run->trouble);
+        char *const reasons[] = {reason, NULL};
+        end(self, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
+        free(reason);
+    }
+    return good;
+}
+
+static void verify(struct supervisor *self)
+{
+    struct run *run = self->run;
+    struct preflight after = {0};
+    enter(self, PHASE_VERIFYING, NULL);
+    run_step(run, "verify", NULL);
+    preflight_begin(&after, self->environment, self->checks);
+    bool held = preflight_hold(&after, &self->watch, self->plan->within, self->plan->hold);
+    preflight_judge(&after, &run->after);
+    run_step_end(&run->steps[run->step_count - 1], held ? 0 : 1);
+    run->known_good = held && run->release != NULL;
+    if (!held && !run->after.reasons[0]) {
+        argv_add(&run->after.reasons, self->watch.cancelled
+                                          ? "cancelled before every check had held green"
+                                          : "not every check held green for long enough");
+    }
+    preflight_finish(&after);
+    end(self, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED, held ? EXIT_GO : EXIT_UNVERIFIED,
+        EVENT_RUN_ENDED, run->after.reasons, NULL);
+}
+
+/* ---- the whole life --------------------------------------------------------------------- */
+
+/* Nobody may read our memory, no terminal may end us, and a reader that is gone is no reason to. */
+static void harden(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NAME, "greenboard-run");
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    if (chdir("/") != 0) {
+        panic("cannot enter /");
+    }
+}
+
+static void let_go(struct supervisor *self)
+{
+    watch_finish(&self->watch);
+    events_close(&self->events);
+    preflight_finish(&self->preflight);
+    plan_destroy(self->plan);
+    config_destroy(self->config);
+    run_destroy(self->run);
+    lock_release(&self->lock); /* last of what others see */
+    statedir_finish(&self->dir);
+    free(self->directory);
+    handover_finish(&self->wanted);
+}
+
+int supervisor_main(const struct check *const *checks)
+{
+    struct supervisor self = {.checks = checks,
+                              .lock = {-1, -1},
+                              .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
+                                        .signals = -1,
+                                        .cancel = on_cancel},
+                              .status = EXIT_INTERNAL};
+    struct error error = {0};
+    harden();
+    if (!handover_read(&self.wanted, SUPERVISOR_FD, &error)) {
+        handover_finish(&self.wanted);
+        return EXIT_INTERNAL;
+    }
+    self.run = run_create(self.wanted.run);
+    self.watch.run = self.run;
+    self.watch.self = &self;
+    fill_record(&self);
+    if (!watch_begin(&self.watch, &error)) {
+        turn_away(&self, &error);
+    } else if (take_lock(&self) && read_config(&self) && back_up(&self) && ask_gate(&self) &&
+               compare_plan(&self) && execute(&self)) {
+        verify(&self);
+    }
+    int status = self.status;
+    let_go(&self);
+    return status;
+}
