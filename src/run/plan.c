@@ -6,20 +6,11 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "board/asking.h"
 #include "source/capture.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool release_valid(const char *release)
-{
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                               "._:@/+-";
-    size_t length = strlen(release);
-    return length >= 1 && length <= 200 && strchr(first, release[0]) &&
-           strspn(release, more) == length;
-}
 
 /* ---- what is confirmed ------------------------------------------------------------------ */
 
@@ -90,9 +81,8 @@ static bool take_release(struct plan *plan, const struct board *board, const cha
     }
     plan->given = given != NULL;
     plan->release = mem_text(given ? given : board->release);
-    if (plan->release && !release_valid(plan->release)) {
-        error_set(error, ERROR_USAGE, "no release may look like \"%.80s\"", plan->release);
-        error_hint(error, "letters, digits and ._:@/+- of at most 200, a letter or digit first");
+    if (plan->release && !release_valid(plan->release, error)) {
+        error->code = ERROR_USAGE;
         return false;
     }
     if (!plan->release && has_placeholder(plan->argv, "{release}")) {

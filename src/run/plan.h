@@ -41,6 +41,4 @@ void plan_show(const struct plan *plan,
  * argv_free(). Empty where they are the same. */
 char **plan_differences(const json_t *confirmed, const json_t *now);
 
-bool release_valid(const char *release); /* [A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199} */
-
 #endif

@@ -10,7 +10,7 @@
 #include "run/handover.h"
 #include "run/lock.h"
 #include "run/plan.h"
-#include "run/preflight.h"
+#include "run/proof.h"
 #include "run/process.h"
 #include "run/words.h"
 #include "secret/fingerprint.h"
@@ -37,7 +37,7 @@ struct supervisor {
     struct watch watch;
     struct config *config;
     const struct environment *environment;
-    struct preflight preflight;
+    struct proof proof;
     struct plan *plan;
     struct run *run;
     char *directory; /* runs/ID */
@@ -304,12 +304,12 @@ static bool ask_gate(struct supervisor *self)
     if (!enter(self, PHASE_CHECKING, &error)) {
         return refuse_error(self, EXIT_INTERNAL, &error);
     }
-    preflight_begin(&self->preflight, self->environment, self->checks);
-    if (!preflight_ask(&self->preflight, &self->watch)) {
+    proof_begin(&self->proof, self->environment, self->checks);
+    if (!proof_ask(&self->proof, &self->watch)) {
         return refuse_cancelled(self);
     }
-    preflight_judge(&self->preflight, &run->before);
-    struct verdict verdict = gate_decide(self->preflight.board, clock_now());
+    proof_judge(&self->proof, &run->before);
+    struct verdict verdict = gate_decide(self->proof.board, clock_now());
     if (verdict.decision != GATE_GO) {
         return refuse(self, verdict_exit(verdict), run->before.reasons, NULL);
     }
@@ -321,7 +321,7 @@ static bool compare_plan(struct supervisor *self)
     struct error error = {0};
     const struct handover *wanted = &self->wanted;
     self->plan =
-        plan_create(self->preflight.board, wanted->kind, wanted->release, &error);
+        plan_create(self->proof.board, wanted->kind, wanted->release, &error);
     if (!self->plan) {
         return refuse_error(self, status_of(&error), &error);
     }
@@ -451,12 +451,12 @@ static bool execute(struct supervisor *self)
 static void verify(struct supervisor *self)
 {
     struct run *run = self->run;
-    struct preflight after = {0};
+    struct proof after = {0};
     enter(self, PHASE_VERIFYING, NULL);
     run_step(run, "verify", NULL);
-    preflight_begin(&after, self->environment, self->checks);
-    bool held = preflight_hold(&after, &self->watch, self->plan->within, self->plan->hold);
-    preflight_judge(&after, &run->after);
+    proof_begin(&after, self->environment, self->checks);
+    bool held = proof_hold(&after, &self->watch, self->plan->within, self->plan->hold);
+    proof_judge(&after, &run->after);
     run_step_end(&run->steps[run->step_count - 1], held ? 0 : 1);
     run->known_good = held && run->release != NULL;
     if (!held && !run->after.reasons[0]) {
@@ -464,7 +464,7 @@ static void verify(struct supervisor *self)
                                           ? "cancelled before every check had held green"
                                           : "not every check held green for long enough");
     }
-    preflight_finish(&after);
+    proof_finish(&after);
     end(self, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED, held ? EXIT_GO : EXIT_UNVERIFIED,
         EVENT_RUN_ENDED, run->after.reasons, NULL);
 }
@@ -487,7 +487,7 @@ static void let_go(struct supervisor *self)
 {
     watch_finish(&self->watch);
     events_close(&self->events);
-    preflight_finish(&self->preflight);
+    proof_finish(&self->proof);
     plan_destroy(self->plan);
     config_destroy(self->config);
     run_destroy(self->run);

@@ -1,8 +1,8 @@
 /* A board of the supervisor's own, asked from nothing: what it decides on was answered after it began.
  *
  * Main thread of a supervisor. Cancellation ends the waiting. */
-#ifndef GREENBOARD_RUN_PREFLIGHT_H
-#define GREENBOARD_RUN_PREFLIGHT_H
+#ifndef GREENBOARD_RUN_PROOF_H
+#define GREENBOARD_RUN_PROOF_H
 
 #include "board/board.h"
 #include "run/watch.h"
@@ -11,24 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct preflight {
+struct proof {
     struct board *board;
     struct sched *sched;
 };
 
-void preflight_begin(struct preflight *preflight, const struct environment *environment,
+void proof_begin(struct proof *proof, const struct environment *environment,
                      const struct check *const *checks);
-void preflight_finish(struct preflight *preflight);
+void proof_finish(struct proof *proof);
 
 /* Asks every check once; false where it was cancelled before all had answered. */
-bool preflight_ask(struct preflight *preflight, struct watch *watch);
+bool proof_ask(struct proof *proof, struct watch *watch);
 
 /* Until every check held green for `hold`, the last of them asked at its end, or `within` is over;
  * true where they did. */
-bool preflight_hold(struct preflight *preflight, struct watch *watch, int64_t within,
+bool proof_hold(struct proof *proof, struct watch *watch, int64_t within,
                     int64_t hold);
 
 /* What the gate says of it now. Releases what `judgement` held. */
-void preflight_judge(const struct preflight *preflight, struct judgement *judgement);
+void proof_judge(const struct proof *proof, struct judgement *judgement);
 
 #endif

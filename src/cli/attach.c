@@ -1,0 +1,228 @@
+#include "cli/attach.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/stream.h"
+#include "run/control.h"
+#include "run/follow.h"
+#include "store/events.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 500 }; /* how soon a supervisor that died is noticed */
+
+struct view {
+    struct attachment *to;
+    struct follow *follow; /* NULL before there is a record */
+    struct stream stream;
+    int phase;  /* of enum run_phase, the last that was told; -1: none */
+    bool asked;           /* a cancellation was sent */
+};
+
+static void tell_phase(struct view *view, enum run_phase phase)
+{
+    static const char *const told[PHASE_COUNT] = {
+        [PHASE_LOCKED] = "holds the lock",       [PHASE_BACKUP] = "keeping copies",
+        [PHASE_CHECKING] = "asking every check", [PHASE_RUNNING] = "the command runs",
+        [PHASE_STOPPING] = "the command was told to end",
+        [PHASE_VERIFYING] = "asking every check until they hold green"};
+    if ((int)phase != view->phase && told[phase]) {
+        fprintf(stderr, "run %s: %s\n", view->to->run, told[phase]);
+    }
+    view->phase = (int)phase;
+}
+
+static void write_out(struct buf *text)
+{
+    fwrite(buf_string(text), 1, text->length, stdout);
+    fflush(stdout);
+    buf_clear(text);
+}
+
+static bool show_output(struct view *view)
+{
+    struct buf bytes, text;
+    buf_init(&bytes, 0);
+    buf_init(&text, 0);
+    bool some = follow_output(view->follow, &bytes);
+    stream_feed(&view->stream, buf_string(&bytes), bytes.length, &text);
+    write_out(&text);
+    buf_finish(&bytes);
+    buf_finish(&text);
+    return some;
+}
+
+static void end_output(struct view *view)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    while (show_output(view)) {
+    }
+    stream_end(&view->stream, &text);
+    write_out(&text);
+    buf_finish(&text);
+}
+
+void attach_outcome(const struct run *run)
+{
+    char span[TEXT_SPAN];
+    text_span(span, (run->ended - run->started) * CLOCK_MS);
+    printf("%s %s %s: %s to %s, %s\n", run->kind, run->id, run_word(run),
+           run->release ? run->release : "no release", run->environment, span);
+}
+
+static void say_reasons(const struct report *report)
+{
+    for (size_t i = 0; report->reasons && report->reasons[i]; i++) {
+        fprintf(stderr, "greenboard: %s\n", report->reasons[i]);
+    }
+    if (report->hint) {
+        fprintf(stderr, "  %s\n", report->hint);
+    }
+}
+
+static void say_record(const struct run *run)
+{
+    const struct judgement *judgement =
+        run->outcome == OUTCOME_REFUSED ? &run->before : &run->after;
+    for (size_t i = 0; judgement->reasons && judgement->reasons[i]; i++) {
+        fprintf(stderr, "greenboard: %s\n", judgement->reasons[i]);
+    }
+    if (run->cancelled_by) {
+        fprintf(stderr, "cancelled by %s%s%s\n", run->cancelled_by,
+                run->cancel_reason ? ": " : "", run->cancel_reason ? run->cancel_reason : "");
+    }
+}
+
+static int let_go(const struct view *view, int status)
+{
+    fprintf(stderr, "run %s goes on: greenboard runs attach %s\n", view->to->run,
+            view->to->run);
+    return status;
+}
+
+static void ask_to_cancel(struct view *view)
+{
+    struct error error;
+    char *operator = events_operator();
+    view->asked = true;
+    fprintf(stderr, "run %s: cancelling\n", view->to->run);
+    if (!control_cancel(view->to->dir, view->to->run, operator, "a signal to `greenboard deploy`",
+                        &error)) {
+        cli_fail(EXIT_INTERNAL, &error);
+    }
+    free(operator);
+}
+
+/* Reports of the supervisor that we started. -1 to go on, else the exit status. */
+static int hear(struct view *view)
+{
+    struct report report;
+    struct launch *launch = view->to->launch;
+    while (launch && launch->fd >= 0) {
+        enum heard heard = launch_hear(launch, &report);
+        if (heard != HEARD_REPORT) {
+            break;
+        }
+        if (!view->follow) {
+            view->follow = follow_create(view->to->dir, view->to->run, NULL);
+        }
+        if (view->follow) {
+            show_output(view);
+        }
+        if (report.phase != PHASE_ENDED) {
+            tell_phase(view, report.phase);
+            report_finish(&report);
+            continue;
+        }
+        if (view->follow) {
+            end_output(view);
+        }
+        say_reasons(&report);
+        const struct run *run = view->follow ? follow_run(view->follow) : NULL;
+        if (run && run->phase == PHASE_ENDED) {
+            attach_outcome(run);
+        } else {
+            printf("%s %s\n", view->to->run,
+                   report.outcome == OUTCOME_NONE ? "has no recorded end" : "refused");
+        }
+        int status = report.status;
+        report_finish(&report);
+        return status;
+    }
+    return -1;
+}
+
+/* The record, for who did not start it or lost touch. -1 to go on. */
+static int look(struct view *view)
+{
+    struct error error;
+    if (!view->follow) {
+        view->follow = follow_create(view->to->dir, view->to->run, &error);
+    }
+    if (!view->follow) {
+        error_hint(&error, "its supervisor ended before it had the lock");
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
+    const struct run *run = follow_run(view->follow);
+    show_output(view);
+    if (run->phase == PHASE_ENDED) {
+        end_output(view);
+        say_record(run);
+        attach_outcome(run);
+        return run->status;
+    }
+    tell_phase(view, run->phase);
+    if (!follow_alive(view->follow)) {
+        end_output(view);
+        error_set(&error, ERROR_SYSTEM, "the supervisor of run %s died: it has no recorded end",
+                  view->to->run);
+        error_hint(&error, "find out what it did, then `greenboard runs resolve %s --reason TEXT`",
+                   view->to->run);
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
+    return -1;
+}
+
+static int step(struct view *view)
+{
+    struct launch *launch = view->to->launch;
+    int status = hear(view);
+    if (status < 0 && (!launch || launch->fd < 0)) {
+        status = look(view);
+    } else if (status < 0 && view->follow) {
+        show_output(view);
+    }
+    if (status >= 0) {
+        return status;
+    }
+    if (view->to->detach && view->phase >= (int)PHASE_RUNNING) {
+        return let_go(view, EXIT_GO);
+    }
+    if (cli_cancelled && !view->to->cancels) {
+        return let_go(view, EXIT_UNPROVEN);
+    }
+    if (cli_cancelled && !view->asked && view->follow) {
+        ask_to_cancel(view);
+    }
+    return -1;
+}
+
+int attach_follow(struct attachment *attachment)
+{
+    struct view view = {.to = attachment, .phase = -1};
+    view.stream.colour = attachment->cli->colour && isatty(STDOUT_FILENO);
+    int status;
+    while ((status = step(&view)) < 0) {
+        struct pollfd ready[] = {
+            {attachment->launch ? attachment->launch->fd : -1, POLLIN, 0},
+            {view.follow ? follow_fd(view.follow) : -1, POLLIN, 0}};
+        poll(ready, 2, LOOK_MS);
+    }
+    follow_destroy(view.follow);
+    return status;
+}

@@ -1,0 +1,287 @@
+/* greenboard runs: what was run, what runs, and taking responsibility for what has no end. */
+#include "cli/attach.h"
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "run/control.h"
+#include "run/resolve.h"
+#include "store/events.h"
+#include "store/runs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct asked {
+    struct cli *cli;
+    const struct command *command;
+    struct statedir dir;
+    const char *run; /* as given, or NULL */
+    const char *reason;
+    enum output output;
+};
+
+static void print_json(json_t *take_value)
+{
+    char *text = json_pretty(take_value);
+    puts(text);
+    free(text);
+    json_decref(take_value);
+}
+
+/* ---- list and show ---------------------------------------------------------------------- */
+
+static void print_row(const struct run *run)
+{
+    char stamp[CLOCK_STAMP], span[TEXT_SPAN] = "";
+    clock_stamp(stamp, run->started);
+    if (run->ended) {
+        text_span(span, (run->ended - run->started) * CLOCK_MS);
+    }
+    printf("%s  %.19sZ  %-8s %-10s %-8s %-14.14s %s%s\n", run->id, stamp, run->kind,
+           run_word(run), span, run->release ? run->release : "-", run->operator,
+           run->known_good ? "  known good" : "");
+}
+
+static int list(struct asked *asked)
+{
+    struct runs runs;
+    struct error error = {0};
+    bool done = run_list(&asked->dir, &runs, &error);
+    json_t *array = json_array();
+    for (size_t i = 0; i < runs.count; i++) {
+        if (asked->output == OUTPUT_JSON) {
+            json_array_append_new(array, run_json(runs.rows[i]));
+        } else {
+            print_row(runs.rows[i]);
+        }
+    }
+    if (asked->output == OUTPUT_JSON) {
+        print_json(json_incref(array));
+    } else if (done && runs.count == 0) {
+        fputs("no run yet\n", stderr);
+    }
+    json_decref(array);
+    runs_finish(&runs);
+    return done ? EXIT_GO : cli_fail(EXIT_INTERNAL, &error);
+}
+
+static void print_field(const char *label, const char *text)
+{
+    if (text) {
+        printf("  %-12s %s\n", label, text);
+    }
+}
+
+static void print_time(const char *label, int64_t wall)
+{
+    char stamp[CLOCK_STAMP];
+    if (wall) {
+        clock_stamp(stamp, wall);
+        print_field(label, stamp);
+    }
+}
+
+static void print_step(const struct step *step)
+{
+    char span[TEXT_SPAN] = "";
+    char *line = step->argv ? argv_show(step->argv) : mem_text("");
+    if (step->ended) {
+        text_span(span, (step->ended - step->started) * CLOCK_MS);
+    }
+    printf("  %-12s %s%s", step->name, line, *line ? ": " : "");
+    if (step->status >= 0) {
+        printf("status %d, %s", step->status, span);
+    } else {
+        fputs("not ended", stdout);
+    }
+    printf("%s%s\n", step->note ? ", " : "", step->note ? step->note : "");
+    free(line);
+}
+
+static void print_judgement(const char *label, const struct judgement *judgement)
+{
+    if (!judgement->decision) {
+        return;
+    }
+    printf("  %-12s %s%s%s\n", label, judgement->decision, judgement->kind ? ", " : "",
+           judgement->kind ? judgement->kind : "");
+    for (size_t i = 0; judgement->reasons && judgement->reasons[i]; i++) {
+        print_field("", judgement->reasons[i]);
+    }
+}
+
+static void print_run(const struct run *run)
+{
+    printf("%s %s %s%s\n", run->kind, run->id, run_word(run),
+           run->known_good ? ", known good" : "");
+    print_field("environment", run->environment);
+    print_field("release", run->release ? run->release : "none");
+    print_field("operator", run->operator);
+    print_field("reason", run->reason);
+    print_field("confirmed", run->digest);
+    print_time("started", run->started);
+    print_time("ended", run->ended);
+    for (size_t i = 0; i < run->step_count; i++) {
+        print_step(&run->steps[i]);
+    }
+    print_judgement("before", &run->before);
+    print_judgement("after", &run->after);
+    print_field("cancelled by", run->cancelled_by);
+    print_field("because", run->cancel_reason);
+    print_field("resolved by", run->resolved_by);
+    print_field("because", run->resolve_reason);
+    print_field("trouble", run->trouble);
+    print_field("output", run->output);
+}
+
+/* The named one, else the newest without an end, else the newest. */
+static struct run *choose(const struct asked *asked, struct error *error)
+{
+    struct runs runs;
+    *error = (struct error){0};
+    if (asked->run) {
+        return run_read(&asked->dir, asked->run, error);
+    }
+    struct run *run = run_latest_open(&asked->dir, error);
+    if (run || error->code != ERROR_NONE) {
+        return run;
+    }
+    if (run_list(&asked->dir, &runs, error) && runs.count > 0) {
+        run = runs.rows[0];
+        runs.rows[0] = NULL;
+    } else if (error->code == ERROR_NONE) {
+        error_set(error, ERROR_ABSENT, "there is no run yet");
+    }
+    runs_finish(&runs);
+    return run;
+}
+
+static int show(struct asked *asked)
+{
+    struct error error;
+    struct run *run = choose(asked, &error);
+    if (!run) {
+        return cli_fail(error.code == ERROR_SYSTEM ? EXIT_INTERNAL : EXIT_USAGE, &error);
+    }
+    if (asked->output == OUTPUT_JSON) {
+        print_json(run_json(run));
+    } else {
+        print_run(run);
+    }
+    run_destroy(run);
+    return EXIT_GO;
+}
+
+/* ---- attach, cancel, resolve ------------------------------------------------------------ */
+
+static int attach(struct asked *asked)
+{
+    struct error error;
+    struct run *run = choose(asked, &error);
+    if (!run) {
+        return cli_fail(EXIT_USAGE, &error);
+    }
+    cli_catch_signals();
+    struct attachment attachment = {.cli = asked->cli, .dir = &asked->dir};
+    snprintf(attachment.run, sizeof attachment.run, "%s", run->id);
+    run_destroy(run);
+    return attach_follow(&attachment);
+}
+
+static int cancel(struct asked *asked)
+{
+    struct error error;
+    struct run *run = choose(asked, &error);
+    if (!run) {
+        return cli_fail(EXIT_USAGE, &error);
+    }
+    char *operator = events_operator();
+    bool done = control_cancel(&asked->dir, run->id, operator, asked->reason, &error);
+    if (done) {
+        printf("run %s was told to stop\n", run->id);
+    }
+    free(operator);
+    run_destroy(run);
+    return done ? EXIT_GO : cli_fail(EXIT_UNSAFE, &error);
+}
+
+static int resolve(struct asked *asked)
+{
+    struct error error;
+    if (!asked->run || !asked->reason || !asked->reason[0]) {
+        return cli_usage(asked->command, "resolve wants the run and a --reason");
+    }
+    char *operator = events_operator();
+    bool done = run_resolve(&asked->dir, asked->run, operator, asked->reason, &error);
+    free(operator);
+    if (!done) {
+        return cli_fail(error.code == ERROR_BUSY ? EXIT_BUSY
+                        : error.code == ERROR_SYSTEM ? EXIT_INTERNAL
+                                                     : EXIT_USAGE,
+                        &error);
+    }
+    printf("run %s is resolved\n", asked->run);
+    return EXIT_GO;
+}
+
+/* ---- the sub-command -------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    int (*act)(struct asked *asked);
+    bool writes;
+} acts[] = {
+    {"list", list, false},    {"show", show, false},      {"attach", attach, false},
+    {"cancel", cancel, true}, {"resolve", resolve, true},
+};
+
+static int act(struct asked *asked, const char *word)
+{
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (strcmp(acts[i].word, word) == 0) {
+            return acts[i].writes && asked->cli->read_only
+                       ? cli_usage(asked->command, "--read-only changes nothing")
+                       : acts[i].act(asked);
+        }
+    }
+    return cli_usage(asked->command, "runs does not know \"%s\"", word);
+}
+
+int cli_runs(struct cli *cli, int argc, char **argv)
+{
+    struct asked asked = {.cli = cli, .command = cli_command("runs")};
+    const char *format = NULL;
+    const struct option_row rows[] = {
+        {"output", "FORMAT", "text or json (also -o)", &format, NULL},
+        {"reason", "TEXT", "why it is cancelled or resolved", &asked.reason, NULL},
+    };
+    struct error error;
+    int status = cli_options(asked.command, rows, sizeof rows / sizeof rows[0], &argc, argv);
+    if (status >= 0) {
+        return status;
+    }
+    if (argc > 3) {
+        return cli_usage(asked.command, "too many words: \"%s\"", argv[3]);
+    }
+    asked.run = argc > 2 ? argv[2] : NULL;
+    if (!cli_output(format, false, &asked.output)) {
+        return EXIT_USAGE;
+    }
+    if (!cli_open(cli, &status)) {
+        return status;
+    }
+    char *home = statedir_home(cli->state_dir, &error);
+    if (!home || !statedir_open(&asked.dir, home, cli->environment, &error)) {
+        free(home);
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
+    status = act(&asked, argc > 1 ? argv[1] : "list");
+    statedir_finish(&asked.dir);
+    free(home);
+    return status;
+}

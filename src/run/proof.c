@@ -1,0 +1,107 @@
+#include "run/proof.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "board/gate.h"
+#include "board/sched.h"
+
+#include <stdlib.h>
+
+static const int64_t RETRY = CLOCK_SECOND; /* how soon what is not green is asked again */
+static const int64_t GRACE = 5 * CLOCK_SECOND; /* for the last round, which begins in time */
+
+void proof_begin(struct proof *proof, const struct environment *environment,
+                     const struct check *const *checks)
+{
+    proof->board = board_create(environment, checks);
+    proof->sched = sched_create(proof->board, NULL);
+}
+
+void proof_finish(struct proof *proof)
+{
+    if (proof->sched) {
+        sched_destroy(proof->sched);
+        board_destroy(proof->board);
+    }
+    *proof = (struct proof){0};
+}
+
+static bool settle(struct proof *proof, struct watch *watch, int64_t deadline)
+{
+    sched_step(proof->sched, clock_now());
+    while (!sched_settled(proof->sched) && !watch->cancelled && clock_now() < deadline) {
+        watch_wait(watch, proof->sched, -1, deadline);
+    }
+    board_judge(proof->board, clock_now());
+    return sched_settled(proof->sched);
+}
+
+bool proof_ask(struct proof *proof, struct watch *watch)
+{
+    sched_ask_all(proof->sched);
+    return settle(proof, watch, INT64_MAX) && !watch->cancelled;
+}
+
+static bool green(const struct proof *proof)
+{
+    return gate_decide(proof->board, clock_now()).decision == GATE_GO;
+}
+
+/* Waits on while all stay green; false as soon as one does not. */
+static bool stay_green(struct proof *proof, struct watch *watch, int64_t until)
+{
+    sched_watch(proof->sched, true);
+    while (clock_now() < until && green(proof) && !watch->cancelled) {
+        watch_wait(watch, proof->sched, -1, until);
+    }
+    sched_watch(proof->sched, false);
+    return green(proof) && !watch->cancelled;
+}
+
+static void ask_reds(struct proof *proof)
+{
+    struct board *board = proof->board;
+    for (size_t i = 0; i < board->count; i++) {
+        if (!light_green(&board->lights[i], board, clock_now())) {
+            sched_ask(proof->sched, &board->lights[i]);
+        }
+    }
+}
+
+bool proof_hold(struct proof *proof, struct watch *watch, int64_t within,
+                    int64_t hold)
+{
+    int64_t deadline = clock_now() + within;
+    sched_ask_all(proof->sched);
+    while (!watch->cancelled && settle(proof, watch, deadline)) {
+        int64_t now = clock_now();
+        if (now + (green(proof) ? hold : RETRY) > deadline) {
+            return false;
+        }
+        if (!green(proof)) {
+            watch_wait(watch, NULL, -1, now + RETRY);
+            ask_reds(proof);
+        } else if (hold == 0) {
+            return true;
+        } else if (stay_green(proof, watch, now + hold)) {
+            sched_ask_all(proof->sched);
+            if (settle(proof, watch, deadline + GRACE) && green(proof)) {
+                return !watch->cancelled;
+            }
+        }
+    }
+    return false;
+}
+
+void proof_judge(const struct proof *proof, struct judgement *judgement)
+{
+    int64_t now = clock_now();
+    struct verdict verdict = gate_decide(proof->board, now);
+    free(judgement->decision);
+    free(judgement->kind);
+    argv_free(judgement->reasons);
+    judgement->decision = mem_text(decision_words[verdict.decision]);
+    judgement->kind = mem_text(verdict_kind(verdict));
+    judgement->reasons = gate_reasons(proof->board, now);
+}
