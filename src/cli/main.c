@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const struct command commands[] = {
@@ -80,14 +78,12 @@ static void show_help(void)
     }
 }
 
-/* No core and no ptrace by others of the same user: secrets are in this process. */
+/* No core and no ptrace by others of the same user: secrets are in this process. Neither umask nor
+ * limits are touched, since commands inherit those; what we write names its mode. */
 static void harden(void)
 {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
-    umask(077);
 }
 
 static bool utf8_locale(void)
