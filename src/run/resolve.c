@@ -7,6 +7,7 @@
 #include "store/events.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static bool may_resolve(const struct run *run, struct error *error)
 {
@@ -68,6 +69,9 @@ bool run_resolve(const struct statedir *dir, const char *id, const char *operato
         run->resolved_by = mem_text(operator);
         run->resolve_reason = mem_text(reason);
         done = run_write(dir, run, error);
+        if (run->control) {
+            unlink(run->control); /* its supervisor could not */
+        }
     }
     lock_release(&lock);
     run_destroy(run);
