@@ -7,6 +7,7 @@ void absent_section(const struct job *job, const char *section, struct result *r
     const char *reason = json_get_text(job->environment->not_used, section);
     if (reason) {
         result_skip(result, "not used: %s", reason);
+        result->not_used = true;
     } else if (env_class_demands(job->environment->env_class)) {
         result_block(result, "config", "%s is not configured", section);
     } else {

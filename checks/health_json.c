@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "checks/checks.h"
 #include "checks/request.h"
 
@@ -176,6 +177,9 @@ static void ask(const struct job *job, struct result *result)
     struct answer answer;
     if (request_ask(job, &request, result, &answer)) {
         judge(job, &request, &answer, result);
+    } else if (text_equal(request.service, "auth") ||
+               text_equal(request.service, "backend")) {
+        result_blame(result, "auth_flow"); /* asks both: one that is gone is one cause */
     }
     answer_finish(&answer);
 }

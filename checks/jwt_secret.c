@@ -65,8 +65,8 @@ static void judge_secret(struct result *result, const struct resolved *resolved)
     const struct hygiene_rule *failure = hygiene_failure(secret);
     if (failure) {
         result_set(result, STATE_FAIL, failure->remedy,
-                   "the JWT secret from %s %s (%zu bytes)", resolved->label,
-                   failure->finding, secret_length(secret));
+                   "the JWT secret %s (%zu bytes, from %s)", failure->finding,
+                   secret_length(secret), resolved->label);
         return;
     }
     for (size_t i = 0; i < hygiene_rule_count; i++) {

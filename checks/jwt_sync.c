@@ -107,6 +107,9 @@ static void compare_holder(struct sync *sync, const char *name, const json_t *so
 static void compare_holders(struct sync *sync)
 {
     show_fingerprint(sync->result, "canonical", sync->canonical->secret);
+    if (sync->canonical->version) {
+        result_identity(sync->result, "version", "%s", sync->canonical->version);
+    }
     const char *name;
     json_t *service;
     json_object_foreach(

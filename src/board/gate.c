@@ -28,8 +28,9 @@ enum closure gate_light(const struct board *board, const struct light *light, in
     case STATE_OK:
         return light_stale(light, board, now) ? CLOSURE_UNPROVEN : CLOSURE_GREEN;
     case STATE_SKIP:
-        return env_class_demands(board->environment->env_class) ? CLOSURE_UNSAFE
-                                                                : CLOSURE_NEUTRAL;
+        return env_class_demands(board->environment->env_class) && !light->result->not_used
+                   ? CLOSURE_UNSAFE
+                   : CLOSURE_NEUTRAL;
     case STATE_UNKNOWN:
         return CLOSURE_UNPROVEN;
     case STATE_BLOCKED:

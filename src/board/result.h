@@ -69,6 +69,7 @@ struct result {
     size_t note_count;
     struct phase phases[RESULT_PHASES];
     size_t phase_count;
+    bool not_used; /* a SKIP of a part that this system, says its file, does not have at all */
     bool has_figure;
     double figure; /* what the trend draws: milliseconds of latency, or a rate from 0 to 1 */
     unsigned attempts, succeeded; /* our own logins, which auth_rate counts */

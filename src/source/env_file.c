@@ -144,7 +144,7 @@ static void resolve(const json_t *source, const struct source_context *context,
             find_key(buf_string(&text), key, out);
         }
     } else if (error.code == ERROR_ABSENT) {
-        resolved_absent(out, "%s is not there", path);
+        resolved_absent(out, "that file is not there");
     } else {
         resolved_broken(out, error.code, "%s", error.message);
     }

@@ -33,9 +33,9 @@ static void resolve(const json_t *source, const struct source_context *context,
                        source_strip_newline(buf_string(&bytes), bytes.length));
         out->created = changed_at(path);
     } else if (error.code == ERROR_ABSENT) {
-        resolved_absent(out, "%s is not there", path);
-        error_hint(&out->error,
-                   "create the file, or correct its path in the configuration");
+        resolved_absent(out, "not there");
+        error_hint(&out->error, "create %s, or correct its path in the configuration",
+                   path);
     } else {
         resolved_broken(out, error.code, "%s", error.message);
         error_hint(&out->error, "make %s readable for the user that runs greenboard",

@@ -127,6 +127,23 @@ static void the_gate_follows_the_truth_table(void **unused)
     }
 }
 
+static void a_part_that_the_system_does_not_have_is_neutral(void **unused)
+{
+    (void)unused;
+    struct environment *environment = make_environment(CLASS_PRODUCTION, EMPTY);
+    struct board *board = board_create(environment, three);
+    put(board, 0, STATE_OK, 0);
+    put(board, 1, STATE_OK, 0);
+    put(board, 2, STATE_SKIP, 0);
+    assert_int_equal(gate_decide(board, NOW).decision, GATE_NO_GO);
+    board->lights[2].result->not_used = true;
+    assert_int_equal(gate_light(board, &board->lights[2], NOW), CLOSURE_NEUTRAL);
+    assert_int_equal(gate_decide(board, NOW).decision, GATE_GO);
+    assert_int_equal(gate_decide(board, NOW).asked, 2);
+    board_destroy(board);
+    environment_unref(environment);
+}
+
 static void a_light_without_an_answer_makes_the_gate_wait(void **unused)
 {
     (void)unused;
@@ -607,6 +624,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gate_follows_the_truth_table),
+        cmocka_unit_test(a_part_that_the_system_does_not_have_is_neutral),
         cmocka_unit_test(a_light_without_an_answer_makes_the_gate_wait),
         cmocka_unit_test(an_empty_board_is_no_go),
         cmocka_unit_test(the_gate_is_an_and),

@@ -127,6 +127,23 @@ static void what_a_lenient_class_leaves_out_is_skipped(void **state)
     }
 }
 
+static void what_the_system_does_not_have_stands_in_nobodys_way(void **state)
+{
+    struct netra *netra = *state;
+    netra_set(netra, "/jwt", NULL);
+    json_object_set_new(netra->root, "not_used",
+                        json_pack("{s:s}", "jwt", "sessions instead"));
+    netra_load(netra);
+    assert_int_equal(netra_ask(netra, "config", false)->state, STATE_OK);
+    static const char *const names[] = {"jwt_secret", "jwt_sync"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_says(netra_ask(netra, names[i], true), STATE_SKIP,
+                    "not used: sessions instead");
+        const struct light *light = board_find(netra->board, names[i]);
+        assert_int_equal(gate_light(netra->board, light, clock_now()), CLOSURE_NEUTRAL);
+    }
+}
+
 static void a_rate_that_nobody_configured_is_red_in_staging(void **state)
 {
     struct netra *netra = *state;
@@ -194,11 +211,11 @@ static void an_unfit_secret_is_red_and_says_why(void **state)
     static const struct {
         const char *value, *words;
     } rows[] = {
-        {"", "is empty (0 bytes)"},
+        {"", "is empty (0 bytes"},
         {" ", "whitespace"},
         {NETRA_SECRET " ", "begins or ends with whitespace"},
         {NETRA_SECRET "\n\n", "begins or ends with whitespace"},
-        {"q7Zk3vX0mT9sLr2Y", "is shorter than 32 bytes (16 bytes)"},
+        {"q7Zk3vX0mT9sLr2Y", "is shorter than 32 bytes (16 bytes, from file canonical)"},
         {"changeme-changeme-changeme-changeme", "placeholder"},
         {"REPLACE_WITH_JWT_SECRET_OF_AT_LEAST_32", "placeholder"},
     };
@@ -847,6 +864,7 @@ int main(void)
         ASK(config_says_what_is_missing_in_the_plans_words),
         ASK(what_has_no_section_is_blocked_by_the_red_config),
         ASK(what_a_lenient_class_leaves_out_is_skipped),
+        ASK(what_the_system_does_not_have_stands_in_nobodys_way),
         ASK(a_rate_that_nobody_configured_is_red_in_staging),
         ASK(a_sound_secret_is_told_by_source_and_size_alone),
         ASK(a_secret_that_is_nowhere_names_every_place_that_was_tried),

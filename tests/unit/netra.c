@@ -114,18 +114,6 @@ static enum MHD_Result show_user(struct netra *netra, struct MHD_Connection *con
     return done;
 }
 
-static enum MHD_Result validate(struct netra *netra, struct MHD_Connection *connection,
-                                const char *body)
-{
-    atomic_fetch_add(&netra->validations, 1);
-    json_t *asked = json_parse(body, strlen(body), NULL);
-    const char *token = json_get_text(asked, "token");
-    bool good = token && verifies(token, netra->auth_secret);
-    json_decref(asked);
-    return answer_as(connection, &netra->validate, 200,
-                     good ? "{\"valid\":true}" : "{\"valid\":false}");
-}
-
 static enum MHD_Result serve(void *self, struct MHD_Connection *connection,
                              const char *path, const char *method, const char *version,
                              const char *data, size_t *size, void **request)
@@ -144,9 +132,6 @@ static enum MHD_Result serve(void *self, struct MHD_Connection *connection,
     }
     if (strcmp(path, "/auth/login") == 0) {
         return log_in(netra, connection, buf_string(body));
-    }
-    if (strcmp(path, "/auth/validate") == 0) {
-        return validate(netra, connection, buf_string(body));
     }
     if (strcmp(path, "/metrics") == 0) {
         return answer_as(connection, &netra->metrics, 200, netra->counters);

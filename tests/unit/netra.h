@@ -30,10 +30,10 @@ struct netra {
     bool accepts_anything;
     bool opaque;      /* tokens are no JWT */
     unsigned rejects; /* so many of the next logins get 401 */
-    struct reply login, user, forged, metrics, validate;
+    struct reply login, user, forged, metrics;
     char *counters; /* body of /metrics */
     /* What they saw. */
-    atomic_uint logins, users, forgeries, validations;
+    atomic_uint logins, users, forgeries;
     /* How they are asked. */
     json_t *root; /* greenboard.json, changed by netra_set() */
     char directory[64];

@@ -220,8 +220,8 @@ static void a_file_gives_its_bytes_less_one_newline(void **state)
 static void a_file_is_absent_only_where_nothing_is_there(void **state)
 {
     (void)state;
-    assert_not_found("{\"file\":\"gone\"}", SOURCE_ABSENT, "is not there");
-    assert_not_found("{\"file\":\"gone/deeper\"}", SOURCE_ABSENT, "is not there");
+    assert_not_found("{\"file\":\"gone\"}", SOURCE_ABSENT, "not there");
+    assert_not_found("{\"file\":\"gone/deeper\"}", SOURCE_ABSENT, "not there");
     assert_not_found("{\"file\":\".\"}", SOURCE_BROKEN, "");
     char *fifo = fs_join(scratch, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
