@@ -78,7 +78,8 @@ bool secret_equal(const struct secret *a, const struct secret *b)
 
 char *keep_derived(const void *data, size_t length)
 {
-    bool roomy = CRYPTO_secure_used() + length < HEAP_SIZE / 2;
+    bool roomy = CRYPTO_secure_malloc_initialized() &&
+                 CRYPTO_secure_used() + length < HEAP_SIZE / 2;
     char *room = roomy ? OPENSSL_secure_malloc(length + 1) : NULL;
     room = room ? room : OPENSSL_malloc(length + 1);
     if (!room) {
