@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static const struct light *reason_of(const struct board *board, const struct lig
 }
 
 /* Follows the reasons to one that stands for itself; a circle ends at where it was entered. */
-static const struct light *root_of(const struct board *board, const struct light *light,
-                                   int64_t now)
+static const struct light *last_reason(const struct board *board, const struct light *light,
+                                       int64_t now)
 {
     const struct light *at = light;
     for (size_t steps = 0; steps < board->count; steps++) {
@@ -43,6 +44,22 @@ static const struct light *root_of(const struct board *board, const struct light
         at = reason;
     }
     return light;
+}
+
+/* Who says word for word what an earlier one says ("backend: connection refused by 10.0.0.3:443")
+ * adds no cause. */
+static const struct light *root_of(const struct board *board, const struct light *light,
+                                   int64_t now)
+{
+    const struct light *root = last_reason(board, light, now);
+    for (const struct light *other = board->lights; other < root; other++) {
+        if (root->result && other->result && is_red(board, other, now) &&
+            !reason_of(board, other, now) &&
+            text_equal(other->result->summary, root->result->summary)) {
+            return other;
+        }
+    }
+    return root;
 }
 
 static struct cause *cause_for(struct causes *causes, const struct light *light)
