@@ -30,7 +30,8 @@ struct transfer {
     int port;
     bool encrypted;
     size_t header_bytes;
-    bool over; /* a cap was reached */
+    bool over;                /* a cap was reached */
+    int64_t asked, tls_began; /* clock_now(); libcurl has no time of a failed handshake */
     struct trust_seen seen;
     struct error tls_error; /* of the callback that prepares TLS */
     char words[CURL_ERROR_SIZE];
@@ -242,6 +243,7 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *self)
 {
     (void)easy;
     struct transfer *transfer = self;
+    transfer->tls_began = clock_now();
     return trust_apply(context, transfer->request->tls, transfer->host, &transfer->seen,
                        &transfer->tls_error)
                ? CURLE_OK
@@ -328,8 +330,9 @@ static void measure(struct transfer *transfer)
     int64_t looked = span_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
     int64_t connected = span_of(easy, CURLINFO_CONNECT_TIME_T);
     int64_t secured = span_of(easy, CURLINFO_APPCONNECT_TIME_T);
-    reply->connected = connected > 0;
-    reply->connect = between(looked, connected);
+    reply->connected = connected > 0 || transfer->tls_began;
+    reply->connect = connected ? between(looked, connected)
+                               : between(transfer->asked, transfer->tls_began);
     reply->tls = between(connected, secured);
     reply->first_byte = between(span_of(easy, CURLINFO_PRETRANSFER_TIME_T),
                                 span_of(easy, CURLINFO_STARTTRANSFER_TIME_T));
@@ -403,6 +406,13 @@ static bool not_connected(const struct transfer *transfer, struct error *error)
     return false;
 }
 
+/* The name that the certificate was to bear. */
+static const char *proven_name(const struct transfer *transfer)
+{
+    const struct tls_options *tls = transfer->request->tls;
+    return tls && tls->server_name ? tls->server_name : transfer->host;
+}
+
 /* libcurl's codes, in the words of an operator. */
 static bool explain(struct transfer *transfer, CURLcode code, struct error *error)
 {
@@ -425,8 +435,7 @@ static bool explain(struct transfer *transfer, CURLcode code, struct error *erro
         return false;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-        trust_complain(&transfer->seen, transfer->host, error);
-        return false;
+        return trust_complain(&transfer->seen, proven_name(transfer), error);
     case CURLE_GOT_NOTHING:
         error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply",
                   address);
@@ -513,6 +522,7 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
         goto out;
     }
     if (set_options(&transfer, error)) {
+        transfer.asked = clock_now();
         curl_multi_add_handle(transfer.multi, transfer.easy);
         done = run(&transfer, error);
     }
