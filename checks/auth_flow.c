@@ -109,6 +109,7 @@ static const char *const needs[] = {"config", NULL};
 const struct check check_auth_flow = {
     .name = "auth_flow",
     .title = "Login and user",
+    .test = "test_full_authentication_flow",
     .help = "login at auth, current user at backend, same email",
     .section = "/auth_flow",
     .needs = needs,

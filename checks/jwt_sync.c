@@ -378,6 +378,7 @@ static const char *const needs[] = {"config", "jwt_secret", NULL};
 const struct check check_jwt_sync = {
     .name = "jwt_sync",
     .title = "JWT sync",
+    .test = "test_jwt_secrets_are_synchronized",
     .help = "do both services use exactly the canonical secret: by fingerprint where "
             "their source is "
             "known, and by behaviour always",

@@ -281,6 +281,7 @@ static void ask(const struct job *job, struct result *result)
 const struct check check_clickhouse = {
     .name = "clickhouse",
     .title = "ClickHouse",
+    .test = "test_clickhouse_is_accessible",
     .help =
         "can ClickHouse be queried as our user, and are the configured tables readable",
     .section = "/clickhouse",

@@ -300,6 +300,7 @@ static void ask(const struct job *job, struct result *result)
 const struct check check_redis = {
     .name = "redis",
     .title = "Redis",
+    .test = "test_redis_is_accessible",
     .help = "can Redis be logged in to, and a key be written, read back and deleted",
     .section = "/redis",
     .period = 5 * CLOCK_SECOND,
