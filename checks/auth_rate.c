@@ -25,6 +25,7 @@ static const int64_t LOGIN_GAP =
 /* What the board knew when the job began. */
 struct known {
     unsigned attempts, succeeded; /* our own, within the window */
+    int64_t failed_at;            /* when the newest of them failed */
     bool has_first, has_last;     /* what users' counters said within it */
     bool restarted;               /* and that they went backwards in between */
     struct reading first, last;
@@ -64,6 +65,18 @@ static void look_at_readings(const struct board *board, int64_t now, int64_t win
     known->has_first = board_reading(board, now, window, &known->first);
 }
 
+static int64_t newest_failure(const struct board *board)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < board->attempt_count && i < ATTEMPTS; i++) {
+        const struct attempt *attempt = &board->attempts[i];
+        if (attempt->succeeded < attempt->attempts && attempt->at > newest) {
+            newest = attempt->at;
+        }
+    }
+    return newest;
+}
+
 static void prepare(const struct board *board, struct job *job)
 {
     struct known *known = mem_alloc(sizeof *known);
@@ -73,6 +86,7 @@ static void prepare(const struct board *board, struct job *job)
     }
     int64_t now = clock_now(), window = config_span(job->section, "window");
     board_attempts(board, now, window, &known->attempts, &known->succeeded);
+    known->failed_at = newest_failure(board);
     look_at_readings(board, now, window, known);
     if (known->has_first) {
         board_attempts(board, now, now - known->first.at, &known->since_attempts,
@@ -241,6 +255,7 @@ struct rate {
     bool asked;                /* a source of users is configured */
     struct users users;
     double objective, least;
+    int64_t clears; /* when the newest failure of ours leaves the window */
     char window[TEXT_SPAN];
 };
 
@@ -279,8 +294,12 @@ static void judge_rate(const struct rate *rate, struct result *result)
     const struct users *users = &rate->users;
     bool few = users->total < rate->least;
     if (rate->succeeded < rate->tried) {
-        char *remedy = mem_format(
-            "see auth_flow; what failed leaves the window within %s", rate->window);
+        char left[TEXT_SPAN];
+        text_span(left, rate->clears - clock_now());
+        char *remedy =
+            mem_format("see auth_flow; once logins work again, the last failure "
+                       "leaves the window in %s",
+                       left);
         result_set(result, STATE_FAIL, remedy, "%u of our %u own logins in %s failed",
                    rate->tried - rate->succeeded, rate->tried, rate->window);
         free(remedy);
@@ -312,7 +331,9 @@ static void ask_rate(const struct job *job, struct result *result)
         .objective = config_number(job->section, "objective"),
         .least = (double)config_integer(job->section, "min_attempts"),
     };
-    text_span(rate.window, config_span(job->section, "window"));
+    int64_t window = config_span(job->section, "window");
+    rate.clears = known->failed_at + window;
+    text_span(rate.window, window);
     if (rate.asked && !ask_users(job, &rate.users, result)) {
         return;
     }

@@ -694,6 +694,7 @@ static void one_failed_login_of_ours_is_red(void **state)
     const struct result *result = netra_ask(netra, "auth_rate", true);
     assert_says(result, STATE_FAIL, "1 of our 5 own logins in 5 m failed");
     assert_evidence(result, "probe", "4 of 5 in 5 m");
+    assert_non_null(strstr(result->remedy, "the last failure leaves the window in "));
     assert_true(result->figure < 0.81 && result->figure > 0.79);
 }
 
