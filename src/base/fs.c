@@ -228,13 +228,20 @@ char *fs_runtime_dir(void)
     return mem_format("/tmp/greenboard-%u", (unsigned)getuid());
 }
 
+/* The last name is kept where it is a link: by it busybox knows what it is, and python its venv. */
 static char *executable_at(const char *path)
 {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) || access(path, X_OK) != 0) {
         return NULL;
     }
-    return fs_absolute(path);
+    char *parent = fs_directory(path);
+    char *directory = fs_absolute(parent);
+    const char *slash = strrchr(path, '/');
+    char *found = directory ? fs_join(directory, slash ? slash + 1 : path) : NULL;
+    free(directory);
+    free(parent);
+    return found;
 }
 
 static char *search_path(const char *name, const char *from)

@@ -200,6 +200,20 @@ static void commands_are_captured(void **state)
     buf_finish(&out);
 }
 
+static void a_program_keeps_the_name_it_was_called_by(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/greenboard-base-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char *link = fs_join(directory, "shell");
+    assert_int_equal(symlink("/bin/sh", link), 0);
+    char *found = fs_executable("./shell", directory, NULL);
+    assert_string_equal(found, link);
+    free(found);
+    free(link);
+    fs_remove_tree(directory);
+}
+
 static void a_missing_program_has_a_hint(void **state)
 {
     (void)state;
@@ -268,6 +282,7 @@ int main(void)
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(a_lock_is_held_once),
         cmocka_unit_test(commands_are_captured),
+        cmocka_unit_test(a_program_keeps_the_name_it_was_called_by),
         cmocka_unit_test(a_missing_program_has_a_hint),
         cmocka_unit_test(arguments_are_shown_as_a_shell_needs_them),
         cmocka_unit_test(exit_statuses_are_distinct),
