@@ -17,6 +17,7 @@
 #include "store/events.h"
 #include "store/runs.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +477,7 @@ static void harden(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_NAME, "greenboard-run");
+    fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC); /* a command that held it would look like us */
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (chdir("/") != 0) {
