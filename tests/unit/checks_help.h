@@ -12,17 +12,7 @@
 enum { LATE_MS = 250 };
 
 /* clang-format off */
-#define READ(text)  {PEER_READ, text, 0, NULL}
-#define SEND(text)  {PEER_SEND, text, sizeof(text) - 1, NULL}
-#define DRIP(text)  {PEER_DRIP, text, 0, NULL}
-#define FLOOD(text) {PEER_FLOOD, text, 0, NULL}
-#define CALL(name)  {PEER_CALL, NULL, 0, name}
-#define STALL       {PEER_STALL, NULL, 0, NULL}
-#define RESET       {PEER_RESET, NULL, 0, NULL}
-#define CLOSE       {PEER_CLOSE, NULL, 0, NULL}
-
 /* Of a peer over HTTP: a request came; a reply; both and the end. */
-#define ASKED            READ("\r\n\r\n")
 #define HTTP(head, body) "HTTP/1.1 " head "\r\nConnection: close\r\n\r\n" body
 #define SAYS(head, body) {ASKED, SEND(HTTP(head, body)), CLOSE}
 /* clang-format on */

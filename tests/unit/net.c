@@ -10,12 +10,10 @@
 #include "net/http.h"
 #include "net/resolve.h"
 #include "net/resp.h"
+#include "tests/unit/names.h"
 #include "tests/unit/peer.h"
 
-#include <dlfcn.h>
-#include <netdb.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,42 +24,13 @@ enum { LATE_MS = 50 };
 static const int64_t DEADLINE = 300 * CLOCK_MS;
 
 /* clang-format off */
-#define READ(text)  {PEER_READ, text, 0, NULL}
-#define SEND(text)  {PEER_SEND, text, sizeof(text) - 1, NULL}
-#define DRIP(text)  {PEER_DRIP, text, 0, NULL}
-#define FLOOD(text) {PEER_FLOOD, text, 0, NULL}
-#define STALL       {PEER_STALL, NULL, 0, NULL}
-#define RESET       {PEER_RESET, NULL, 0, NULL}
-#define CLOSE       {PEER_CLOSE, NULL, 0, NULL}
-#define ASKED       READ("\r\n\r\n")
-#define HELLO       {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), CLOSE}
+#define HELLO {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), CLOSE}
 /* clang-format on */
-
-/* A name service that hangs on one name: this definition comes before the C library's. */
-static sem_t stalled;
-int getaddrinfo(const char *restrict host, const char *restrict service,
-                const struct addrinfo *restrict hints, struct addrinfo **restrict list)
-{
-    if (strcmp(host, "stalled.example") == 0) {
-        while (sem_wait(&stalled) != 0) {
-        }
-        return EAI_AGAIN;
-    }
-    if (strcmp(host, "missing.example") == 0) {
-        return EAI_NONAME;
-    }
-    /* ISO C has no cast from an object to a function pointer; POSIX dlsym() wants one. */
-    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
-    memcpy(&next, &symbol, sizeof next);
-    return next(strcmp(host, "peer.example") == 0 ? "127.0.0.1" : host, service, hints,
-                list);
-}
 
 static void assert_contains(const char *text, const char *part)
 {
-    if (!strstr(text, part)) {
-        fail_msg("\"%s\" does not say \"%s\"", text, part);
+    if (!text || !part || !strstr(text, part)) {
+        fail_msg("\"%s\" does not say \"%s\"", text ? text : "", part ? part : "");
     }
 }
 
@@ -257,7 +226,7 @@ static void only_so_many_resolvers_are_left_behind(void **state)
     assert_contains(error.message, "questions unanswered");
     assert_true(resolve_host("127.0.0.1", 1, &wait, &found, &error)); /* needs none */
     for (int i = 0; i < 2 * RESOLVE_STUCK; i++) {
-        sem_post(&stalled);
+        names_release();
     }
 }
 
@@ -340,125 +309,6 @@ static void many_threads_ask_at_once(void **state)
     }
     free(url);
     peer_stop(peer);
-}
-
-/* ---- TLS
- * --------------------------------------------------------------------------------------
- */
-
-struct secured {
-    const char *name;
-    const char *certificate; /* the name it bears; NULL: the peer speaks no TLS */
-    int days;
-    bool authority; /* we are told whom to believe */
-    const char *server_name;
-    const char *message; /* NULL: it works */
-};
-
-static const struct secured secured[] = {
-    {"tls a certificate that proves the host is believed", "peer.example", 1, true, NULL,
-     NULL},
-    {"tls server_name is verified instead of the host", "redis.internal", 1, true,
-     "redis.internal", NULL},
-    {"tls a certificate of somebody else is refused", "other.example", 1, true, NULL,
-     "certificate is for other.example, not peer.example"},
-    {"tls a host that matches does not save a wrong server_name", "peer.example", 1, true,
-     "redis.internal", "certificate is for peer.example, not redis.internal"},
-    {"tls an authority that nobody knows is refused", "peer.example", 1, false, NULL,
-     "signed by nobody we believe"},
-    {"tls an expired certificate is refused", "peer.example", -1, true, NULL,
-     "expired on 20"},
-    {"tls a peer that does not speak it is refused", NULL, 0, false, NULL, "no TLS"},
-};
-
-static struct peer *start_secured(const struct secured *row)
-{
-    static const struct peer_step steps[] = HELLO,
-                                  plain[] = {READ("\x16"), SEND("what?\r\n"), STALL};
-    static const struct peer_step *const scripts[] = {steps}, *const plain_scripts[] = {
-                                                                  plain};
-    return row->certificate ? peer_start_tls(scripts, 1, row->certificate, row->days)
-                            : peer_start(plain_scripts, 1);
-}
-
-static void tls_over_http(void **state)
-{
-    const struct secured *row = *state;
-    struct peer *peer = start_secured(row);
-    struct tls_options tls = {.on = true,
-                              .ca = row->authority ? peer_authority(peer) : NULL,
-                              .server_name = row->server_name};
-    char *url = mem_format("https://peer.example:%d/", peer_port(peer));
-    struct http_request request = {
-        .url = url, .tls = &tls, .deadline = clock_now() + 5 * CLOCK_SECOND};
-    struct http_reply reply;
-    struct error error = {0};
-    bool done = http_ask(&request, &reply, &error);
-    if (row->message) {
-        assert_false(done);
-        assert_contains(error.message, row->message);
-        assert_int_equal(error.code, ERROR_PROTOCOL);
-        assert_true(error.hint[0]);
-        assert_true(reply.connected);
-    } else {
-        assert_string_equal(error.message, "");
-        assert_string_equal(buf_string(&reply.body), "hello");
-        assert_true(reply.tls > 0);
-    }
-    http_reply_finish(&reply);
-    free(url);
-    peer_stop(peer);
-}
-
-static void tls_over_dial(void **state)
-{
-    const struct secured *row = *state;
-    struct peer *peer = start_secured(row);
-    struct tls_options tls = {.on = true,
-                              .ca = row->authority ? peer_authority(peer) : NULL,
-                              .server_name = row->server_name};
-    struct dial dial;
-    struct error error = {0};
-    char bytes[64] = "";
-    bool done = dial_open(&dial, "peer.example", peer_port(peer), &tls,
-                          clock_now() + 5 * CLOCK_SECOND, NULL, &error);
-    assert_true(dial.connected);
-    if (row->message) {
-        assert_false(done);
-        assert_contains(error.message, row->message);
-    } else {
-        assert_string_equal(error.message, "");
-        assert_true(done && dial.tls > 0);
-        assert_true(dial_write(&dial, "x\r\n\r\n", 5, &error));
-        assert_true(dial_read(&dial, bytes, sizeof bytes - 1, &error) > 0);
-        assert_contains(bytes, "200 OK");
-    }
-    dial_close(&dial);
-    peer_stop(peer);
-}
-
-static void a_file_that_is_no_certificate_is_named(void **state)
-{
-    (void)state;
-    struct tls_options tls = {.on = true, .directory = "/etc", .ca = "passwd"};
-    struct error error = {0};
-    assert_null(trust_store(&tls, &error));
-    assert_int_equal(error.code, ERROR_CONFIG);
-    assert_contains(error.message, "/etc/passwd");
-    tls.ca = "no-such-file.pem";
-    assert_null(trust_store(&tls, &error));
-    assert_contains(error.message, "/etc/no-such-file.pem");
-}
-
-static void the_store_is_loaded_once(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    X509_STORE *first = trust_store(NULL, &error), *second = trust_store(NULL, &error);
-    assert_non_null(first);
-    assert_ptr_equal(first, second);
-    X509_STORE_free(first);
-    X509_STORE_free(second);
 }
 
 /* ---- dial and RESP
@@ -606,7 +456,6 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
-    sem_init(&stalled, 0, 0);
     http_begin();
     ADD(a_whole_reply_is_measured);
     for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
@@ -619,12 +468,6 @@ int main(void)
     ADD(a_header_cannot_smuggle_another);
     ADD(a_cancellation_is_seen_long_before_the_deadline);
     ADD(many_threads_ask_at_once);
-    for (size_t i = 0; i < sizeof secured / sizeof secured[0]; i++) {
-        add_test(secured[i].name, tls_over_http, &secured[i]);
-        add_test(secured[i].name, tls_over_dial, &secured[i]);
-    }
-    ADD(a_file_that_is_no_certificate_is_named);
-    ADD(the_store_is_loaded_once);
     ADD(a_dialled_peer_that_is_silent_ends_at_the_deadline);
     ADD(a_peer_that_takes_nothing_ends_at_the_deadline);
     ADD(a_socket_in_the_file_system_is_dialled);

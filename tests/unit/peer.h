@@ -25,6 +25,19 @@ struct peer_step {
     void (*call)(const char *received, struct buf *out);
 };
 
+/* Steps, written short. */
+/* clang-format off */
+#define READ(text)  {PEER_READ, text, 0, NULL}
+#define SEND(text)  {PEER_SEND, text, sizeof(text) - 1, NULL}
+#define DRIP(text)  {PEER_DRIP, text, 0, NULL}
+#define FLOOD(text) {PEER_FLOOD, text, 0, NULL}
+#define CALL(name)  {PEER_CALL, NULL, 0, name}
+#define STALL       {PEER_STALL, NULL, 0, NULL}
+#define RESET       {PEER_RESET, NULL, 0, NULL}
+#define CLOSE       {PEER_CLOSE, NULL, 0, NULL}
+#define ASKED       READ("\r\n\r\n") /* over HTTP: a request came */
+/* clang-format on */
+
 struct peer;
 
 /* Connection 0 plays scripts[0] and so on; the last one is for all that follow. */

@@ -1,0 +1,155 @@
+#include "net/transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int64_t span_of(CURL *easy, CURLINFO info)
+{
+    curl_off_t microseconds = 0;
+    curl_easy_getinfo(easy, info, &microseconds);
+    return (int64_t)microseconds * 1000;
+}
+
+static int64_t between(int64_t from, int64_t to)
+{
+    return to > from ? to - from : 0;
+}
+
+void transfer_measure(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    struct http_reply *reply = transfer->reply;
+    int64_t looked = span_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+    int64_t connected = span_of(easy, CURLINFO_CONNECT_TIME_T);
+    int64_t secured = span_of(easy, CURLINFO_APPCONNECT_TIME_T);
+    reply->connected = connected > 0 || transfer->tls_began;
+    reply->connect = connected ? between(looked, connected)
+                               : between(transfer->asked, transfer->tls_began);
+    reply->tls = between(connected, secured);
+    reply->first_byte = between(span_of(easy, CURLINFO_PRETRANSFER_TIME_T),
+                                span_of(easy, CURLINFO_STARTTRANSFER_TIME_T));
+    long status = 0, port = 0;
+    char *ip = NULL;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+    reply->status = (int)status;
+    if (reply->connected && ip && *ip) {
+        snprintf(reply->address, sizeof reply->address,
+                 strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
+    }
+}
+
+bool transfer_late(struct transfer *transfer, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    char words[WAIT_WORDS];
+    wait_words(&transfer->wait, words);
+    if (!reply->connected) {
+        error_set(error, ERROR_TIMEOUT, "no connection to %s in %s", reply->address,
+                  words);
+        error_hint(error, "see whether a firewall drops it, and whether the host is up");
+    } else if (transfer->encrypted && !reply->tls) {
+        error_set(error, ERROR_TIMEOUT, "connected to %s, TLS was not agreed on in %s",
+                  reply->address, words);
+        error_hint(error, "see whether this port speaks TLS");
+    } else if (transfer->header_bytes || reply->body.length) {
+        error_set(error, ERROR_TIMEOUT,
+                  "connected to %s, only %zu bytes of a reply in %s", reply->address,
+                  transfer->header_bytes + reply->body.length, words);
+        error_hint(error, "the service is too slow, or is something else");
+    } else {
+        error_set(error, ERROR_TIMEOUT, "connected to %s, no reply in %s", reply->address,
+                  words);
+        error_hint(error, "the service hangs, or something else listens there");
+    }
+    return false;
+}
+
+static bool too_much(const struct transfer *transfer, bool headers, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    if (headers) {
+        error_set(error, ERROR_LIMIT, "%s answered with endless headers", reply->address);
+    } else {
+        error_set(error, ERROR_LIMIT, "%s answered with more than %zu bytes",
+                  reply->address, reply->body.cap);
+    }
+    error_hint(error, "see what listens there: this is not the expected service");
+    return false;
+}
+
+static bool not_connected(const struct transfer *transfer, struct error *error)
+{
+    const char *address = transfer->reply->address;
+    char reason[128];
+    long number = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+    if (number == ECONNREFUSED) {
+        error_set(error, ERROR_UNREACHABLE, "connection refused by %s", address);
+        error_hint(error,
+                   "nothing listens there: start the service, or correct host and port");
+    } else {
+        error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
+                  number ? strerror_r((int)number, reason, sizeof reason)
+                         : transfer->words);
+        error_hint(error, "see whether the host is up and there is a route to it");
+    }
+    return false;
+}
+
+/* The name that the certificate was to bear. */
+static const char *proven_name(const struct transfer *transfer)
+{
+    const struct tls_options *tls = transfer->request->tls;
+    return tls && tls->server_name ? tls->server_name : transfer->host;
+}
+
+bool transfer_explain(struct transfer *transfer, CURLcode code, struct error *error)
+{
+    const struct http_reply *reply = transfer->reply;
+    const char *address = reply->address;
+    if (transfer->over || code == CURLE_FILESIZE_EXCEEDED) {
+        return too_much(transfer, transfer->header_bytes > HTTP_HEADER_CAP, error);
+    }
+    if (code == CURLE_OUT_OF_MEMORY &&
+        reply->connected) { /* a header line past libcurl's cap */
+        return too_much(transfer, true, error);
+    }
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return not_connected(transfer, error);
+    case CURLE_OPERATION_TIMEDOUT:
+        return transfer_late(transfer, error);
+    case CURLE_ABORTED_BY_CALLBACK:
+        *error = transfer->tls_error;
+        return false;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return trust_complain(&transfer->seen, proven_name(transfer), error);
+    case CURLE_GOT_NOTHING:
+        error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply",
+                  address);
+        break;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        error_set(error, ERROR_PROTOCOL, "%s broke the connection", address);
+        break;
+    case CURLE_PARTIAL_FILE:
+        error_set(error, ERROR_PROTOCOL, "reply of %s was cut off after %zu bytes",
+                  address, reply->body.length);
+        break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        error_set(error, ERROR_PROTOCOL, "%s answered, but not in HTTP", address);
+        error_hint(error, "something else listens there: correct the port");
+        return false;
+    default:
+        error_set(error, ERROR_PROTOCOL, "%s: %s", address,
+                  *transfer->words ? transfer->words : curl_easy_strerror(code));
+        break;
+    }
+    error_hint(error, "see the log of the service, and of what stands in front of it");
+    return false;
+}

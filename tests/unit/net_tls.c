@@ -1,0 +1,166 @@
+/* What the network room promises of TLS: nobody is believed without proof, over HTTP and
+ * in a plain connection alike, and it is said whose certificate was refused and why. */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/dial.h"
+#include "net/http.h"
+#include "tests/unit/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+#define HELLO {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), CLOSE}
+/* clang-format on */
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (!text || !part || !strstr(text, part)) {
+        fail_msg("\"%s\" does not say \"%s\"", text ? text : "", part ? part : "");
+    }
+}
+
+struct secured {
+    const char *name;
+    const char *certificate; /* the name it bears; NULL: the peer speaks no TLS */
+    int days;
+    bool authority; /* we are told whom to believe */
+    const char *server_name;
+    const char *message; /* NULL: it works */
+};
+
+static const struct secured secured[] = {
+    {"tls a certificate that proves the host is believed", "peer.example", 1, true, NULL,
+     NULL},
+    {"tls server_name is verified instead of the host", "redis.internal", 1, true,
+     "redis.internal", NULL},
+    {"tls a certificate of somebody else is refused", "other.example", 1, true, NULL,
+     "certificate is for other.example, not peer.example"},
+    {"tls a host that matches does not save a wrong server_name", "peer.example", 1, true,
+     "redis.internal", "certificate is for peer.example, not redis.internal"},
+    {"tls an authority that nobody knows is refused", "peer.example", 1, false, NULL,
+     "signed by nobody we believe"},
+    {"tls an expired certificate is refused", "peer.example", -1, true, NULL,
+     "expired on 20"},
+    {"tls a peer that does not speak it is refused", NULL, 0, false, NULL, "no TLS"},
+};
+
+static struct peer *start_secured(const struct secured *row)
+{
+    static const struct peer_step steps[] = HELLO,
+                                  plain[] = {READ("\x16"), SEND("what?\r\n"), STALL};
+    static const struct peer_step *const scripts[] = {steps}, *const plain_scripts[] = {
+                                                                  plain};
+    return row->certificate ? peer_start_tls(scripts, 1, row->certificate, row->days)
+                            : peer_start(plain_scripts, 1);
+}
+
+static void tls_over_http(void **state)
+{
+    const struct secured *row = *state;
+    struct peer *peer = start_secured(row);
+    struct tls_options tls = {.on = true,
+                              .ca = row->authority ? peer_authority(peer) : NULL,
+                              .server_name = row->server_name};
+    char *url = mem_format("https://peer.example:%d/", peer_port(peer));
+    struct http_request request = {
+        .url = url, .tls = &tls, .deadline = clock_now() + 5 * CLOCK_SECOND};
+    struct http_reply reply;
+    struct error error = {0};
+    bool done = http_ask(&request, &reply, &error);
+    if (row->message) {
+        assert_false(done);
+        assert_contains(error.message, row->message);
+        assert_int_equal(error.code, ERROR_PROTOCOL);
+        assert_true(error.hint[0]);
+        assert_true(reply.connected);
+    } else {
+        assert_string_equal(error.message, "");
+        assert_string_equal(buf_string(&reply.body), "hello");
+        assert_true(reply.tls > 0);
+    }
+    http_reply_finish(&reply);
+    free(url);
+    peer_stop(peer);
+}
+
+static void tls_over_dial(void **state)
+{
+    const struct secured *row = *state;
+    struct peer *peer = start_secured(row);
+    struct tls_options tls = {.on = true,
+                              .ca = row->authority ? peer_authority(peer) : NULL,
+                              .server_name = row->server_name};
+    struct dial dial;
+    struct error error = {0};
+    char bytes[64] = "";
+    bool done = dial_open(&dial, "peer.example", peer_port(peer), &tls,
+                          clock_now() + 5 * CLOCK_SECOND, NULL, &error);
+    assert_true(dial.connected);
+    if (row->message) {
+        assert_false(done);
+        assert_contains(error.message, row->message);
+    } else {
+        assert_string_equal(error.message, "");
+        assert_true(done && dial.tls > 0);
+        assert_true(dial_write(&dial, "x\r\n\r\n", 5, &error));
+        assert_true(dial_read(&dial, bytes, sizeof bytes - 1, &error) > 0);
+        assert_contains(bytes, "200 OK");
+    }
+    dial_close(&dial);
+    peer_stop(peer);
+}
+
+static void a_file_that_is_no_certificate_is_named(void **state)
+{
+    (void)state;
+    struct tls_options tls = {.on = true, .directory = "/etc", .ca = "passwd"};
+    struct error error = {0};
+    assert_null(trust_store(&tls, &error));
+    assert_int_equal(error.code, ERROR_CONFIG);
+    assert_contains(error.message, "/etc/passwd");
+    tls.ca = "no-such-file.pem";
+    assert_null(trust_store(&tls, &error));
+    assert_contains(error.message, "/etc/no-such-file.pem");
+}
+
+static void the_store_is_loaded_once(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    X509_STORE *first = trust_store(NULL, &error), *second = trust_store(NULL, &error);
+    assert_non_null(first);
+    assert_ptr_equal(first, second);
+    X509_STORE_free(first);
+    X509_STORE_free(second);
+}
+
+enum { MOST_TESTS = 40 };
+static struct CMUnitTest tests[MOST_TESTS];
+static size_t test_count;
+
+static void add_test(const char *name, CMUnitTestFunction function, const void *row)
+{
+    tests[test_count++] =
+        (struct CMUnitTest){name, function, NULL, NULL, (void *)(uintptr_t)row};
+}
+#define ADD(function) add_test(#function, function, NULL)
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    http_begin();
+    for (size_t i = 0; i < sizeof secured / sizeof secured[0]; i++) {
+        add_test(secured[i].name, tls_over_http, &secured[i]);
+        add_test(secured[i].name, tls_over_dial, &secured[i]);
+    }
+    ADD(a_file_that_is_no_certificate_is_named);
+    ADD(the_store_is_loaded_once);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    int failed = _cmocka_run_group_tests("net_tls", tests, test_count, NULL, NULL);
+    http_end();
+    return failed;
+}
