@@ -83,9 +83,9 @@ static void cell_free(struct canvas *canvas, int x, int y)
     }
 }
 
-static int canvas_put(struct canvas *canvas, int x, int y, uint8_t style, uint32_t point)
+int canvas_point(struct canvas *canvas, int x, int y, uint8_t style, uint32_t point)
 {
-    if (canvas->ascii && point > 126) {
+    if (!text_point_safe(point) || (canvas->ascii && point > 126)) {
         point = '?';
     }
     int width = text_point_width(point);
@@ -124,7 +124,7 @@ static uint32_t next_point(const char **text)
 int canvas_text(struct canvas *canvas, int x, int y, uint8_t style, const char *text)
 {
     for (uint32_t point = next_point(&text); point; point = next_point(&text)) {
-        x = canvas_put(canvas, x, y, style, point);
+        x = canvas_point(canvas, x, y, style, point);
     }
     return x;
 }
@@ -155,7 +155,7 @@ int canvas_fit(struct canvas *canvas, int x, int y, int width, uint8_t style,
         if (x + text_point_width(point) > end) {
             break;
         }
-        x = canvas_put(canvas, x, y, style, point);
+        x = canvas_point(canvas, x, y, style, point);
     }
     return canvas_text(canvas, x, y, style, ellipsis);
 }

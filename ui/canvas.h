@@ -63,6 +63,7 @@ struct canvas canvas_part(const struct canvas *canvas, struct rect rect);
 const char *canvas_glyph(const struct canvas *canvas, enum glyph glyph);
 
 /* All return the column after what was drawn. */
+int canvas_point(struct canvas *canvas, int x, int y, uint8_t style, uint32_t point);
 int canvas_text(struct canvas *canvas, int x, int y, uint8_t style, const char *text);
 int canvas_format(struct canvas *canvas, int x, int y, uint8_t style, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));

@@ -32,6 +32,7 @@ struct scene {
     const struct light *selected; /* NULL on an empty board */
     const char *operator_name;    /* ada@ops-1 */
     bool read_only, paused;
+    bool *again; /* update() sets it where there is more to take over, at once */
     const struct ui *ui;
 };
 

@@ -7,3 +7,6 @@ libui_a_SOURCES += ui/pane_checks.c
 libui_a_SOURCES += ui/pane_events.c
 libui_a_SOURCES += ui/view_inspect.c
 libui_a_SOURCES += ui/view_help.c
+libui_a_SOURCES += ui/view_plan.c
+libui_a_SOURCES += ui/view_run.c
+libui_a_SOURCES += ui/view_break.c

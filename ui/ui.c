@@ -164,7 +164,9 @@ void ui_update(struct ui *ui, int64_t now, int64_t wall)
                                .operator_name = ui->operator_name,
                                .read_only = ui->read_only,
                                .paused = ui->paused,
+                               .again = &ui->again,
                                .ui = ui};
+    ui->again = false;
     for (size_t i = 0; i < ui->slot_count; i++) {
         if (ui->slots[i].pane->update) {
             ui->slots[i].pane->update(ui->slots[i].self, &ui->scene);

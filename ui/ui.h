@@ -30,7 +30,7 @@ struct ui {
     const char *state_home;     /* NULL: no runs */
     const struct statedir *dir; /* NULL: no runs */
     const char *operator_name;
-    const char *sandbox; /* $GREENBOARD_SANDBOX, or NULL */
+    const char *sandbox; /* the program to ask, NULL outside a sandbox */
     bool read_only;
     bool paused;
 
@@ -44,6 +44,7 @@ struct ui {
     size_t depth;
     char message[160]; /* one line for the operator, until the next key */
 
+    bool again;         /* ui_update() is to be called at once */
     struct scene scene; /* of the frame being drawn or of the last one */
     size_t *order;
     struct causes causes;

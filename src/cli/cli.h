@@ -63,6 +63,9 @@ bool cli_output(const char *word, bool junit, enum output *output);
 extern volatile int cli_cancelled;
 void cli_catch_signals(void);
 
+/* Path of the sandbox's executable; the caller frees. */
+char *cli_sandbox_program(void);
+
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_config(struct cli *cli, int argc, char **argv);
 int cli_console(struct cli *cli, int argc, char **argv);

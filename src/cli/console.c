@@ -24,6 +24,7 @@ struct screen {
     struct console console;
     struct ui ui;
     struct canvas canvas;
+    char *sandbox;
     bool dirty;
     bool leaving;
 };
@@ -124,6 +125,9 @@ static int until_tick(void)
 
 static int least_wait(const struct screen *screen)
 {
+    if (screen->ui.again) {
+        return 0;
+    }
     int tick = until_tick(), wait = sched_wait(screen->console.sched, clock_now());
     return wait >= 0 && wait < tick ? wait : tick;
 }
@@ -166,7 +170,7 @@ static void begin_ui(struct screen *screen, struct cli *cli)
     struct ui *ui = &screen->ui;
     ui_init(ui, screen->console.board);
     ui->read_only = cli->read_only;
-    ui->sandbox = getenv("GREENBOARD_SANDBOX");
+    ui->sandbox = screen->sandbox;
     ui_update(ui, clock_now(), clock_wall());
     screen->canvas.ascii = cli->ascii;
     draw(screen);
@@ -190,6 +194,7 @@ static int run_screen(struct cli *cli)
     if (!term_open(cli->colour, &error)) {
         return cli_fail(EXIT_USAGE, &error);
     }
+    screen.sandbox = getenv("GREENBOARD_SANDBOX") ? cli_sandbox_program() : NULL;
     begin_ui(&screen, cli);
     int status = EXIT_GO;
     if (console_begin(&screen.console, cli, &error)) {
@@ -209,6 +214,7 @@ static int run_screen(struct cli *cli)
     }
     ui_finish(&screen.ui);
     canvas_destroy(&screen.canvas);
+    free(screen.sandbox);
     console_finish(&screen.console);
     return term_ended_by() ? 128 + term_ended_by() : status;
 }

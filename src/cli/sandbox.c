@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Beside us where it was built, else where it was installed. */
-static char *find_sandbox(void)
+char *cli_sandbox_program(void)
 {
     char *self = fs_absolute("/proc/self/exe");
     char *directory = self ? fs_directory(self) : NULL;
@@ -30,7 +30,7 @@ int cli_sandbox(struct cli *cli, int argc, char **argv)
 {
     (void)cli;
     (void)argc;
-    char *path = find_sandbox();
+    char *path = cli_sandbox_program();
     execv(path, argv);
     fprintf(stderr, "greenboard: cannot run %s: %s\n  it is installed with greenboard\n", path,
             strerror(errno));

@@ -1,0 +1,277 @@
+/* The plan of a deploy, and its confirmation.
+ *
+ * Opened at NO-GO it waits; at GO it asks for the environment's name, typed: a pasted one is not taken.
+ * The confirmation is good for a minute after the plan was shown and for exactly what was shown: where
+ * any of it changes, it is shown and asked anew. It never starts anything by itself, and what it starts
+ * proves everything again. */
+#include "ui/pane.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "run/plan.h"
+#include "ui/run_screen.h"
+#include "ui/ui.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct pane view_plan;
+
+enum { TYPED_MAX = 128, PROMPT_ROWS = 4 };
+static const int64_t VALID = 60 * CLOCK_SECOND;
+
+struct plan_screen {
+    struct plan *plan; /* NULL: none can be made, see error */
+    struct error error;
+    enum { PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
+    int64_t shown;    /* since when it asks */
+    int64_t compared; /* when the plan was last made anew */
+    struct buf typed;
+    char note[200]; /* why the last thing typed did not do */
+};
+
+static void plan_init(void *self)
+{
+    struct plan_screen *screen = self;
+    buf_init(&screen->typed, TYPED_MAX);
+}
+
+static void plan_finish(void *self)
+{
+    struct plan_screen *screen = self;
+    plan_destroy(screen->plan);
+    buf_finish(&screen->typed);
+}
+
+static void forget_typed(struct plan_screen *screen)
+{
+    buf_clear(&screen->typed);
+}
+
+/* ---- keeping it true -------------------------------------------------------------------------- */
+
+/* Makes the plan anew; true where it is another one than before. */
+static bool renew(struct plan_screen *screen, const struct scene *scene)
+{
+    struct plan *fresh = plan_create(scene->board, "deploy", NULL, &screen->error);
+    bool same = fresh && screen->plan && strcmp(fresh->digest, screen->plan->digest) == 0;
+    if (fresh && screen->plan && !same) {
+        char **list = plan_differences(screen->plan->confirmation, fresh->confirmation);
+        snprintf(screen->note, sizeof screen->note, "the plan has changed: %s",
+                 list[0] ? list[0] : "look again");
+        argv_free(list);
+    }
+    plan_destroy(screen->plan);
+    screen->plan = fresh;
+    screen->compared = scene->now;
+    return !same;
+}
+
+static void plan_update(void *self, const struct scene *scene)
+{
+    struct plan_screen *screen = self;
+    bool open = scene->board->verdict.decision == GATE_GO;
+    bool changed = false;
+    if (!screen->compared || scene->now - screen->compared > CLOCK_SECOND ||
+        (open && screen->state == PLAN_WAITS)) {
+        changed = renew(screen, scene);
+    }
+    if (!open || !screen->plan) {
+        screen->state = PLAN_WAITS;
+        forget_typed(screen);
+    } else if (screen->state == PLAN_WAITS || (screen->state == PLAN_ASKS && changed)) {
+        screen->state = PLAN_ASKS;
+        screen->shown = scene->now;
+        forget_typed(screen);
+    } else if (screen->state == PLAN_ASKS && scene->now - screen->shown >= VALID) {
+        screen->state = PLAN_EXPIRED;
+        screen->note[0] = '\0';
+        forget_typed(screen);
+    }
+}
+
+/* ---- drawing ---------------------------------------------------------------------------------- */
+
+struct page {
+    struct canvas *canvas;
+    int y;
+};
+
+static void draw_line(void *self, const char *label, const char *text)
+{
+    struct page *page = self;
+    enum { LABEL = 13 };
+    canvas_fit(page->canvas, 1, page->y, LABEL - 2, STYLE_DIM, label);
+    struct rect rect = {LABEL, page->y, page->canvas->width - LABEL - 1, 3};
+    int rows = canvas_wrap(page->canvas, rect, STYLE_TEXT, text);
+    page->y += rows ? rows : 1;
+}
+
+static void draw_waits(const struct plan_screen *screen, const struct scene *scene,
+                       struct canvas *canvas)
+{
+    if (!screen->plan) {
+        canvas_wrap(canvas, (struct rect){1, 1, canvas->width - 2, 2}, STYLE_FAIL,
+                    screen->error.message);
+        canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_REMEDY, screen->error.hint);
+        return;
+    }
+    canvas_format(canvas, 1, 1, STYLE_STRONG, "waits for green: %zu of %zu",
+                  scene->board->verdict.green, scene->board->verdict.asked);
+    char **reasons = gate_reasons(scene->board, scene->now);
+    for (size_t i = 0; reasons[i] && i < 2; i++) {
+        canvas_fit(canvas, 1, 2 + (int)i, canvas->width - 2, STYLE_TEXT, reasons[i]);
+    }
+    argv_free(reasons);
+}
+
+static void draw_asks(const struct plan_screen *screen, const struct scene *scene,
+                      struct canvas *canvas)
+{
+    int64_t left = (VALID - (scene->now - screen->shown) + CLOCK_SECOND - 1) / CLOCK_SECOND;
+    char count[40];
+    snprintf(count, sizeof count, "%lld s left", (long long)left);
+    int end = canvas_right(canvas, 20, canvas->width - 1, 1,
+                           left <= 10 ? STYLE_WARN : STYLE_DIM, count);
+    char question[200];
+    snprintf(question, sizeof question, "To deploy, type the environment's name (%s) and Enter:",
+             scene->board->environment->name);
+    canvas_fit(canvas, 1, 1, end - 2, STYLE_STRONG, question);
+    int x = canvas_text(canvas, 1, 2, STYLE_KEY, canvas_glyph(canvas, GLYPH_POINTER)) + 1;
+    x = canvas_text(canvas, x, 2, STYLE_INPUT, buf_string(&screen->typed));
+    canvas_text(canvas, x, 2, STYLE_CURSOR, " ");
+    canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_WARN, screen->note);
+}
+
+static void draw_prompt(const struct plan_screen *screen, const struct scene *scene,
+                        struct canvas *canvas)
+{
+    for (int x = 0; x < canvas->width; x++) {
+        canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
+    }
+    switch (screen->state) {
+    case PLAN_WAITS:
+        draw_waits(screen, scene, canvas);
+        break;
+    case PLAN_ASKS:
+        draw_asks(screen, scene, canvas);
+        break;
+    case PLAN_EXPIRED:
+        canvas_text(canvas, 1, 1, STYLE_STRONG, "a minute has passed: the confirmation expired");
+        canvas_text(canvas, 1, 2, STYLE_TEXT, "Enter reads everything anew and asks again");
+        break;
+    }
+}
+
+static void plan_draw(const void *self, const struct scene *scene, struct canvas *canvas,
+                      bool focus)
+{
+    (void)focus;
+    const struct plan_screen *screen = self;
+    struct rect upper = {0, 0, canvas->width, canvas->height - PROMPT_ROWS};
+    struct canvas page_canvas = canvas_part(canvas, upper);
+    struct page page = {&page_canvas, 1};
+    canvas_text(&page_canvas, 1, 0, STYLE_HEAD, "Plan");
+    if (screen->plan) {
+        plan_show(screen->plan, draw_line, &page);
+    }
+    struct rect lower = {0, canvas->height - PROMPT_ROWS, canvas->width, PROMPT_ROWS};
+    struct canvas prompt = canvas_part(canvas, lower);
+    draw_prompt(screen, scene, &prompt);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------- */
+
+/* Nothing of `screen` is there any more where this returns true. */
+static bool launch(struct plan_screen *screen, struct ui *ui)
+{
+    struct error error;
+    struct launch started;
+    if (store_failed(ui->store, &error)) {
+        snprintf(screen->note, sizeof screen->note, "%s", error.message);
+        return false;
+    }
+    if (!run_launch(screen->plan, ui->state_home, ui->operator_name, NULL, &started, &error)) {
+        snprintf(screen->note, sizeof screen->note, "%s", error.message);
+        return false;
+    }
+    ui_close(ui);
+    run_screen_launched(ui, &started);
+    return true;
+}
+
+static unsigned confirm(struct plan_screen *screen, struct ui *ui)
+{
+    if (screen->state == PLAN_EXPIRED) {
+        screen->state = PLAN_WAITS;
+        return REACT_DRAW;
+    }
+    if (screen->state != PLAN_ASKS) {
+        return REACT_NONE;
+    }
+    const char *name = ui->board->environment->name;
+    if (strcmp(buf_string(&screen->typed), name) != 0) {
+        snprintf(screen->note, sizeof screen->note, "that is not %s: nothing was started", name);
+        forget_typed(screen);
+    } else if (!launch(screen, ui)) {
+        forget_typed(screen);
+    }
+    return REACT_DRAW;
+}
+
+static unsigned plan_act(void *self, struct ui *ui, enum action action)
+{
+    return action == ACTION_CONFIRM ? confirm(self, ui) : REACT_IGNORED;
+}
+
+/* Takes the last character away. */
+static void erase_one(struct buf *typed)
+{
+    while (typed->length > 0) {
+        unsigned char last = (unsigned char)typed->data[--typed->length];
+        if ((last & 0xc0) != 0x80) {
+            break;
+        }
+    }
+    if (typed->data) {
+        typed->data[typed->length] = '\0';
+    }
+}
+
+static unsigned plan_handle(void *self, struct ui *ui, const struct input *input)
+{
+    (void)ui;
+    struct plan_screen *screen = self;
+    if (screen->state != PLAN_ASKS) {
+        return REACT_NONE;
+    }
+    screen->note[0] = '\0';
+    if (input->kind == INPUT_PASTE) {
+        forget_typed(screen);
+        snprintf(screen->note, sizeof screen->note, "a paste is not taken: type the name");
+    } else if (input->key == KEYS_BACKSPACE) {
+        erase_one(&screen->typed);
+    } else if (input->key == KEYS_ERASE) {
+        forget_typed(screen);
+    } else if (input->key < KEYS_FIRST && text_point_safe(input->key)) {
+        text_encode(&screen->typed, input->key);
+    }
+    return REACT_DRAW;
+}
+
+const struct pane view_plan = {
+    .name = "plan",
+    .title = "Plan",
+    .place = PLACE_SCREEN,
+    .context = CONTEXT_PLAN,
+    .state_size = sizeof(struct plan_screen),
+    .init = plan_init,
+    .finish = plan_finish,
+    .update = plan_update,
+    .draw = plan_draw,
+    .act = plan_act,
+    .handle = plan_handle,
+};
