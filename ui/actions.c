@@ -1,5 +1,6 @@
 #include "ui/actions.h"
 
+#include "ui/run_screen.h"
 #include "ui/ui.h"
 
 #include <string.h>
@@ -43,6 +44,10 @@ static unsigned do_deploy(struct ui *ui)
 {
     if (!ui_offers(ui, ACTION_DEPLOY)) {
         ui_say(ui, "read-only: nothing can be deployed from here");
+        return REACT_DRAW;
+    }
+    if (run_screen_reattach(ui)) {
+        ui_say(ui, "this run has no end yet: one at a time");
         return REACT_DRAW;
     }
     return open_screen(ui, "plan");

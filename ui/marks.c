@@ -38,17 +38,21 @@ int mark_state(struct canvas *canvas, int x, int y, const struct scene *scene,
     return canvas_format(canvas, x, y, style, " %s", row->shown);
 }
 
+void mark_span(char *out, size_t size, int64_t span)
+{
+    char text[TEXT_SPAN] = "now";
+    if (span >= CLOCK_SECOND) {
+        text_span(text, span);
+    }
+    snprintf(out, size, "%s", text);
+}
+
 void mark_age(char *out, size_t size, const struct canvas *canvas,
               const struct scene *scene, const struct light *light)
 {
     char span[TEXT_SPAN] = "";
     if (light->result) {
-        int64_t age = light_age(light, scene->now);
-        if (age < CLOCK_SECOND) {
-            snprintf(span, sizeof span, "now");
-        } else {
-            text_span(span, age);
-        }
+        mark_span(span, sizeof span, light_age(light, scene->now));
     }
     snprintf(out, size, "%s%s%s",
              light->running ? canvas_glyph(canvas, GLYPH_RUNNING) : "",

@@ -15,6 +15,9 @@ uint8_t mark_style(const struct scene *scene, const struct light *light);
 void mark_age(char *out, size_t size, const struct canvas *canvas,
               const struct scene *scene, const struct light *light);
 
+/* "now", "3 s": how long ago something was. */
+void mark_span(char *out, size_t size, int64_t span);
+
 /* Its number in panes.mk's order from 1, which is its key. */
 int mark_number(const struct pane *pane);
 

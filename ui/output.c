@@ -60,12 +60,14 @@ static void new_line(struct output *output)
     output->column = 0;
     line_forget(output, output->count++);
     size_t oldest = output_first(output);
-    for (size_t line = oldest; output->cells > CELLS_MAX && line + 1 < output->count; line++) {
+    for (size_t line = oldest; output->cells > CELLS_MAX && line + 1 < output->count;
+         line++) {
         line_forget(output, line);
     }
 }
 
-/* ---- text -------------------------------------------------------------------------------- */
+/* ---- text
+ * -------------------------------------------------------------------------------- */
 
 static void put(struct output *output, uint32_t point)
 {
@@ -83,7 +85,8 @@ static void put(struct output *output, uint32_t point)
         line->points[line->length++] = ' ';
     }
     line->points[output->column++] = (uint32_t)output->style << STYLE_SHIFT | point;
-    line->length = line->length < output->column ? (uint32_t)output->column : line->length;
+    line->length =
+        line->length < output->column ? (uint32_t)output->column : line->length;
 }
 
 static void take_control(struct output *output, unsigned char byte)
@@ -136,9 +139,11 @@ static void take_text(struct output *output, unsigned char byte)
     }
 }
 
-/* ---- SGR --------------------------------------------------------------------------------- */
+/* ---- SGR
+ * --------------------------------------------------------------------------------- */
 
-/* One of the first 16 for any of the 256: the corner of the colour cube that is nearest. */
+/* One of the first 16 for any of the 256: the corner of the colour cube that is nearest.
+ */
 static int nearest_colour(unsigned index)
 {
     if (index < 16) {
@@ -147,7 +152,8 @@ static int nearest_colour(unsigned index)
     if (index >= 232) {
         return index < 244 ? 8 : 7;
     }
-    unsigned red = (index - 16) / 36, green = (index - 16) / 6 % 6, blue = (index - 16) % 6;
+    unsigned red = (index - 16) / 36, green = (index - 16) / 6 % 6,
+             blue = (index - 16) % 6;
     int bright = red > 4 || green > 4 || blue > 4 ? 8 : 0;
     return bright + (red > 2) + 2 * (green > 2) + 4 * (blue > 2);
 }
@@ -159,7 +165,8 @@ static size_t take_extended(struct output *output, size_t at)
     size_t left = output->parameter_count - at;
     const unsigned *rest = output->parameters + at;
     if (left >= 3 && rest[1] == 5) {
-        output->colour = front && rest[2] < 256 ? nearest_colour(rest[2]) : output->colour;
+        output->colour =
+            front && rest[2] < 256 ? nearest_colour(rest[2]) : output->colour;
         return 3;
     }
     if (left >= 5 && rest[1] == 2) {
@@ -206,11 +213,13 @@ static void end_sequence(struct output *output, unsigned char byte)
         take_rendition(output);
     } else if (byte == 'K' && output->parameters[0] == 0) {
         struct output_line *line = line_at(output, output->count - 1);
-        line->length = line->length > output->column ? (uint32_t)output->column : line->length;
+        line->length =
+            line->length > output->column ? (uint32_t)output->column : line->length;
     }
 }
 
-/* ---- sequences --------------------------------------------------------------------------- */
+/* ---- sequences
+ * --------------------------------------------------------------------------- */
 
 static void take_parameter(struct output *output, unsigned char byte)
 {
@@ -272,8 +281,8 @@ static void take(struct output *output, unsigned char byte)
         break;
     case OUTPUT_STRING:
         output->state = byte == '\a' || byte == '\n' ? OUTPUT_TEXT
-                        : byte == ESC ? OUTPUT_STRING_ESCAPE
-                                      : OUTPUT_STRING;
+                        : byte == ESC                ? OUTPUT_STRING_ESCAPE
+                                                     : OUTPUT_STRING;
         break;
     case OUTPUT_STRING_ESCAPE:
         output->state = OUTPUT_TEXT; /* the backslash of ESC \ */

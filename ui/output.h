@@ -1,9 +1,10 @@
 /* What a command printed, as lines of printable text and colours.
  *
- * A small parser takes a terminal's byte stream and keeps of it what a reader wants: text, the colours and
- * boldness of SGR (ECMA-48, 8.3.117), and a carriage return that starts the line over. Everything else that
- * a terminal would act on (cursor movement, titles, links, modes) is taken out. Bounded: the oldest lines go.
- * The owner's thread alone. */
+ * A small parser takes a terminal's byte stream and keeps of it what a reader wants:
+ * text, the colours and boldness of SGR (ECMA-48, 8.3.117), and a carriage return that
+ * starts the line over. Everything else that a terminal would act on (cursor movement,
+ * titles, links, modes) is taken out. Bounded: the oldest lines go. The owner's thread
+ * alone. */
 #ifndef GREENBOARD_UI_OUTPUT_H
 #define GREENBOARD_UI_OUTPUT_H
 
@@ -13,8 +14,8 @@
 #include <stdint.h>
 
 enum {
-    OUTPUT_LINES = 8192,  /* kept; a power of two */
-    OUTPUT_WIDTH = 2048,  /* columns of a line; what is longer goes on in the next */
+    OUTPUT_LINES = 8192, /* kept; a power of two */
+    OUTPUT_WIDTH = 2048, /* columns of a line; what is longer goes on in the next */
     OUTPUT_PARAMETERS = 16,
 };
 
@@ -31,7 +32,14 @@ struct output {
     uint8_t style;
     int colour; /* -1: the terminal's own */
     bool bold;
-    enum { OUTPUT_TEXT, OUTPUT_ESCAPE, OUTPUT_CSI, OUTPUT_SKIP, OUTPUT_STRING, OUTPUT_STRING_ESCAPE } state;
+    enum {
+        OUTPUT_TEXT,
+        OUTPUT_ESCAPE,
+        OUTPUT_CSI,
+        OUTPUT_SKIP,
+        OUTPUT_STRING,
+        OUTPUT_STRING_ESCAPE
+    } state;
     unsigned parameters[OUTPUT_PARAMETERS];
     size_t parameter_count;
     bool private_mode; /* of a CSI sequence: not SGR */

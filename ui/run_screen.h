@@ -12,4 +12,7 @@ void run_screen_launched(struct ui *ui, struct launch *take_launch);
 /* Opens it on a run that somebody started, from its first byte; false with an error. */
 bool run_screen_attach(struct ui *ui, const char *id, struct error *error);
 
+/* Opens it on the run that has no end yet; false where there is none. */
+bool run_screen_reattach(struct ui *ui);
+
 #endif

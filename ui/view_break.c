@@ -1,5 +1,5 @@
-/* The faults of a sandbox, to be switched on and watched. Asking the sandbox is a program of its own, run
- * beside the loop: its output is read when it is there. */
+/* The faults of a sandbox, to be switched on and watched. Asking the sandbox is a program
+ * of its own, run beside the loop: its output is read when it is there. */
 #include "ui/pane.h"
 
 #include "base/buf.h"
@@ -34,9 +34,11 @@ struct break_screen {
     char said[200];
 };
 
-/* ---- asking the sandbox ------------------------------------------------------------------------ */
+/* ---- asking the sandbox
+ * ------------------------------------------------------------------------ */
 
-static void ask(struct break_screen *screen, const char *program, const char *const *words)
+static void ask(struct break_screen *screen, const char *program,
+                const char *const *words)
 {
     int ends[2];
     if (screen->pid || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -91,10 +93,9 @@ static bool answered(struct break_screen *screen, const struct scene *scene, int
 static void take_answer(struct break_screen *screen, int status)
 {
     bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    json_t *faults =
-        done && screen->listing
-            ? json_parse(screen->answer.data, screen->answer.length, NULL)
-            : NULL;
+    json_t *faults = done && screen->listing
+                         ? json_parse(screen->answer.data, screen->answer.length, NULL)
+                         : NULL;
     if (json_is_array(faults)) {
         json_decref(screen->faults);
         screen->faults = faults;
@@ -129,7 +130,8 @@ static size_t break_wait(const void *self, int fds[PANE_FDS])
     return screen->pid != 0;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------ */
+/* ---- drawing
+ * ------------------------------------------------------------------------------------ */
 
 static void draw_fault(const json_t *fault, struct canvas *canvas, int y, bool selected)
 {
@@ -172,7 +174,8 @@ static void break_draw(const void *self, const struct scene *scene, struct canva
         canvas_text(canvas, 1, 2, STYLE_DIM, "asking the sandbox");
         return;
     }
-    struct canvas list = canvas_part(canvas, (struct rect){0, 1, canvas->width, canvas->height - 1});
+    struct canvas list =
+        canvas_part(canvas, (struct rect){0, 1, canvas->width, canvas->height - 1});
     int rows = list.height, at = (int)screen->at + 3;
     int y = at >= rows ? rows - 1 - at : 0;
     const char *kind = NULL;
@@ -186,7 +189,9 @@ static void break_draw(const void *self, const struct scene *scene, struct canva
     }
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ----------------------------------------------------------------------------------------
+ */
 
 static unsigned toggle(struct break_screen *screen, const struct ui *ui)
 {
@@ -209,8 +214,9 @@ static unsigned break_act(void *self, struct ui *ui, enum action action)
     if (action == ACTION_TOGGLE) {
         return toggle(screen, ui);
     }
-    return scroll_to(&screen->at, json_array_size(screen->faults), action) ? REACT_DRAW
-                                                                          : REACT_IGNORED;
+    return scroll_to(&screen->at, json_array_size(screen->faults), action)
+               ? REACT_DRAW
+               : REACT_IGNORED;
 }
 
 static void break_init(void *self)

@@ -1,9 +1,11 @@
 /* The plan of a deploy, and its confirmation.
  *
- * Opened at NO-GO it waits; at GO it asks for the environment's name, typed: a pasted one is not taken.
- * The confirmation is good for a minute after the plan was shown and for exactly what was shown: where
- * any of it changes, it is shown and asked anew. It never starts anything by itself, and what it starts
- * proves everything again. */
+ * While it is open every check is asked as thoroughly as the supervisor will ask it, so
+ * that what is confirmed here is what can be compared there. At NO-GO it waits; at GO it
+ * asks for the environment's name, typed: a pasted one is not taken. The confirmation is
+ * good for a minute after the plan was shown and for exactly what was shown: where any of
+ * it changes, it is shown and asked anew. It never starts anything by itself, and what it
+ * starts proves everything again. */
 #include "ui/pane.h"
 
 #include "base/clock.h"
@@ -22,13 +24,17 @@ extern const struct pane view_plan;
 
 enum { TYPED_MAX = 128, PROMPT_ROWS = 4 };
 static const int64_t VALID = 60 * CLOCK_SECOND;
+static const int64_t AGAIN = 10 * CLOCK_SECOND; /* between two preflights */
 
 struct plan_screen {
     struct plan *plan; /* NULL: none can be made, see error */
     struct error error;
-    enum { PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
-    int64_t shown;    /* since when it asks */
-    int64_t compared; /* when the plan was last made anew */
+    enum { PLAN_PROVES, PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
+    struct sched *sched; /* which does not watch as long as this is open */
+    bool paused;         /* it did not before */
+    int64_t asked;       /* when the last preflight began, 0: none yet */
+    int64_t shown;       /* since when it asks */
+    int64_t compared;    /* when the plan was last made anew */
     struct buf typed;
     char note[200]; /* why the last thing typed did not do */
 };
@@ -42,6 +48,9 @@ static void plan_init(void *self)
 static void plan_finish(void *self)
 {
     struct plan_screen *screen = self;
+    if (screen->sched) {
+        sched_watch(screen->sched, !screen->paused);
+    }
     plan_destroy(screen->plan);
     buf_finish(&screen->typed);
 }
@@ -51,7 +60,8 @@ static void forget_typed(struct plan_screen *screen)
     buf_clear(&screen->typed);
 }
 
-/* ---- keeping it true -------------------------------------------------------------------------- */
+/* ---- keeping it true
+ * -------------------------------------------------------------------------- */
 
 /* Makes the plan anew; true where it is another one than before. */
 static bool renew(struct plan_screen *screen, const struct scene *scene)
@@ -70,19 +80,43 @@ static bool renew(struct plan_screen *screen, const struct scene *scene)
     return !same;
 }
 
+/* True once the first preflight is through; then asks again now and then. */
+static bool proved(struct plan_screen *screen, const struct scene *scene)
+{
+    struct sched *sched = scene->ui->sched;
+    if (!sched) {
+        return true;
+    }
+    if (screen->asked && !sched_settled(sched)) {
+        return screen->state != PLAN_PROVES;
+    }
+    bool first = !screen->asked;
+    if (first || scene->now - screen->asked > AGAIN) {
+        screen->sched = sched;
+        screen->paused = scene->paused;
+        screen->asked = scene->now;
+        sched_watch(sched, false);
+        sched_ask_all(sched);
+    }
+    return !first;
+}
+
 static void plan_update(void *self, const struct scene *scene)
 {
     struct plan_screen *screen = self;
+    if (!proved(screen, scene)) {
+        return;
+    }
     bool open = scene->board->verdict.decision == GATE_GO;
     bool changed = false;
     if (!screen->compared || scene->now - screen->compared > CLOCK_SECOND ||
-        (open && screen->state == PLAN_WAITS)) {
+        (open && screen->state < PLAN_ASKS)) {
         changed = renew(screen, scene);
     }
     if (!open || !screen->plan) {
         screen->state = PLAN_WAITS;
         forget_typed(screen);
-    } else if (screen->state == PLAN_WAITS || (screen->state == PLAN_ASKS && changed)) {
+    } else if (screen->state < PLAN_ASKS || (screen->state == PLAN_ASKS && changed)) {
         screen->state = PLAN_ASKS;
         screen->shown = scene->now;
         forget_typed(screen);
@@ -93,7 +127,8 @@ static void plan_update(void *self, const struct scene *scene)
     }
 }
 
-/* ---- drawing ---------------------------------------------------------------------------------- */
+/* ---- drawing
+ * ---------------------------------------------------------------------------------- */
 
 struct page {
     struct canvas *canvas;
@@ -131,13 +166,15 @@ static void draw_waits(const struct plan_screen *screen, const struct scene *sce
 static void draw_asks(const struct plan_screen *screen, const struct scene *scene,
                       struct canvas *canvas)
 {
-    int64_t left = (VALID - (scene->now - screen->shown) + CLOCK_SECOND - 1) / CLOCK_SECOND;
+    int64_t left =
+        (VALID - (scene->now - screen->shown) + CLOCK_SECOND - 1) / CLOCK_SECOND;
     char count[40];
     snprintf(count, sizeof count, "%lld s left", (long long)left);
     int end = canvas_right(canvas, 20, canvas->width - 1, 1,
                            left <= 10 ? STYLE_WARN : STYLE_DIM, count);
     char question[200];
-    snprintf(question, sizeof question, "To deploy, type the environment's name (%s) and Enter:",
+    snprintf(question, sizeof question,
+             "To deploy, type the environment's name (%s) and Enter:",
              scene->board->environment->name);
     canvas_fit(canvas, 1, 1, end - 2, STYLE_STRONG, question);
     int x = canvas_text(canvas, 1, 2, STYLE_KEY, canvas_glyph(canvas, GLYPH_POINTER)) + 1;
@@ -153,6 +190,9 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
         canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
     }
     switch (screen->state) {
+    case PLAN_PROVES:
+        canvas_text(canvas, 1, 1, STYLE_STRONG, "asks every check again, thoroughly");
+        break;
     case PLAN_WAITS:
         draw_waits(screen, scene, canvas);
         break;
@@ -160,8 +200,10 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
         draw_asks(screen, scene, canvas);
         break;
     case PLAN_EXPIRED:
-        canvas_text(canvas, 1, 1, STYLE_STRONG, "a minute has passed: the confirmation expired");
-        canvas_text(canvas, 1, 2, STYLE_TEXT, "Enter reads everything anew and asks again");
+        canvas_text(canvas, 1, 1, STYLE_STRONG,
+                    "a minute has passed: the confirmation expired");
+        canvas_text(canvas, 1, 2, STYLE_TEXT,
+                    "Enter reads everything anew and asks again");
         break;
     }
 }
@@ -183,7 +225,9 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
     draw_prompt(screen, scene, &prompt);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------- */
+/* ---- keys
+ * -------------------------------------------------------------------------------------
+ */
 
 /* Nothing of `screen` is there any more where this returns true. */
 static bool launch(struct plan_screen *screen, struct ui *ui)
@@ -194,7 +238,8 @@ static bool launch(struct plan_screen *screen, struct ui *ui)
         snprintf(screen->note, sizeof screen->note, "%s", error.message);
         return false;
     }
-    if (!run_launch(screen->plan, ui->state_home, ui->operator_name, NULL, &started, &error)) {
+    if (!run_launch(screen->plan, ui->state_home, ui->operator_name, NULL, &started,
+                    &error)) {
         snprintf(screen->note, sizeof screen->note, "%s", error.message);
         return false;
     }
@@ -214,7 +259,8 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
     }
     const char *name = ui->board->environment->name;
     if (strcmp(buf_string(&screen->typed), name) != 0) {
-        snprintf(screen->note, sizeof screen->note, "that is not %s: nothing was started", name);
+        snprintf(screen->note, sizeof screen->note, "that is not %s: nothing was started",
+                 name);
         forget_typed(screen);
     } else if (!launch(screen, ui)) {
         forget_typed(screen);
@@ -251,7 +297,8 @@ static unsigned plan_handle(void *self, struct ui *ui, const struct input *input
     screen->note[0] = '\0';
     if (input->kind == INPUT_PASTE) {
         forget_typed(screen);
-        snprintf(screen->note, sizeof screen->note, "a paste is not taken: type the name");
+        snprintf(screen->note, sizeof screen->note,
+                 "a paste is not taken: type the name");
     } else if (input->key == KEYS_BACKSPACE) {
         erase_one(&screen->typed);
     } else if (input->key == KEYS_ERASE) {

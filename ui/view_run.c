@@ -1,6 +1,7 @@
-/* A run, whoever started it: its steps, how long it takes, what it prints from the first byte on, and how
- * it ended. Everything comes from the run's files, so that the screen can be closed and opened, and a
- * console that died misses nothing; the launcher's end alone tells of a run that was refused. */
+/* A run, whoever started it: its steps, how long it takes, what it prints from the first
+ * byte on, and how it ended. Everything comes from the run's files, so that the screen
+ * can be closed and opened, and a console that died misses nothing; the launcher's end
+ * alone tells of a run that was refused. */
 #include "ui/run_screen.h"
 
 #include "base/clock.h"
@@ -38,7 +39,8 @@ struct run_screen {
     char *hint;
 };
 
-/* ---- taking over ----------------------------------------------------------------------------- */
+/* ---- taking over
+ * ----------------------------------------------------------------------------- */
 
 static void run_init(void *self)
 {
@@ -136,7 +138,8 @@ static size_t run_wait(const void *self, int fds[PANE_FDS])
     return count;
 }
 
-/* ---- drawing --------------------------------------------------------------------------------- */
+/* ---- drawing
+ * --------------------------------------------------------------------------------- */
 
 static void draw_title(const struct run_screen *screen, struct canvas *canvas)
 {
@@ -158,7 +161,8 @@ static void draw_clock(const struct run_screen *screen, const struct scene *scen
     int64_t until = run->ended ? run->ended : scene->wall;
     text_span(span, (until - run->started) * CLOCK_MS);
     int x = canvas_format(canvas, 1, y, STYLE_STRONG, "%s", run_phase_words[run->phase]);
-    x = canvas_format(canvas, x + 1, y, STYLE_TEXT, "%s %s", run->ended ? "after" : "for", span);
+    x = canvas_format(canvas, x + 1, y, STYLE_TEXT, "%s %s", run->ended ? "after" : "for",
+                      span);
     if (run->usual > 0) {
         text_span(span, run->usual * CLOCK_MS);
         x = canvas_format(canvas, x, y, STYLE_DIM, ", usually %s", span);
@@ -169,8 +173,9 @@ static void draw_clock(const struct run_screen *screen, const struct scene *scen
     text_span(span, run->timeout);
     x = canvas_format(canvas, x, y, STYLE_DIM, ", at most %s", span);
     if (screen->printed) {
-        text_span(span, scene->now - screen->printed);
-        canvas_format(canvas, x, y, STYLE_DIM, "; last output %s ago", span);
+        mark_span(span, sizeof span, scene->now - screen->printed);
+        canvas_format(canvas, x, y, STYLE_DIM, "; last output %s%s", span,
+                      text_equal(span, "now") ? "" : " ago");
     }
 }
 
@@ -182,14 +187,15 @@ static void draw_steps(const struct run_screen *screen, const struct scene *scen
     for (size_t i = 0; i < run->step_count; i++) {
         const struct step *step = &run->steps[i];
         char span[TEXT_SPAN];
-        text_span(span, ((step->ended ? step->ended : scene->wall) - step->started) * CLOCK_MS);
+        text_span(span,
+                  ((step->ended ? step->ended : scene->wall) - step->started) * CLOCK_MS);
         bool good = step->ended && step->status <= 0;
         const struct state_row *row = &state_rows[good ? STATE_OK : STATE_FAIL];
         uint8_t style = !step->ended ? STYLE_STRONG : good ? STYLE_OK : STYLE_FAIL;
         x = canvas_text(canvas, x, y, style,
-                        !step->ended     ? canvas_glyph(canvas, GLYPH_POINTER)
+                        !step->ended    ? canvas_glyph(canvas, GLYPH_POINTER)
                         : canvas->ascii ? row->ascii
-                                         : row->glyph);
+                                        : row->glyph);
         x = canvas_format(canvas, x, y, style, " %s %s", step->name, span);
         x = step->ended && step->status > 0
                 ? canvas_format(canvas, x, y, STYLE_FAIL, " (exit %d)", step->status)
@@ -209,7 +215,8 @@ static int draw_strip(const struct scene *scene, struct canvas *canvas, int y)
             x = 1;
             y++;
         }
-        const struct state_row *row = &state_rows[light->result ? light->result->state : 0];
+        const struct state_row *row =
+            &state_rows[light->result ? light->result->state : 0];
         uint8_t style = mark_style(scene, light);
         const char *glyph = !light->result  ? canvas_glyph(canvas, GLYPH_RUNNING)
                             : canvas->ascii ? row->ascii
@@ -228,17 +235,19 @@ static int draw_outcome(const struct run_screen *screen, struct canvas *canvas, 
     if (run && run->phase == PHASE_ENDED) {
         uint8_t style = run->status == 0 ? STYLE_GATE_GO : STYLE_GATE_NO_GO;
         canvas_fill(canvas, y, style);
-        int x = canvas_format(canvas, 1, y, style, "%s %s", canvas_glyph(canvas, run->status == 0
-                                                           ? GLYPH_GO : GLYPH_NO_GO),
-                              outcome_rows[run->outcome].word);
+        int x =
+            canvas_format(canvas, 1, y, style, "%s %s",
+                          canvas_glyph(canvas, run->status == 0 ? GLYPH_GO : GLYPH_NO_GO),
+                          outcome_rows[run->outcome].word);
         canvas_format(canvas, x, y, style, ": %s", outcome_rows[run->outcome].help);
         return y + 1;
     }
     if (screen->orphan) {
         canvas_fill(canvas, y, STYLE_GATE_NO_GO);
-        canvas_format(canvas, 1, y, STYLE_GATE_NO_GO,
-                      "its supervisor is gone and no end is recorded: greenboard runs resolve %s",
-                      screen->id);
+        canvas_format(
+            canvas, 1, y, STYLE_GATE_NO_GO,
+            "its supervisor is gone and no end is recorded: greenboard runs resolve %s",
+            screen->id);
         return y + 1;
     }
     return y;
@@ -249,7 +258,8 @@ static int draw_reasons(const struct run_screen *screen, struct canvas *canvas, 
 {
     const struct run *run = screen->run;
     char *const *reasons = screen->reasons;
-    if (!reasons[0] && run && run->phase == PHASE_ENDED && run->outcome != OUTCOME_VERIFIED) {
+    if (!reasons[0] && run && run->phase == PHASE_ENDED &&
+        run->outcome != OUTCOME_VERIFIED) {
         const struct judgement *said =
             run->outcome == OUTCOME_REFUSED ? &run->before : &run->after;
         reasons = said->reasons ? said->reasons : reasons;
@@ -257,14 +267,17 @@ static int draw_reasons(const struct run_screen *screen, struct canvas *canvas, 
     for (size_t i = 0; reasons[i]; i++) {
         int x = canvas_text(canvas, 1, y, STYLE_FAIL,
                             canvas->ascii ? state_rows[STATE_FAIL].ascii
-                                          : state_rows[STATE_FAIL].glyph) + 1;
-        y += canvas_wrap(canvas, (struct rect){x, y, canvas->width - x - 1, 3}, STYLE_TEXT,
-                         reasons[i]);
+                                          : state_rows[STATE_FAIL].glyph) +
+                1;
+        y += canvas_wrap(canvas, (struct rect){x, y, canvas->width - x - 1, 3},
+                         STYLE_TEXT, reasons[i]);
     }
     const char *more[] = {run ? run->trouble : NULL, screen->hint};
     for (size_t i = 0; i < 2; i++) {
         if (more[i]) {
-            int x = canvas_text(canvas, 1, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
+            int x = canvas_text(canvas, 1, y, STYLE_REMEDY,
+                                canvas_glyph(canvas, GLYPH_ARROW)) +
+                    1;
             y += canvas_wrap(canvas, (struct rect){x, y, canvas->width - x - 1, 3},
                              STYLE_REMEDY, more[i]);
         }
@@ -288,8 +301,8 @@ static void draw_output(const struct run_screen *screen, struct canvas *canvas)
         output_draw(output, line, canvas, 1 + (int)(line - top));
     }
     if (last < end) {
-        canvas_format(canvas, canvas->width - 30, 0, STYLE_FOCUS, " %zu more below, G follows ",
-                      end - last);
+        canvas_format(canvas, canvas->width - 30, 0, STYLE_FOCUS,
+                      " %zu more below, G follows ", end - last);
     }
 }
 
@@ -316,7 +329,8 @@ static void run_draw(const void *self, const struct scene *scene, struct canvas 
     draw_output(screen, &part);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+/* ---- keys
+ * ------------------------------------------------------------------------------------ */
 
 static unsigned run_act(void *self, struct ui *ui, enum action action)
 {
@@ -356,6 +370,18 @@ bool run_screen_attach(struct ui *ui, const char *id, struct error *error)
     screen->run = follow_run(follow);
     snprintf(screen->id, sizeof screen->id, "%s", id);
     return true;
+}
+
+bool run_screen_reattach(struct ui *ui)
+{
+    struct error error = {0};
+    struct run *open = ui->dir ? run_latest_open(ui->dir, &error) : NULL;
+    bool shown = open && run_screen_attach(ui, open->id, &error);
+    if (error.code) {
+        ui_say(ui, "%s", error.message);
+    }
+    run_destroy(open);
+    return shown;
 }
 
 const struct pane view_run = {

@@ -10,6 +10,7 @@
 #include "checks/checks.h"
 #include "cli/plain.h"
 #include "net/http.h"
+#include "ui/run_screen.h"
 #include "ui/term.h"
 
 #include <poll.h>
@@ -42,7 +43,9 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
 {
     http_begin();
     console->operator_name = events_operator();
-    if (!statedir_open(&console->dir, cli->state_dir, cli->environment, error)) {
+    console->home = statedir_home(cli->state_dir, error);
+    if (!console->home ||
+        !statedir_open(&console->dir, console->home, cli->environment, error)) {
         return false;
     }
     console->store = store_create(&console->dir, cli->read_only);
@@ -68,6 +71,7 @@ void console_finish(struct console *console)
     sched_destroy(console->sched);
     store_destroy(console->store);
     statedir_finish(&console->dir);
+    free(console->home);
     board_destroy(console->board);
     free(console->operator_name);
 }
@@ -177,14 +181,15 @@ static void begin_ui(struct screen *screen, struct cli *cli)
 }
 
 /* What was not needed for the first paint. */
-static void fill_ui(struct screen *screen, struct cli *cli)
+static void fill_ui(struct screen *screen)
 {
     struct ui *ui = &screen->ui;
     ui->sched = screen->console.sched;
     ui->store = screen->console.store;
     ui->dir = &screen->console.dir;
-    ui->state_home = cli->state_dir;
+    ui->state_home = screen->console.home;
     ui->operator_name = screen->console.operator_name;
+    run_screen_reattach(ui);
 }
 
 static int run_screen(struct cli *cli)
@@ -198,7 +203,7 @@ static int run_screen(struct cli *cli)
     begin_ui(&screen, cli);
     int status = EXIT_GO;
     if (console_begin(&screen.console, cli, &error)) {
-        fill_ui(&screen, cli);
+        fill_ui(&screen);
         while (!screen.leaving) {
             turn(&screen);
             if (screen.dirty && !screen.leaving) {

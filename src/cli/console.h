@@ -13,6 +13,7 @@ struct console {
     struct board *board; /* made by who begins it, before anything else */
     struct sched *sched;
     struct store *store; /* NULL: read-only */
+    char *home;          /* the state home, absolute */
     struct statedir dir;
     char *operator_name;
 };
