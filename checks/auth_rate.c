@@ -13,14 +13,8 @@
 #include "checks/absent.h"
 #include "checks/login.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static const int64_t LOGIN_GAP =
-    20 * CLOCK_MS; /* between our own logins: nobody is flooded */
 
 /* What the board knew when the job began. */
 struct known {
@@ -38,8 +32,7 @@ struct users {
     bool windowed; /* else since the service started */
 };
 
-/* ---- what the board knows
- * --------------------------------------------------------------------- */
+/* ---- what the board knows ------------------------------------------------ */
 
 static bool went_backwards(const struct reading *before, double good, double total)
 {
@@ -94,8 +87,7 @@ static void prepare(const struct board *board, struct job *job)
     }
 }
 
-/* ---- users
- * ----------------------------------------------------------------------------------- */
+/* ---- users --------------------------------------------------------------- */
 
 static bool read_counter(const struct answer *answer, const json_t *source,
                          const char *key, double *value, struct result *result)
@@ -207,17 +199,7 @@ static double upper_bound(double good, double total)
     return bad > 0 ? fmin(1, upper) : 1;
 }
 
-/* ---- our own logins
- * --------------------------------------------------------------------------- */
-
-static void wait_until(const struct job *job, int64_t when)
-{
-    int64_t left = (when < job->deadline ? when : job->deadline) - clock_now();
-    if (left > 0 && !atomic_load(job->cancelled)) {
-        struct timespec span = {left / CLOCK_SECOND, left % CLOCK_SECOND};
-        nanosleep(&span, NULL);
-    }
-}
+/* ---- our own logins ------------------------------------------------------ */
 
 /* In a preflight as many as are missing; else one where nothing at all is known. */
 static unsigned missing_logins(const struct job *job, const struct known *known)
@@ -227,28 +209,7 @@ static unsigned missing_logins(const struct job *job, const struct known *known)
     return known->attempts < wanted ? wanted - known->attempts : 0;
 }
 
-/* True where each one succeeded; else the result is set by the first that did not. */
-static bool log_in(const struct job *job, unsigned count, struct result *result)
-{
-    for (unsigned i = 0; i < count; i++) {
-        int64_t next = clock_now() + LOGIN_GAP;
-        struct login login;
-        bool done = login_try(job, &login, result);
-        result->attempts += login.sent;
-        result->succeeded += done;
-        login_finish(&login);
-        if (!done) {
-            return false;
-        }
-        if (i + 1 < count) {
-            wait_until(job, next);
-        }
-    }
-    return true;
-}
-
-/* ---- the verdict
- * ------------------------------------------------------------------------------ */
+/* ---- the verdict --------------------------------------------------------- */
 
 struct rate {
     unsigned tried, succeeded; /* our own */
@@ -337,12 +298,12 @@ static void ask_rate(const struct job *job, struct result *result)
     if (rate.asked && !ask_users(job, &rate.users, result)) {
         return;
     }
-    bool through = log_in(job, missing_logins(job, known), result);
+    result_reach(result, known->succeeded ? RUNG_AUTHENTICATED : RUNG_CONFIGURED);
+    bool through = login_often(job, missing_logins(job, known), result);
     rate.tried = known->attempts + result->attempts;
     rate.succeeded = known->succeeded + result->succeeded;
     show_rate(&rate, result);
     if (through) {
-        result_reach(result, RUNG_AUTHENTICATED);
         judge_rate(&rate, result);
     }
 }

@@ -6,9 +6,12 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+static const int64_t GAP = 20 * CLOCK_MS; /* between our own logins: nobody is flooded */
 enum { SKEW_SHOWN = 2, SKEW_NOTED = 30 }; /* seconds; the Date header has no finer unit */
 
 static const json_t *flow(const struct job *job, const char *part)
@@ -119,6 +122,84 @@ void login_finish(struct login *login)
         free(login->token);
         login->token = NULL;
     }
+}
+
+/* One of several logins, with a result and a thread of its own. */
+struct trial {
+    const struct job *job;
+    struct result *result;
+    bool sent, done;
+    bool threaded;
+    pthread_t thread;
+};
+
+static void *try_once(void *self)
+{
+    struct trial *trial = self;
+    struct login login;
+    trial->done = login_try(trial->job, &login, trial->result);
+    trial->sent = login.sent;
+    login_finish(&login);
+    return NULL;
+}
+
+static void wait_until(const struct job *job, int64_t when)
+{
+    int64_t left = (when < job->deadline ? when : job->deadline) - clock_now();
+    if (left > 0 && !atomic_load(job->cancelled)) {
+        struct timespec span = {left / CLOCK_SECOND, left % CLOCK_SECOND};
+        nanosleep(&span, NULL);
+    }
+}
+
+/* Where no thread is to be had the trial is made here and now. */
+static void begin_trial(const struct job *job, struct trial *trial)
+{
+    *trial = (struct trial){.job = job, .result = result_create()};
+    trial->threaded = pthread_create(&trial->thread, NULL, try_once, trial) == 0;
+    if (!trial->threaded) {
+        try_once(trial);
+    }
+}
+
+static bool count_trial(const struct trial *trial, struct result *result)
+{
+    result->attempts += trial->sent;
+    result->succeeded += trial->done;
+    return trial->done;
+}
+
+bool login_often(const struct job *job, unsigned count, struct result *result)
+{
+    if (count == 0) {
+        return true;
+    }
+    struct trial first = {.job = job, .result = result};
+    int64_t next = clock_now() + GAP;
+    try_once(&first);
+    if (!count_trial(&first, result)) {
+        return false;
+    }
+    result_reach(result, RUNG_AUTHENTICATED);
+    struct trial *others = mem_alloc(count * sizeof *others);
+    for (unsigned i = 1; i < count; i++, next += GAP) {
+        wait_until(job, next);
+        begin_trial(job, &others[i]);
+    }
+    bool all = true;
+    for (unsigned i = 1; i < count; i++) {
+        if (others[i].threaded) {
+            pthread_join(others[i].thread, NULL);
+        }
+        if (!count_trial(&others[i], result) && all) {
+            result_set(result, others[i].result->state, others[i].result->remedy, "%s",
+                       others[i].result->summary);
+            all = false;
+        }
+        result_destroy(others[i].result);
+    }
+    free(others);
+    return all;
 }
 
 bool login_ask_user(const struct job *job, const char *label, const char *token,

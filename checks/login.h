@@ -20,6 +20,11 @@ struct login {
 bool login_try(const struct job *job, struct login *login, struct result *result);
 void login_finish(struct login *login); /* the token is cleansed */
 
+/* Logs in `count` times: once, and where that succeeds (else a probe is soon locked out)
+ * the others side by side, begun 20 ms apart. Counts them in result->attempts and
+ * ->succeeded. On false the result is set by one that failed. */
+bool login_often(const struct job *job, unsigned count, struct result *result);
+
 /* Asks the route of the backend that `auth_flow.user` names as the owner of that token.
  * `label` goes before the evidence. The request is the caller's, for answer_good(). */
 bool login_ask_user(const struct job *job, const char *label, const char *token,

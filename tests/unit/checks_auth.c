@@ -1,68 +1,15 @@
-/* What the checks of configuration, secret, agreement, login and rate promise, asked of a
- * small system whose every part can misbehave. */
+/* What the checks of configuration, secret and agreement promise, asked of a small system
+ * whose every part can misbehave. */
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "board/cause.h"
-#include "net/http.h"
-#include "secret/fingerprint.h"
-#include "secret/mask.h"
 #include "tests/unit/netra.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static int set_up(void **state)
-{
-    *state = netra_create();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    netra_destroy(*state);
-    return 0;
-}
-
-static void assert_evidence(const struct result *result, const char *key,
-                            const char *value)
-{
-    const char *is = result_evidence_of(result, key);
-    if (!is || strcmp(is, value) != 0) {
-        fail_msg("evidence %s is \"%s\", not \"%s\"", key, is ? is : "absent", value);
-    }
-}
-
-/* State and summary; and every answer that is not OK must say what to do. */
-static void assert_says(const struct result *result, enum state state, const char *words)
-{
-    if (result->state != state || !strstr(result->summary, words)) {
-        fail_msg("%s: %s; wanted %s: %s", state_rows[result->state].word, result->summary,
-                 state_rows[state].word, words);
-    }
-    if (state != STATE_OK && state != STATE_SKIP) {
-        assert_non_null(result->remedy);
-        assert_true(strlen(result->remedy) > 10);
-        assert_true(result->rung != RUNG_USABLE);
-    }
-    assert_null(strstr(result->summary, NETRA_SECRET));
-}
-
-static bool has_note(const struct result *result, const char *words)
-{
-    for (size_t i = 0; i < result->note_count; i++) {
-        if (strstr(result->notes[i], words)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- config
- * ------------------------------------------------------------------------------------ */
+/* ---- config -------------------------------------------------------------- */
 
 static void config_is_green_where_all_that_is_demanded_is_there(void **state)
 {
@@ -153,8 +100,7 @@ static void a_rate_that_nobody_configured_is_red_in_staging(void **state)
                 "auth_rate is not configured");
 }
 
-/* ---- jwt_secret
- * -------------------------------------------------------------------------------- */
+/* ---- jwt_secret ---------------------------------------------------------- */
 
 static void a_sound_secret_is_told_by_source_and_size_alone(void **state)
 {
@@ -233,8 +179,7 @@ static void an_unfit_secret_is_red_and_says_why(void **state)
     assert_true(has_note(result, "entropy"));
 }
 
-/* ---- jwt_sync
- * ---------------------------------------------------------------------------------- */
+/* ---- jwt_sync ------------------------------------------------------------ */
 
 static void agreement_is_proven_by_fingerprint_and_behaviour(void **state)
 {
@@ -508,410 +453,40 @@ static void a_backend_that_is_down_is_one_cause(void **state)
     causes_finish(&causes);
 }
 
-/* ---- auth_flow
- * --------------------------------------------------------------------------------- */
-
-static void a_user_who_logs_in_is_recognised(void **state)
-{
-    struct netra *netra = *state;
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "auth_flow", false);
-    assert_says(result, STATE_OK, "probe@example.com logged in and was recognised");
-    assert_int_equal(result->rung, RUNG_USABLE);
-    assert_evidence(result, "login status", "200");
-    assert_evidence(result, "user status", "200");
-    assert_evidence(result, "auth clock", "as ours");
-    assert_int_equal(result->attempts, 1);
-    assert_int_equal(result->succeeded, 1);
-    netra->email = "Probe@EXAMPLE.com";
-    assert_int_equal(netra_ask(netra, "auth_flow", false)->state, STATE_OK);
-}
-
-static void each_way_a_login_fails_has_its_own_words(void **state)
-{
-    struct netra *netra = *state;
-    static const struct {
-        struct reply login;
-        const char *words, *remedy;
-    } rows[] = {
-        {{401, "{\"detail\":\"Invalid credentials\"}"},
-         "auth rejected the login (401: Invalid credentials)",
-         "auth_flow.login.body"},
-        {{422, "{\"detail\":\"field required\"}"},
-         "auth does not understand the login (422: field required)",
-         "auth_flow.login.body"},
-        {{404, "{}"}, "auth answered 404 to /auth/login", "path"},
-        {{500, "{}"}, "auth answered 500", "log"},
-        {{302, "{}"}, "redirects", "url"},
-        {{200, "{}"}, "there is no token at /access_token", "auth_flow.login.token"},
-        {{200, "{\"access_token\":7}"}, "there is no token", "auth_flow.login.token"},
-        {{200, "{\"access_token\":\"\"}"}, "there is no token", "auth_flow.login.token"},
-        {{200, "{\"access_token\":\"a\\r\\nX-Admin: 1\"}"}, "there is no token", "token"},
-        {{200, "<html>sign in</html>"}, "web page", "url"},
-        {{200, "OK"}, "auth answered 200, but", "expected"},
-    };
-    netra_load(netra);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        netra->login = rows[i].login;
-        const struct result *result = netra_ask(netra, "auth_flow", false);
-        assert_says(result, STATE_FAIL, rows[i].words);
-        if (!strstr(result->remedy, rows[i].remedy)) {
-            fail_msg("%s -> %s", result->summary, result->remedy);
-        }
-        assert_int_equal(result->attempts, 1);
-        assert_int_equal(result->succeeded, 0);
-        assert_true(result->rung == RUNG_REACHABLE);
-    }
-    assert_int_equal(netra->users, 0);
-}
-
-static void a_wrong_password_is_told_from_a_missing_one(void **state)
-{
-    struct netra *netra = *state;
-    netra_write(netra, "password", "another-password");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "auth_flow", false);
-    assert_says(result, STATE_FAIL, "auth rejected the login (401");
-    assert_int_equal(result->attempts, 1);
-    netra_write(netra, "password", NULL);
-    result = netra_ask(netra, "auth_flow", false);
-    assert_says(result, STATE_UNKNOWN, "file password");
-    assert_int_equal(result->attempts, 0);
-    assert_int_equal(netra->logins, 1);
-}
-
-static void each_way_a_user_is_not_recognised_has_its_own_words(void **state)
-{
-    struct netra *netra = *state;
-    static const struct {
-        struct reply user;
-        const char *words;
-    } rows[] = {
-        {{401, "{\"detail\":\"Signature verification failed\"}"},
-         "the backend rejected the token that auth issued (401: Signature verification "
-         "failed)"},
-        {{403, "{}"}, "the backend rejected the token that auth issued (403)"},
-        {{404, "{}"}, "backend answered 404 to /api/v1/user/profile"},
-        {{503, "{}"}, "backend answered 503"},
-        {{200, "{}"}, "the backend's reply has no email at /email"},
-        {{200, "{\"email\":null}"}, "has no email at /email"},
-        {{200, "{\"email\":\"\"}"}, "has no email at /email"},
-        {{200, "{\"email\":\"admin@example.com\"}"},
-         "the backend recognised admin@example.com, but probe@example.com logged in"},
-        {{200, "{\"email\":\"probe@example.com.evil\"}"}, "the backend recognised"},
-        {{200, "<html></html>"}, "web page"},
-    };
-    netra_load(netra);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        netra->user = rows[i].user;
-        const struct result *result = netra_ask(netra, "auth_flow", false);
-        assert_says(result, STATE_FAIL, rows[i].words);
-        assert_int_equal(result->succeeded, 1);
-        assert_int_equal(result->rung, RUNG_AUTHENTICATED);
-    }
-}
-
-static void an_email_that_is_a_secret_is_compared_and_never_shown(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/auth_flow/login/body/email", "{\"file\":\"email\"}");
-    netra_write(netra, "email", "probe@example.com");
-    netra_load(netra);
-    assert_says(netra_ask(netra, "auth_flow", false), STATE_OK, "[masked] logged in");
-    netra->email = "else@example.com";
-    assert_says(netra_ask(netra, "auth_flow", false), STATE_FAIL,
-                "recognised else@example.com, but [masked] logged in");
-}
-
-static void a_login_without_an_email_proves_nobody(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/auth_flow/login/body/email", NULL);
-    netra_load(netra);
-    assert_says(netra_ask(netra, "auth_flow", false), STATE_FAIL,
-                "no email to compare with");
-}
-
-static void the_password_is_in_no_answer(void **state)
-{
-    struct netra *netra = *state;
-    static const char *const names[] = {"auth_flow", "jwt_sync", "auth_rate"};
-    netra->login = (struct reply){401, "{\"detail\":\"no user with hunter22hunter22\"}"};
-    netra_load(netra);
-    for (size_t i = 0; i < 3; i++) {
-        const struct result *result = netra_ask(netra, names[i], true);
-        assert_null(strstr(result->summary, "hunter22"));
-        for (size_t j = 0; j < result->evidence_count; j++) {
-            assert_null(strstr(result->evidence[j].value, "hunter22"));
-        }
-    }
-}
-
-/* ---- auth_rate
- * --------------------------------------------------------------------------------- */
-
-static void a_preflight_tops_our_own_logins_up(void **state)
-{
-    struct netra *netra = *state;
-    netra_load(netra);
-    int64_t began = clock_now();
-    const struct result *result = netra_ask(netra, "auth_rate", true);
-    assert_says(result, STATE_OK, "probe 5/5, users 990/995 since the start");
-    assert_true(clock_now() - began >= 80 * CLOCK_MS);
-    assert_int_equal(netra->logins, 5);
-    assert_int_equal(result->attempts, 5);
-    assert_evidence(result, "probe", "5 of 5 in 5 m");
-    assert_evidence(result, "counters", "990 of 1000 good, 5 excluded");
-    netra_ask(netra, "auth_rate", true);
-    assert_int_equal(netra->logins, 5);
-    netra_ask(netra, "auth_rate", false);
-    assert_int_equal(netra->logins, 5);
-}
-
-static void a_routine_asking_logs_in_only_where_nothing_is_known(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/auth_rate/source", "{\"probe\":{}}");
-    netra_load(netra);
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "probe 1/1 in 5 m");
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "probe 1/1 in 5 m");
-    assert_int_equal(netra->logins, 1);
-    netra_ask(netra, "auth_flow", false);
-    const struct result *result = netra_ask(netra, "auth_rate", true);
-    assert_says(result, STATE_OK, "probe 5/5 in 5 m");
-    assert_int_equal(result->attempts, 3);
-    assert_true(result->figure >= 1 && result->figure <= 1);
-}
-
-static void one_failed_login_of_ours_is_red(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/auth_rate/source", "{\"probe\":{}}");
-    netra->rejects = 1;
-    netra_load(netra);
-    assert_says(netra_ask(netra, "auth_rate", true), STATE_FAIL,
-                "auth rejected the login");
-    const struct result *result = netra_ask(netra, "auth_rate", true);
-    assert_says(result, STATE_FAIL, "1 of our 5 own logins in 5 m failed");
-    assert_evidence(result, "probe", "4 of 5 in 5 m");
-    assert_non_null(strstr(result->remedy, "the last failure leaves the window in "));
-    assert_true(result->figure < 0.81 && result->figure > 0.79);
-}
-
-static void users_below_the_objective_are_red(void **state)
-{
-    struct netra *netra = *state;
-    static const struct {
-        const char *good, *total, *excluded;
-        enum state state;
-        const char *words;
-    } rows[] = {
-        {"800", "1000", "0", STATE_FAIL, "80.0 % of users' logins succeed (800 of 1000)"},
-        {"500", "1000", "500", STATE_OK, "users 500/500"},
-        {"500", "1000", "498", STATE_OK, "users 500/502"},
-        {"0", "5", "0", STATE_FAIL, "0.0 % of users' logins succeed"},
-        {"11", "12", "0", STATE_OK, "users 11/12"},
-        {"9", "12", "0", STATE_FAIL, "below the objective of 99 %"},
-        {"980", "1000", "0", STATE_FAIL, "98.0 %"},
-        {"985", "1000", "0", STATE_OK, "users 985/1000"},
-        {"0", "4", "0", STATE_OK, "users 0/4"},
-        {"0", "0", "0", STATE_OK, "no users"},
-        {"0", "7", "7", STATE_OK, "no users"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        netra_count(netra, rows[i].good, rows[i].total, rows[i].excluded);
-        netra_load(netra);
-        const struct result *result = netra_ask(netra, "auth_rate", false);
-        assert_says(result, rows[i].state, rows[i].words);
-        assert_null(strstr(result->summary, "100 %"));
-    }
-}
-
-static void few_or_no_users_are_a_note_and_never_a_rate(void **state)
-{
-    struct netra *netra = *state;
-    netra_load(netra);
-    netra_count(netra, "0", "0", "0");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "auth_rate", false);
-    assert_true(has_note(result, "no logins of users"));
-    assert_null(result_evidence_of(result, "upper bound"));
-    netra_count(netra, "1", "4", "0");
-    netra_load(netra);
-    result = netra_ask(netra, "auth_rate", false);
-    assert_true(has_note(result, "1 of 4 logins of users succeeded: too few"));
-}
-
-static void users_are_judged_by_what_came_within_the_window(void **state)
-{
-    struct netra *netra = *state;
-    netra_count(netra, "100000", "100000", "0");
-    netra_load(netra);
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "since the start");
-    netra_count(netra, "100050", "100060", "0");
-    const struct result *result = netra_ask(netra, "auth_rate", false);
-    assert_says(result, STATE_FAIL, "83.3 % of users' logins succeed (50 of 60)");
-    assert_evidence(result, "users", "50 of 60 in 5 m");
-    netra_count(netra, "100090", "100100", "0");
-    assert_evidence(netra_ask(netra, "auth_rate", false), "users", "90 of 100 in 5 m");
-}
-
-static void mistakes_of_users_are_taken_out_of_a_window_too(void **state)
-{
-    struct netra *netra = *state;
-    netra_count(netra, "1000", "2000", "1000");
-    netra_load(netra);
-    netra_ask(netra, "auth_rate", false);
-    netra_count(netra, "1100", "2200", "1100");
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "users 100/100 in 5 m");
-}
-
-static void counters_that_go_backwards_are_a_restart(void **state)
-{
-    struct netra *netra = *state;
-    netra_count(netra, "1000", "1000", "0");
-    netra_load(netra);
-    netra_ask(netra, "auth_rate", false);
-    netra_count(netra, "80", "100", "0");
-    const struct result *result = netra_ask(netra, "auth_rate", false);
-    assert_says(result, STATE_FAIL, "80.0 % of users' logins succeed (80 of 100)");
-    assert_true(has_note(result, "went backwards"));
-    netra_count(netra, "81", "101", "0");
-    result = netra_ask(netra, "auth_rate", false);
-    assert_says(result, STATE_FAIL, "81 of 101");
-    netra_count(netra, "1010", "1200", "0");
-    result = netra_ask(netra, "auth_rate", false);
-    assert_says(result, STATE_FAIL, "1010 of 1200");
-}
-
-static void our_own_logins_are_taken_out_where_they_are_counted(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/auth_rate/source/json/counts_probes", "true");
-    netra_count(netra, "100", "100", "0");
-    netra_load(netra);
-    netra_ask(netra, "auth_flow", false);
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "users 99/99");
-    netra_ask(netra, "auth_flow", false);
-    netra_ask(netra, "auth_flow", false);
-    netra_count(netra, "102", "112", "0");
-    const struct result *result = netra_ask(netra, "auth_rate", false);
-    assert_says(result, STATE_FAIL, "0.0 % of users' logins succeed (0 of 10)");
-    netra_count(netra, "1", "1", "0");
-    netra_load(netra);
-    netra_ask(netra, "auth_flow", false);
-    netra_ask(netra, "auth_flow", false);
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_OK, "no users");
-}
-
-static void counters_that_make_no_sense_are_red(void **state)
-{
-    struct netra *netra = *state;
-    static const struct {
-        const char *good, *total, *excluded, *words;
-    } rows[] = {
-        {"null", "10", "0", "backend has no number at /a/good"},
-        {"\"9\"", "10", "0", "backend has no number at /a/good"},
-        {"9", "true", "0", "backend has no number at /a/total"},
-        {"9", "10", "[]", "backend has no number at /a/excluded"},
-        {"9", "-10", "0", "backend counts -10 logins at /a/total"},
-        {"-1", "10", "0", "backend counts -1 logins at /a/good"},
-        {"11", "10", "0",
-         "backend counts more good and excluded logins than logins: 11 of 10"},
-        {"9", "10", "2",
-         "backend counts more good and excluded logins than logins: 11 of 10"},
-        {"NaN", "10", "0", "backend answered 200, but"},
-        {"1e999", "1e999", "0", "backend answered 200, but"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        netra_count(netra, rows[i].good, rows[i].total, rows[i].excluded);
-        netra_load(netra);
-        const struct result *result = netra_ask(netra, "auth_rate", false);
-        assert_says(result, STATE_FAIL, rows[i].words);
-        assert_false(result->has_users);
-    }
-}
-
-static void users_that_cannot_be_counted_are_red(void **state)
-{
-    struct netra *netra = *state;
-    netra_load(netra);
-    netra->metrics = (struct reply){500, "{}"};
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_FAIL, "backend answered 500");
-    netra->metrics = (struct reply){200, "{\"error\":\"no metrics\"}"};
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_FAIL,
-                "backend has no number");
-    netra_stop(&netra->backend);
-    assert_says(netra_ask(netra, "auth_rate", false), STATE_FAIL, "connection refused");
-}
-
-/* ------------------------------------------------------------------------------------------------
- */
-
-#define ASK(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
-    char state_directory[] = "/tmp/greenboard-checks-XXXXXX";
-    struct error error;
-    json_begin();
-    keep_begin();
-    http_begin();
-    if (!mkdtemp(state_directory) || !fingerprint_begin(state_directory, &error)) {
-        return 1;
-    }
+    netra_begin();
     const struct CMUnitTest tests[] = {
-        ASK(config_is_green_where_all_that_is_demanded_is_there),
-        ASK(config_says_what_is_missing_in_the_plans_words),
-        ASK(what_has_no_section_is_blocked_by_the_red_config),
-        ASK(what_a_lenient_class_leaves_out_is_skipped),
-        ASK(what_the_system_does_not_have_stands_in_nobodys_way),
-        ASK(a_rate_that_nobody_configured_is_red_in_staging),
-        ASK(a_sound_secret_is_told_by_source_and_size_alone),
-        ASK(a_secret_that_is_nowhere_names_every_place_that_was_tried),
-        ASK(a_broken_source_is_not_passed_over),
-        ASK(an_absent_source_that_was_passed_over_is_noted),
-        ASK(an_unfit_secret_is_red_and_says_why),
-        ASK(agreement_is_proven_by_fingerprint_and_behaviour),
-        ASK(behaviour_alone_proves_it_too),
-        ASK(a_routine_asking_sends_no_forgery_and_says_so),
-        ASK(a_backend_with_another_secret_is_named),
-        ASK(one_cause_explains_every_red_of_a_mismatch),
-        ASK(behaviour_tells_which_side_differs),
-        ASK(a_backend_that_rejects_with_the_right_secret_points_elsewhere),
-        ASK(an_accepted_forgery_is_the_reddest),
-        ASK(an_accepted_forgery_is_sent_again_until_it_is_rejected),
-        ASK(only_a_clear_rejection_of_a_forgery_counts),
-        ASK(the_claims_of_a_token_must_be_as_configured),
-        ASK(what_is_no_token_cannot_be_in_agreement),
-        ASK(a_secret_compared_with_itself_proves_nothing),
-        ASK(a_secret_that_was_never_mounted_is_red),
-        ASK(without_a_canonical_secret_nothing_is_compared),
-        ASK(an_auth_that_is_down_is_one_cause),
-        ASK(a_backend_that_is_down_is_one_cause),
-        ASK(a_user_who_logs_in_is_recognised),
-        ASK(each_way_a_login_fails_has_its_own_words),
-        ASK(a_wrong_password_is_told_from_a_missing_one),
-        ASK(each_way_a_user_is_not_recognised_has_its_own_words),
-        ASK(an_email_that_is_a_secret_is_compared_and_never_shown),
-        ASK(a_login_without_an_email_proves_nobody),
-        ASK(the_password_is_in_no_answer),
-        ASK(a_preflight_tops_our_own_logins_up),
-        ASK(a_routine_asking_logs_in_only_where_nothing_is_known),
-        ASK(one_failed_login_of_ours_is_red),
-        ASK(users_below_the_objective_are_red),
-        ASK(few_or_no_users_are_a_note_and_never_a_rate),
-        ASK(users_are_judged_by_what_came_within_the_window),
-        ASK(mistakes_of_users_are_taken_out_of_a_window_too),
-        ASK(counters_that_go_backwards_are_a_restart),
-        ASK(our_own_logins_are_taken_out_where_they_are_counted),
-        ASK(counters_that_make_no_sense_are_red),
-        ASK(users_that_cannot_be_counted_are_red),
+        NETRA_TEST(config_is_green_where_all_that_is_demanded_is_there),
+        NETRA_TEST(config_says_what_is_missing_in_the_plans_words),
+        NETRA_TEST(what_has_no_section_is_blocked_by_the_red_config),
+        NETRA_TEST(what_a_lenient_class_leaves_out_is_skipped),
+        NETRA_TEST(what_the_system_does_not_have_stands_in_nobodys_way),
+        NETRA_TEST(a_rate_that_nobody_configured_is_red_in_staging),
+        NETRA_TEST(a_sound_secret_is_told_by_source_and_size_alone),
+        NETRA_TEST(a_secret_that_is_nowhere_names_every_place_that_was_tried),
+        NETRA_TEST(a_broken_source_is_not_passed_over),
+        NETRA_TEST(an_absent_source_that_was_passed_over_is_noted),
+        NETRA_TEST(an_unfit_secret_is_red_and_says_why),
+        NETRA_TEST(agreement_is_proven_by_fingerprint_and_behaviour),
+        NETRA_TEST(behaviour_alone_proves_it_too),
+        NETRA_TEST(a_routine_asking_sends_no_forgery_and_says_so),
+        NETRA_TEST(a_backend_with_another_secret_is_named),
+        NETRA_TEST(one_cause_explains_every_red_of_a_mismatch),
+        NETRA_TEST(behaviour_tells_which_side_differs),
+        NETRA_TEST(a_backend_that_rejects_with_the_right_secret_points_elsewhere),
+        NETRA_TEST(an_accepted_forgery_is_the_reddest),
+        NETRA_TEST(an_accepted_forgery_is_sent_again_until_it_is_rejected),
+        NETRA_TEST(only_a_clear_rejection_of_a_forgery_counts),
+        NETRA_TEST(the_claims_of_a_token_must_be_as_configured),
+        NETRA_TEST(what_is_no_token_cannot_be_in_agreement),
+        NETRA_TEST(a_secret_compared_with_itself_proves_nothing),
+        NETRA_TEST(a_secret_that_was_never_mounted_is_red),
+        NETRA_TEST(without_a_canonical_secret_nothing_is_compared),
+        NETRA_TEST(an_auth_that_is_down_is_one_cause),
+        NETRA_TEST(a_backend_that_is_down_is_one_cause),
     };
     int failed = unit_run("checks_auth", tests);
-    mask_forget();
-    fingerprint_end();
-    http_end();
-    fs_remove_tree(state_directory);
+    netra_end();
     return failed;
 }

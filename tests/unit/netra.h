@@ -28,8 +28,8 @@ struct netra {
     int64_t lifetime;  /* of a token, seconds */
     int64_t clock;     /* seconds that auth's clock is ahead */
     bool accepts_anything;
-    bool opaque;      /* tokens are no JWT */
-    unsigned rejects; /* so many of the next logins get 401 */
+    bool opaque;              /* tokens are no JWT */
+    unsigned spares, rejects; /* so many logins pass, then so many get 401 */
     struct reply login, user, forged, metrics;
     char *counters; /* body of /metrics */
     /* What they saw. */
@@ -60,5 +60,18 @@ void netra_load(struct netra *netra);
 
 /* Asks a check and puts the answer on the board, which keeps it. */
 const struct result *netra_ask(struct netra *netra, const char *check, bool thorough);
+
+/* Once, around all tests. Then each gets a system of its own, as its state. */
+void netra_begin(void);
+void netra_end(void);
+int netra_set_up(void **state);
+int netra_tear_down(void **state);
+#define NETRA_TEST(name)                                                                 \
+    cmocka_unit_test_setup_teardown(name, netra_set_up, netra_tear_down)
+
+/* State and part of the summary; and every answer that is not OK must say what to do. */
+void assert_says(const struct result *result, enum state state, const char *words);
+void assert_evidence(const struct result *result, const char *key, const char *value);
+bool has_note(const struct result *result, const char *words);
 
 #endif

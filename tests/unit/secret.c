@@ -11,10 +11,7 @@
 #include "secret/hygiene.h"
 #include "secret/jwt.h"
 #include "secret/keep.h"
-#include "secret/mask.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +26,7 @@ static struct secret *keep(const char *text)
     return secret;
 }
 
-/* ---- keep
- * ------------------------------------------------------------------------------------ */
+/* ---- keep ---------------------------------------------------------------- */
 
 static void secrets_are_equal_by_bytes_and_length(void **state)
 {
@@ -97,8 +93,7 @@ static void a_full_keep_fails_closed(void **state)
     free(large);
 }
 
-/* ---- base64: RFC 4648 section 10
- * --------------------------------------------------------------- */
+/* ---- base64: RFC 4648 section 10 ----------------------------------------- */
 
 static void base64_follows_rfc_4648(void **state)
 {
@@ -160,8 +155,7 @@ static void base64_refuses_what_is_not_exactly_that(void **state)
     assert_true(base64_decode("Zm8", 3, out, sizeof out, &used));
 }
 
-/* ---- tokens
- * ------------------------------------------------------------------------------------ */
+/* ---- tokens -------------------------------------------------------------- */
 
 /* RFC 7515 appendix A.1: the key's bytes, and the token as it is printed there. */
 static const char rfc_key[] =
@@ -375,8 +369,7 @@ static void issuer_and_audience_must_be_the_expected_ones(void **state)
     }
 }
 
-/* ---- hygiene
- * ----------------------------------------------------------------------------------- */
+/* ---- hygiene ------------------------------------------------------------- */
 
 static void a_secret_that_must_not_ship_is_named(void **state)
 {
@@ -431,8 +424,7 @@ static void each_rule_can_be_asked_of_any_value_alone(void **state)
     secret_unref(good);
 }
 
-/* ---- fingerprints
- * ------------------------------------------------------------------------------ */
+/* ---- fingerprints -------------------------------------------------------- */
 
 static char scratch[] = "/tmp/greenboard-secret-XXXXXX";
 
@@ -489,362 +481,6 @@ static void the_fingerprint_key_is_ours_alone_and_whole(void **state)
     free(path);
 }
 
-/* ---- mask
- * --------------------------------------------------------------------------------------
- */
-
-static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
-
-static uint32_t draw(uint32_t below) /* xorshift64*: the same tests on every machine */
-{
-    seed ^= seed >> 12;
-    seed ^= seed << 25;
-    seed ^= seed >> 27;
-    return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % below;
-}
-
-static struct buf masked(const struct mask *mask, const char *text, size_t length)
-{
-    struct buf buf = {0};
-    buf_add(&buf, text, length);
-    mask_apply(mask, &buf);
-    return buf;
-}
-
-static void assert_masked(const struct mask *mask, const char *in, const char *out)
-{
-    struct buf text = masked(mask, in, strlen(in));
-    assert_string_equal(buf_string(&text), out);
-    buf_finish(&text);
-}
-
-static const char canary[] = "S3cr\"t/va+lue<&'>\\with every kind of ~byte%";
-
-static char *percent(const char *text, const char *plain)
-{
-    struct buf out = {0};
-    for (; *text; text++) {
-        bool is_plain = (*text >= '0' && *text <= '9') ||
-                        (*text >= 'a' && *text <= 'z') ||
-                        (*text >= 'A' && *text <= 'Z') || strchr(plain, *text);
-        if (is_plain) {
-            buf_add(&out, text, 1);
-        } else {
-            buf_format(&out, "%%%02X", (unsigned char)*text);
-        }
-    }
-    return buf_take(&out);
-}
-
-/* Form n of a leak of the canary, as somebody else's encoder would write it. */
-enum { FORMS = 15 };
-static void leak(size_t form, struct buf *out)
-{
-    struct buf raw = {0};
-    char *text = NULL;
-    json_t *json = json_string(canary);
-    switch (form) {
-    case 0:
-        buf_text(out, canary);
-        break;
-    case 1:
-        base64_encode(out, canary, strlen(canary));
-        break;
-    case 2:
-        base64url_encode(out, canary, strlen(canary));
-        break;
-    case 3: /* as HTTP's Basic scheme would: with a name of any length before it */
-    case 4:
-    case 5:
-        for (size_t i = 0; i < form - 2; i++) {
-            buf_text(&raw, "u");
-        }
-        buf_format(&raw, ":%s and more", canary);
-        base64_encode(out, raw.data, raw.length);
-        break;
-    case 6:
-    case 7:
-        for (const char *at = canary; *at; at++) {
-            buf_format(out, form == 6 ? "%02x" : "%02X", (unsigned char)*at);
-        }
-        break;
-    case 8:
-        text = percent(canary, "-._~");
-        buf_text(out, text);
-        break;
-    case 9: /* JavaScript's encodeURIComponent() */
-        text = percent(canary, "-._~!*'()");
-        buf_text(out, text);
-        break;
-    case 10:
-    case 11:
-        text = json_dumps(json, JSON_ENCODE_ANY | (form == 11 ? JSON_ESCAPE_SLASH : 0));
-        buf_text(out, text);
-        break;
-    case 12: /* PHP's json_encode() */
-        text = json_dumps(json, JSON_ENCODE_ANY | JSON_ESCAPE_SLASH | JSON_ENSURE_ASCII);
-        buf_text(out, text);
-        break;
-    case 13: /* Go's encoding/json */
-        text = json_dumps(json, JSON_ENCODE_ANY);
-        for (const char *at = text; *at; at++) {
-            if (strchr("<>&", *at)) {
-                buf_format(out, "\\u%04x", (unsigned char)*at);
-            } else {
-                buf_add(out, at, 1);
-            }
-        }
-        break;
-    default: /* application/x-www-form-urlencoded */
-        text = percent(canary, "-._*");
-        for (char *at; (at = strstr(text, "%20"));) {
-            *at = '+';
-            memmove(at + 1, at + 3, strlen(at + 3) + 1);
-        }
-        buf_text(out, text);
-    }
-    free(text);
-    json_decref(json);
-    buf_finish(&raw);
-}
-
-/* What of each form depends on the canary alone and must not be seen: its middle. */
-static bool survives(const struct buf *seen, size_t form)
-{
-    struct buf whole = {0};
-    leak(form, &whole);
-    size_t from = whole.length / 3;
-    char *middle = mem_bytes(whole.data + from, whole.length / 3);
-    bool there = seen->length && memmem(seen->data, seen->length, middle, strlen(middle));
-    free(middle);
-    buf_finish(&whole);
-    return there;
-}
-
-static void add_plain(struct buf *out, struct buf *plain)
-{
-    static const char *const words[] = {
-        "deploying ",    "\n", "S3c",     "revision 00042-abc ", "==",
-        "\xe2\x9c\x93 ", "c",  "[masked",
-    };
-    for (uint32_t i = draw(6); i > 0; i--) {
-        const char *word = words[draw(sizeof words / sizeof words[0])];
-        buf_text(out, word);
-        buf_text(plain, word);
-    }
-}
-
-static void feed_in_chunks(const struct mask *mask, const struct buf *in, uint32_t most,
-                           struct buf *out)
-{
-    struct buf held = {0};
-    for (size_t at = 0; at < in->length;) {
-        size_t size = 1 + draw(most);
-        size = size < in->length - at ? size : in->length - at;
-        mask_feed(mask, &held, in->data + at, size, out);
-        at += size;
-    }
-    mask_end(mask, &held, out);
-}
-
-/* Everything that was around a leak must come through as it was. */
-static void assert_plain_is_whole(const struct buf *seen, const struct buf *plain)
-{
-    struct buf rest = {0};
-    for (const char *at = seen->data; at < seen->data + seen->length;) {
-        const char *end = seen->data + seen->length;
-        const char *hit = memmem(at, (size_t)(end - at), MASK_TEXT, strlen(MASK_TEXT));
-        buf_add(&rest, at, (size_t)((hit ? hit : end) - at));
-        at = hit ? hit + strlen(MASK_TEXT) : end;
-    }
-    assert_string_equal(buf_string(&rest), buf_string(plain));
-    buf_finish(&rest);
-}
-
-static void no_leak_of_ten_thousand_survives_any_cut(void **state)
-{
-    (void)state;
-    struct secret *secrets[] = {keep(canary), keep("pin4"), keep("S3cr-another-value")};
-    struct mask *mask = mask_create(secrets, 3);
-    size_t leaks = 0;
-    while (leaks < 10000) {
-        struct buf text = {0}, seen = {0}, plain = {0};
-        bool had[FORMS] = {false};
-        /* Forms that carry more than the secret leave their rest: plain is asked of the
-         * others. */
-        bool exact = true;
-        for (uint32_t i = 1 + draw(4); i > 0; i--, leaks++) {
-            add_plain(&text, &plain);
-            buf_text(&text, " ");
-            buf_text(&plain, " ");
-            size_t form = draw(FORMS);
-            leak(form, &text);
-            had[form] = true;
-            exact = exact && (form == 0 || (form >= 6 && form <= 9) || form == 14);
-            buf_text(&text, " ");
-            buf_text(&plain, " ");
-        }
-        add_plain(&text, &plain);
-        feed_in_chunks(mask, &text, 1 + draw(40), &seen);
-        for (size_t form = 0; form < FORMS; form++) {
-            if (had[form] && survives(&seen, form)) {
-                fail_msg("form %zu survived: %s", form, buf_string(&seen));
-            }
-        }
-        if (exact) {
-            assert_plain_is_whole(&seen, &plain);
-        }
-        struct buf whole = masked(mask, text.data, text.length);
-        assert_string_equal(buf_string(&whole), buf_string(&seen));
-        buf_finish(&whole);
-        buf_finish(&text);
-        buf_finish(&seen);
-        buf_finish(&plain);
-    }
-    mask_unref(mask);
-    for (size_t i = 0; i < 3; i++) {
-        secret_unref(secrets[i]);
-    }
-}
-
-static void plain_text_passes_untouched(void **state)
-{
-    (void)state;
-    struct secret *secret = keep(canary);
-    struct mask *mask = mask_create(&secret, 1);
-    for (int i = 0; i < 2000; i++) {
-        struct buf text = {0}, seen = {0};
-        for (uint32_t left = draw(300); left > 0; left--) {
-            char byte = (char)draw(256);
-            buf_add(&text, &byte, 1);
-        }
-        feed_in_chunks(mask, &text, 50, &seen);
-        assert_int_equal(seen.length, text.length);
-        assert_true(text.length == 0 || memcmp(seen.data, text.data, text.length) == 0);
-        buf_finish(&text);
-        buf_finish(&seen);
-    }
-    mask_unref(mask);
-    secret_unref(secret);
-}
-
-static void what_cannot_become_a_secret_is_not_held_back(void **state)
-{
-    (void)state;
-    struct secret *secret = keep("hunter22");
-    struct mask *mask = mask_create(&secret, 1);
-    struct buf held = {0}, out = {0};
-    mask_feed(mask, &held, "progress 10 %\rhun", 17, &out);
-    assert_string_equal(buf_string(&out), "progress 10 %\r");
-    mask_feed(mask, &held, "gry\n", 4, &out);
-    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\n");
-    mask_feed(mask, &held, "hunter2", 7, &out);
-    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\n");
-    mask_feed(mask, &held, "", 0, &out);
-    mask_end(mask, &held, &out);
-    assert_string_equal(buf_string(&out), "progress 10 %\rhungry\nhunter2");
-    buf_finish(&out);
-    mask_unref(mask);
-    secret_unref(secret);
-}
-
-static void short_secrets_are_masked_raw_alone(void **state)
-{
-    (void)state;
-    struct secret *secrets[] = {keep("abc"), keep("wxyz"), keep("")};
-    struct mask *mask = mask_create(secrets, 3);
-    assert_masked(mask, "abc wxyz d3h5eg 7778797a", "abc [masked] d3h5eg 7778797a");
-    mask_unref(mask);
-    for (size_t i = 0; i < 3; i++) {
-        secret_unref(secrets[i]);
-    }
-}
-
-static void overlapping_secrets_leave_no_tail(void **state)
-{
-    (void)state;
-    struct secret *secrets[] = {keep("token"), keep("token-and-more"),
-                                keep("more-of-it")};
-    struct mask *mask = mask_create(secrets, 3);
-    assert_masked(mask, "token token-and-more", "[masked] [masked]");
-    assert_masked(mask, "token-and-more-of-it.", "[masked].");
-    assert_masked(mask, "token-and-mor", "[masked]-and-mor");
-    struct buf held = {0}, out = {0};
-    mask_feed(mask, &held, "a token-and-", 12, &out);
-    mask_feed(mask, &held, "more-of-", 8, &out);
-    mask_feed(mask, &held, "it.", 3, &out);
-    mask_end(mask, &held, &out);
-    assert_string_equal(buf_string(&out), "a [masked].");
-    buf_finish(&out);
-    mask_unref(mask);
-    for (size_t i = 0; i < 3; i++) {
-        secret_unref(secrets[i]);
-    }
-}
-
-static void each_line_of_a_long_secret_is_one(void **state)
-{
-    (void)state;
-    struct secret *secret = keep("-----BEGIN KEY-----\r\nMIIBVwIBADANBg\nshort\n");
-    struct mask *mask = mask_create(&secret, 1);
-    assert_masked(mask, "  MIIBVwIBADANBg|short", "  [masked]|short");
-    mask_unref(mask);
-    secret_unref(secret);
-}
-
-static void large_secrets_are_masked_and_leave_room_for_more(void **state)
-{
-    (void)state;
-    enum { MANY = 4 };
-    struct secret *secrets[MANY];
-    for (size_t i = 0; i < MANY; i++) {
-        struct buf bytes = {0};
-        while (bytes.length < 40000) {
-            buf_format(&bytes, "%08x", draw(0x7fffffff));
-        }
-        secrets[i] = secret_create(bytes.data, bytes.length, NULL);
-        buf_finish(&bytes);
-    }
-    struct mask *mask = mask_create(secrets, MANY);
-    struct buf hex = {0};
-    for (const char *at = secret_data(secrets[3]); *at; at++) {
-        buf_format(&hex, "%02x", (unsigned char)*at);
-    }
-    assert_masked(mask, hex.data, MASK_TEXT);
-    struct secret *another = secret_create(hex.data, SECRET_MAX, NULL);
-    assert_non_null(another);
-    buf_finish(&hex);
-    secret_unref(another);
-    mask_unref(mask);
-    for (size_t i = 0; i < MANY; i++) {
-        secret_unref(secrets[i]);
-    }
-}
-
-static void what_was_rotated_away_stays_masked(void **state)
-{
-    (void)state;
-    struct secret *old = keep("yesterday's-value"), *new = keep("today's-value");
-    mask_forget();
-    mask_publish(&old, 1);
-    struct mask *snapshot = mask_current();
-    mask_publish(&new, 1);
-    mask_publish(&new, 1);
-    struct buf text = {0};
-    buf_text(&text, "yesterday's-value today's-value");
-    mask_buf(&text);
-    assert_string_equal(buf_string(&text), "[masked] [masked]");
-    buf_finish(&text);
-    assert_masked(snapshot, "yesterday's-value today's-value", "[masked] today's-value");
-    mask_unref(snapshot);
-    mask_forget();
-    secret_unref(old);
-    secret_unref(new);
-}
-
-/* ------------------------------------------------------------------------------------------------
- */
-
 int main(void)
 {
     json_begin();
@@ -870,14 +506,6 @@ int main(void)
         cmocka_unit_test(each_rule_can_be_asked_of_any_value_alone),
         cmocka_unit_test(a_fingerprint_tells_same_from_different_and_nothing_else),
         cmocka_unit_test(the_fingerprint_key_is_ours_alone_and_whole),
-        cmocka_unit_test(no_leak_of_ten_thousand_survives_any_cut),
-        cmocka_unit_test(plain_text_passes_untouched),
-        cmocka_unit_test(what_cannot_become_a_secret_is_not_held_back),
-        cmocka_unit_test(short_secrets_are_masked_raw_alone),
-        cmocka_unit_test(overlapping_secrets_leave_no_tail),
-        cmocka_unit_test(each_line_of_a_long_secret_is_one),
-        cmocka_unit_test(large_secrets_are_masked_and_leave_room_for_more),
-        cmocka_unit_test(what_was_rotated_away_stays_masked),
     };
     int failed = unit_run("secret", tests);
     fs_remove_tree(scratch);
