@@ -34,34 +34,35 @@ static bool contains(const char *data, size_t length, const char *word)
     return false;
 }
 
+/* A name between the marks of a template that nobody filled in: ${NAME}, {{ name }}. */
+static bool is_template(const char *data, size_t length)
+{
+    static const char name[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        "_-. ";
+    for (size_t i = 0; i + 3 < length; i++) {
+        bool shell = data[i] == '$' && data[i + 1] == '{';
+        bool braces = data[i] == '{' && data[i + 1] == '{';
+        if (shell || braces) {
+            size_t size = strspn(data + i + 2, name); /* the value ends in a NUL */
+            if (size > 0 && data[i + 2 + size] == '}') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Words that stand in templates, examples and defaults, never in 32 random characters of
  * a size that matters: the longest is compared anywhere, since templates decorate them.
  */
 static bool is_placeholder(const char *data, size_t length)
 {
     static const char *const words[] = {
-        "REPLACE_WITH",
-        "REPLACE-WITH",
-        "changeme",
-        "change_me",
-        "change-me",
-        "placeholder",
-        "your-secret",
-        "your_secret",
-        "example-secret",
-        "dev-secret",
-        "dev_secret",
-        "test-secret",
-        "test_secret",
-        "secret-key-for",
-        "insecure",
-        "default-secret",
-        "jwt-secret",
-        "jwt_secret",
-        "super-secret",
-        "supersecret",
-        "${",
-        "{{",
+        "REPLACE_WITH",   "REPLACE-WITH", "changeme",    "change_me",      "change-me",
+        "placeholder",    "your-secret",  "your_secret", "example-secret", "dev-secret",
+        "dev_secret",     "test-secret",  "test_secret", "secret-key-for", "insecure",
+        "default-secret", "jwt-secret",   "jwt_secret",  "super-secret",   "supersecret",
         "<secret",
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -69,7 +70,7 @@ static bool is_placeholder(const char *data, size_t length)
             return true;
         }
     }
-    return false;
+    return is_template(data, length);
 }
 
 /* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits each.

@@ -390,7 +390,10 @@ static void a_secret_that_must_not_ship_is_named(void **state)
         {"${JWT_SECRET_KEY}-${JWT_SECRET_KEY}-${JWT", "placeholder"},
         {"9f86d081884c7d659a2feaa0c55ad01", "length"},
         {"9f86d081884c7d65", "length"},
+        {"{{ jwt_secret_of_the_staging_environment }}", "placeholder"},
+        {"<your-jwt-secret-goes-right-here-please>", "placeholder"},
         {"9f86d081884c7d659a2feaa0c55ad015", NULL},
+        {"k${9vQ#x!mT{{Lw2@r&8Zp^4sYb*7Nc-5Hd", NULL},
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
