@@ -23,8 +23,7 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
     int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&next, &symbol, sizeof next);
-    return next(strcmp(host, "peer.example") == 0 ? "127.0.0.1" : host, service, hints,
-                list);
+    return next(strstr(host, ".example") ? "127.0.0.1" : host, service, hints, list);
 }
 
 void names_release(void)

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "net/dial.h"
 #include "net/http.h"
@@ -10,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off */
 #define HELLO {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), CLOSE}
@@ -137,6 +139,39 @@ static void the_store_is_loaded_once(void **state)
     X509_STORE_free(second);
 }
 
+/* Must come first: the store is loaded once. */
+static void the_systems_authorities_are_believed(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = HELLO;
+    static const struct peer_step *const scripts[] = {steps};
+    struct peer *peer = peer_start_tls(scripts, 1, "system.example", 1);
+    char directory[] = "/tmp/greenboard-unit-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    X509_NAME *name = X509_NAME_new();
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               (const unsigned char *)"system.example", -1, -1, 0);
+    char *hashed =
+        mem_format("%s/%08lx.0", directory, X509_NAME_hash_ex(name, NULL, NULL, NULL));
+    assert_int_equal(symlink(peer_authority(peer), hashed), 0);
+    setenv("SSL_CERT_DIR", directory, 1);
+    unsetenv("SSL_CERT_FILE");
+    char *url = mem_format("https://system.example:%d/", peer_port(peer));
+    struct http_request request = {.url = url,
+                                   .deadline = clock_now() + 5 * CLOCK_SECOND};
+    struct http_reply reply;
+    struct error error = {0};
+    bool done = http_ask(&request, &reply, &error);
+    assert_string_equal(error.message, "");
+    assert_true(done);
+    http_reply_finish(&reply);
+    X509_NAME_free(name);
+    free(url);
+    free(hashed);
+    fs_remove_tree(directory);
+    peer_stop(peer);
+}
+
 enum { MOST_TESTS = 40 };
 static struct CMUnitTest tests[MOST_TESTS];
 static size_t test_count;
@@ -153,6 +188,7 @@ int main(void)
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     http_begin();
+    ADD(the_systems_authorities_are_believed);
     for (size_t i = 0; i < sizeof secured / sizeof secured[0]; i++) {
         add_test(secured[i].name, tls_over_http, &secured[i]);
         add_test(secured[i].name, tls_over_dial, &secured[i]);
