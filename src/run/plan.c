@@ -49,7 +49,7 @@ static json_t *confirm(const struct plan *plan, const struct board *board)
     const struct environment *environment = plan->environment;
     json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
                                  "system", environment->system, "environment", environment->name,
-                                 "config", environment->file, "config_digest",
+                                 "config", environment->file, "configuration",
                                  environment->digest, "argv", argv, "release",
                                  text_or_null(plan->release), "checks", checks);
     if (!document) {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every fault of the sandbox: what must close the gate closes it, says why in an operator's words and
 # what to do, and nothing is deployed; what must not close it does not.
+# shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
 sandboxed
 

@@ -17,7 +17,8 @@ E2E_LIMIT=30 # seconds that wait_for waits at most, unless told otherwise
 # Everything that greenboard writes lands below E2E_DIR, which the outer process removes.
 sandboxed() {
     [ -n "${E2E_INSIDE:-}" ] && return
-    E2E_DIR=$(mktemp -d /tmp/greenboard-e2e.XXXXXX) || exit 1
+    # Short, so that a socket fits below it.
+    E2E_DIR=$(mktemp -d /tmp/gb-e2e.XXXXXX) || exit 1
     mkdir -m 700 "$E2E_DIR/run" "$E2E_DIR/home" "$E2E_DIR/tmp"
     export E2E_DIR E2E_INSIDE=1 HOME=$E2E_DIR/home XDG_RUNTIME_DIR=$E2E_DIR/run
     export TMPDIR=$E2E_DIR/tmp GREENBOARD_SANDBOX_PACE=${GREENBOARD_SANDBOX_PACE:-fast}
@@ -107,15 +108,49 @@ done_testing() {
 
 # ---- asking greenboard ----
 
-# run COMMAND…: out, err and status of it.
+status=0
+out=''
+# shellcheck disable=SC2034 # read by the test files
+err=''
+
+# run COMMAND…: status, out and err of it.
 run() {
     "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" </dev/null
     status=$?
     out=$(<"$TMPDIR/out")
+    # shellcheck disable=SC2034 # read by the test files
     err=$(<"$TMPDIR/err")
 }
 
-greenboard() { "$GREENBOARD" "$@"; }
+# begin NAME COMMAND…: the same in the background; finish NAME waits for its end.
+declare -A E2E_PIDS
+begin() {
+    local name=$1
+    shift
+    "$@" >"$TMPDIR/$name.out" 2>"$TMPDIR/$name.err" </dev/null &
+    E2E_PIDS[$name]=$!
+}
+
+finish() { # NAME
+    local pid=${E2E_PIDS[$1]}
+    wait_for not lives "$pid" || { diag "$1 does not end"; kill -9 "$pid"; }
+    wait "$pid"
+    status=$?
+    out=$(<"$TMPDIR/$1.out")
+    # shellcheck disable=SC2034 # read by the test files
+    err=$(<"$TMPDIR/$1.err")
+}
+
+# configure FILTER [ARG…]: a configuration beside the sandbox's own, changed by jq; its path.
+E2E_CONFIGS=0
+configure() {
+    local filter=$1
+    shift
+    E2E_CONFIGS=$((E2E_CONFIGS + 1))
+    CONFIG=$GREENBOARD_SANDBOX/changed-$E2E_CONFIGS.json
+    jq "$@" ".environments.staging |= ($filter)" "$GREENBOARD_CONFIG" >"$CONFIG"
+}
+
 fault() { greenboard sandbox fault "$1" "$2" || diag "fault $1 $2 failed"; }
 # jq over $out.
 json() { jq -r "$1" <<<"$out" 2>&1; }
@@ -140,6 +175,9 @@ wait_for() {
         sleep 0.03
     done
 }
+
+# True where FILE holds a line that matches.
+says() { grep -qE -- "$2" "$1" 2>/dev/null; } # FILE REGEX
 
 # True while a process (and not only its entry) is there.
 lives() {
