@@ -18,16 +18,18 @@ static const struct {
     const char *part; /* as in not_used */
     const char *pointer;
     const char *title;
-    bool host; /* a section with a host, which must not be empty */
+    bool host;        /* a section with a host, which must not be empty */
+    const char *with; /* demanded only where this section is there */
 } required[] = {
-    {"jwt", "/jwt", "JWT", false},
-    {"services.auth", "/services/auth", "Auth service", false},
-    {"services.backend", "/services/backend", "Backend service", false},
-    {"auth_flow", "/auth_flow", "Auth flow", false},
-    {"clickhouse", "/clickhouse", "ClickHouse", true},
-    {"redis", "/redis", "Redis", true},
-    {"deploy", "/deploy", "Deploy", false},
-    {"rollback", "/rollback", "Rollback", false},
+    {"jwt", "/jwt", "JWT", false, NULL},
+    {"services.auth", "/services/auth", "Auth service", false, NULL},
+    {"services.backend", "/services/backend", "Backend service", false, NULL},
+    {"auth_flow", "/auth_flow", "Auth flow", false, NULL},
+    {"auth_rate", "/auth_rate", "Auth rate", false, "/auth_flow"},
+    {"clickhouse", "/clickhouse", "ClickHouse", true, NULL},
+    {"redis", "/redis", "Redis", true, NULL},
+    {"deploy", "/deploy", "Deploy", false, NULL},
+    {"rollback", "/rollback", "Rollback", false, NULL},
 };
 enum { REQUIRED_COUNT = sizeof required / sizeof required[0] };
 
@@ -117,7 +119,8 @@ static char *remedy_for(const char *part, const char *path)
                               path);
         }
     }
-    return mem_format("configure %s", path);
+    return strcmp(part, "auth_rate") == 0 ? mem_format("add %s, where {} suffices", path)
+                                          : mem_format("configure %s", path);
 }
 
 static void examine_required(struct examination *examination)
@@ -128,12 +131,14 @@ static void examine_required(struct examination *examination)
     for (size_t i = 0; i < REQUIRED_COUNT; i++) {
         const json_t *section = config_section(environment, required[i].pointer);
         const char *reason = config_text(environment->not_used, required[i].part);
+        bool wanted = demands && (!required[i].with ||
+                                  config_section(environment, required[i].with));
         char *path = path_of(environment, required[i].part);
         if (!section && reason) {
             add(examination, false, path,
                 mem_format("%s is not used: %s", required[i].title, reason),
                 mem_format("take it out of not_used once the system has it"));
-        } else if (!section && demands) {
+        } else if (!section && wanted) {
             add(examination, true, path,
                 mem_format("%s is REQUIRED in %s", required[i].title, word),
                 remedy_for(required[i].part, path));

@@ -43,6 +43,7 @@ const char whole[] =
     "  \"auth_flow\": {\"login\": {\"path\": \"/login\", \"body\": {\"email\": "
     "\"a@b.c\",\n"
     "      \"password\": {\"env\": \"PROBE\"}}}, \"user\": {\"path\": \"/me\"}},\n"
+    "  \"auth_rate\": {},\n"
     "  \"clickhouse\": {\"host\": \"ch.example.com\", \"tls\": true},\n"
     "  \"redis\": {\"host\": \"10.0.0.3\"},\n"
     "  \"deploy\": {\"command\": [\"ship\"]},\n"
