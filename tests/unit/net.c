@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LATE_MS = 50, CAP = 64 * 1024 };
+enum { LATE_MS = 250, CAP = 64 * 1024 };
 static const int64_t DEADLINE = 300 * CLOCK_MS;
 
 /* clang-format off */
