@@ -9,11 +9,6 @@ untouched() { [ ! -e "$SB/deployed" ] && [ ! -e "$SB/deploys" ]; }
 deploys() { wc -l 2>/dev/null <"$SB/deploys" || echo 0; }
 last_run() { run greenboard runs show -o json; }
 run_id() { greenboard runs show -o json | jq -r .id; }
-run_says() { # REASON REGEX: the newest run is this one, and its command printed that
-    local record
-    record=$(greenboard runs show -o json 2>/dev/null) &&
-        [ "$(jq -r .reason <<<"$record")" = "$1" ] && says "$(jq -r .output <<<"$record")" "$2"
-}
 
 # ---- what starts nothing ----
 

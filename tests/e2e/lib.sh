@@ -179,6 +179,12 @@ wait_for() {
 # True where FILE holds a line that matches.
 says() { grep -qE -- "$2" "$1" 2>/dev/null; } # FILE REGEX
 
+run_says() { # REASON REGEX: the newest run is this one, and its command printed that
+    local record
+    record=$(greenboard runs show -o json 2>/dev/null) &&
+        [ "$(jq -r .reason <<<"$record")" = "$1" ] && says "$(jq -r .output <<<"$record")" "$2"
+}
+
 # True while a process (and not only its entry) is there.
 lives() {
     local state
