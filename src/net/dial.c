@@ -298,7 +298,9 @@ static ssize_t pull(struct dial *dial, void *data, size_t room, short *events,
         error_set(error, ERROR_PROTOCOL, "%s broke the connection: %s", dial->address,
                   strerror_r(errno, reason, sizeof reason));
         error_hint(error,
-                   "see the log of the service, and of what stands in front of it");
+                   dial->received
+                       ? "see the log of the service, and of what stands in front of it"
+                       : "it may want TLS, or refuse our address: see its log");
     }
     return got;
 }

@@ -71,7 +71,7 @@ static const struct row redis_rows[] = {
     {"redis that closes without a reply is red", NULL, {READ("INFO"), CLOSE}, {{0}},
      STATE_FAIL, RUNG_REACHABLE, "", NULL},
     {"redis that resets is red", NULL, {READ("INFO"), RESET}, {{0}}, STATE_FAIL,
-     RUNG_REACHABLE, "broke the connection", "see the log"},
+     RUNG_REACHABLE, "broke the connection", "may want TLS"},
     {"redis an enormous bulk is red in bounded memory", NULL,
      {READ("INFO"), SEND("$500000000\r\n"), FLOOD("xxxxxxxxxxxxxxxx")}, {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "more than we take", NULL},
