@@ -157,7 +157,6 @@ static bool name_lights(const struct board *board, int argc, char **argv, bool *
         fprintf(stderr, "greenboard: no check \"%s\"%s%s%s\n", argv[i],
                 nearest ? ", did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
         free(names);
-        free(*named);
         return false;
     }
     return true;
