@@ -18,8 +18,7 @@
 
 /* What the board knew when the job began. */
 struct known {
-    unsigned attempts, succeeded; /* our own, within the window */
-    int64_t failed_at;            /* when the newest of them failed */
+    unsigned attempts, succeeded; /* our own within the window, as far as they count */
     bool has_first, has_last;     /* what users' counters said within it */
     bool restarted;               /* and that they went backwards in between */
     struct reading first, last;
@@ -58,16 +57,23 @@ static void look_at_readings(const struct board *board, int64_t now, int64_t win
     known->has_first = board_reading(board, now, window, &known->first);
 }
 
-static int64_t newest_failure(const struct board *board)
+/* Newest first. A failure counts until `enough` later logins have all succeeded: then it
+ * is mended, and the board need not stay red until the window has passed. */
+static void count_attempts(const struct board *board, int64_t now, int64_t window,
+                           unsigned enough, struct known *known)
 {
-    int64_t newest = 0;
-    for (size_t i = 0; i < board->attempt_count && i < ATTEMPTS; i++) {
-        const struct attempt *attempt = &board->attempts[i];
-        if (attempt->succeeded < attempt->attempts && attempt->at > newest) {
-            newest = attempt->at;
+    size_t kept = board->attempt_count < ATTEMPTS ? board->attempt_count : ATTEMPTS;
+    for (size_t back = 1; back <= kept; back++) {
+        const struct attempt *attempt =
+            &board->attempts[(board->attempt_count - back) % ATTEMPTS];
+        bool mended = known->attempts >= enough && known->succeeded == known->attempts;
+        if (now - attempt->at > window ||
+            (mended && attempt->succeeded < attempt->attempts)) {
+            return;
         }
+        known->attempts += attempt->attempts;
+        known->succeeded += attempt->succeeded;
     }
-    return newest;
 }
 
 static void prepare(const struct board *board, struct job *job)
@@ -78,8 +84,8 @@ static void prepare(const struct board *board, struct job *job)
         return;
     }
     int64_t now = clock_now(), window = config_span(job->section, "window");
-    board_attempts(board, now, window, &known->attempts, &known->succeeded);
-    known->failed_at = newest_failure(board);
+    count_attempts(board, now, window,
+                   (unsigned)config_integer(job->section, "min_attempts"), known);
     look_at_readings(board, now, window, known);
     if (known->has_first) {
         board_attempts(board, now, now - known->first.at, &known->since_attempts,
@@ -201,11 +207,16 @@ static double upper_bound(double good, double total)
 
 /* ---- our own logins ------------------------------------------------------ */
 
-/* In a preflight as many as are missing; else one where nothing at all is known. */
-static unsigned missing_logins(const struct job *job, const struct known *known)
+/* In a preflight as many as are missing, and all of them where one failed before; else one
+ * where nothing at all is known. */
+static unsigned missing_logins(const struct job *job, const struct known *known,
+                               unsigned least)
 {
-    unsigned least = (unsigned)config_integer(job->section, "min_attempts");
     unsigned wanted = job->thorough ? least : 1;
+    bool failed = known->succeeded < known->attempts;
+    if (failed) {
+        return job->thorough ? least : 0;
+    }
     return known->attempts < wanted ? wanted - known->attempts : 0;
 }
 
@@ -216,7 +227,6 @@ struct rate {
     bool asked;                /* a source of users is configured */
     struct users users;
     double objective, least;
-    int64_t clears; /* when the newest failure of ours leaves the window */
     char window[TEXT_SPAN];
 };
 
@@ -255,12 +265,9 @@ static void judge_rate(const struct rate *rate, struct result *result)
     const struct users *users = &rate->users;
     bool few = users->total < rate->least;
     if (rate->succeeded < rate->tried) {
-        char left[TEXT_SPAN];
-        text_span(left, rate->clears - clock_now());
-        char *remedy =
-            mem_format("see auth_flow; once logins work again, the last failure "
-                       "leaves the window in %s",
-                       left);
+        char *remedy = mem_format("see auth_flow; a failure counts until %.0f later logins "
+                                  "have succeeded: asking again proves them at once",
+                                  rate->least);
         result_set(result, STATE_FAIL, remedy, "%u of our %u own logins in %s failed",
                    rate->tried - rate->succeeded, rate->tried, rate->window);
         free(remedy);
@@ -293,15 +300,16 @@ static void ask_rate(const struct job *job, struct result *result)
         .least = (double)config_integer(job->section, "min_attempts"),
     };
     int64_t window = config_span(job->section, "window");
-    rate.clears = known->failed_at + window;
     text_span(rate.window, window);
     if (rate.asked && !ask_users(job, &rate.users, result)) {
         return;
     }
     result_reach(result, known->succeeded ? RUNG_AUTHENTICATED : RUNG_CONFIGURED);
-    bool through = login_often(job, missing_logins(job, known), result);
-    rate.tried = known->attempts + result->attempts;
-    rate.succeeded = known->succeeded + result->succeeded;
+    unsigned least = (unsigned)rate.least;
+    bool through = login_often(job, missing_logins(job, known, least), result);
+    bool mended = result->attempts >= least && result->succeeded == result->attempts;
+    rate.tried = result->attempts + (mended ? 0 : known->attempts);
+    rate.succeeded = result->succeeded + (mended ? 0 : known->succeeded);
     show_rate(&rate, result);
     if (through) {
         judge_rate(&rate, result);

@@ -21,7 +21,7 @@ bool login_try(const struct job *job, struct login *login, struct result *result
 void login_finish(struct login *login); /* the token is cleansed */
 
 /* Logs in `count` times: once, and where that succeeds (else a probe is soon locked out)
- * the others side by side, begun 20 ms apart. Counts them in result->attempts and
+ * the others side by side, begun 5 ms apart. Counts them in result->attempts and
  * ->succeeded. On false the result is set by one that failed. */
 bool login_often(const struct job *job, unsigned count, struct result *result);
 
