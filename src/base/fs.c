@@ -92,8 +92,9 @@ static bool sync_directory(const char *path)
     return done;
 }
 
-bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
-                struct error *error)
+/* Puts the data into a new file beside `path` and hands that over by `settle`, rename(2) or link(2). */
+static bool write_beside(const char *path, const void *data, size_t length, mode_t mode,
+                         int (*settle)(const char *from, const char *to), struct error *error)
 {
     char *temporary = mem_format("%s.XXXXXX", path);
     bool done = false;
@@ -105,7 +106,7 @@ bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
     bool written = fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) && fsync(fd) == 0;
     int number = errno;
     close(fd);
-    if (!written || rename(temporary, path) != 0 || !sync_directory(path)) {
+    if (!written || settle(temporary, path) != 0 || !sync_directory(path)) {
         error_system(error, written ? errno : number, "cannot write %s", path);
         unlink(temporary);
         goto out;
@@ -114,6 +115,26 @@ bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
 out:
     free(temporary);
     return done;
+}
+
+bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
+                struct error *error)
+{
+    return write_beside(path, data, length, mode, rename, error);
+}
+
+static int settle_first(const char *from, const char *to)
+{
+    if (link(from, to) != 0 && errno != EEXIST) {
+        return -1;
+    }
+    return unlink(from);
+}
+
+bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
+               struct error *error)
+{
+    return write_beside(path, data, length, mode, settle_first, error);
 }
 
 bool fs_make_dirs(const char *path, struct error *error)

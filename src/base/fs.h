@@ -16,6 +16,10 @@ bool fs_read(const char *path, struct buf *out, struct error *error);
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);
+/* The same, but leaves a file that is there as it is: of many who create it one wins, and all read
+ * what that one wrote. */
+bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
+               struct error *error);
 bool fs_write_all(int fd, const void *data, size_t length); /* errno tells on false */
 bool fs_make_dirs(const char *path, struct error *error);    /* each 0700 where it makes one */
 bool fs_remove_tree(const char *path); /* does not follow links; true where nothing is left */

@@ -21,7 +21,7 @@ static bool make_key(const char *directory, const char *path, struct error *erro
         return error_set(error, ERROR_SYSTEM, "OpenSSL has no randomness to give");
     }
     bool done =
-        fs_make_dirs(directory, error) && fs_replace(path, key, sizeof key, 0600, error);
+        fs_make_dirs(directory, error) && fs_create(path, key, sizeof key, 0600, error);
     OPENSSL_cleanse(key, sizeof key);
     return done;
 }

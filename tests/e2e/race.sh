@@ -5,7 +5,7 @@
 sandboxed --stand-in
 
 SB=$GREENBOARD_SANDBOX
-deploys() { cat "$SB/deploys" 2>/dev/null | wc -l; }
+deploys() { wc -l 2>/dev/null <"$SB/deploys" || echo 0; }
 
 # ---- two at once ----
 

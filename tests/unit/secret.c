@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct secret *keep(const char *text)
@@ -484,6 +485,50 @@ static void the_fingerprint_key_is_ours_alone_and_whole(void **state)
     free(path);
 }
 
+enum { AT_ONCE = 6, ROUNDS = 20 };
+
+/* A child that shows the fingerprint of `secret` as soon as `start` ends. */
+static void show_in_child(const char *directory, const struct secret *secret,
+                          const int start[2], int answer)
+{
+    char shown[FINGERPRINT] = "", nothing;
+    if (fork() == 0) {
+        close(start[1]);
+        ssize_t got = read(start[0], &nothing, 1);
+        if (got == 0 && fingerprint_begin(directory, NULL)) {
+            fingerprint_show(shown, secret);
+        }
+        _exit(write(answer, shown, sizeof shown) == sizeof shown ? 0 : 1);
+    }
+}
+
+static void all_who_start_at_once_share_one_fingerprint_key(void **state)
+{
+    (void)state;
+    struct secret *secret = keep("0123456789abcdef");
+    for (int round = 0; round < ROUNDS; round++) {
+        char *directory = mem_format("%s/at-once-%d", scratch, round);
+        char shown[AT_ONCE][FINGERPRINT];
+        int start[2], answers[2];
+        assert_int_equal(pipe(start) + pipe(answers), 0);
+        for (int i = 0; i < AT_ONCE; i++) {
+            show_in_child(directory, secret, start, answers[1]);
+        }
+        close(start[0]);
+        close(start[1]);
+        for (int i = 0; i < AT_ONCE; i++) {
+            assert_int_equal(read(answers[0], shown[i], FINGERPRINT), FINGERPRINT);
+            assert_int_equal(strlen(shown[i]), FINGERPRINT - 1);
+            assert_string_equal(shown[i], shown[0]);
+            assert_true(wait(NULL) > 0);
+        }
+        close(answers[0]);
+        close(answers[1]);
+        free(directory);
+    }
+    secret_unref(secret);
+}
+
 int main(void)
 {
     json_begin();
@@ -509,6 +554,7 @@ int main(void)
         cmocka_unit_test(each_rule_can_be_asked_of_any_value_alone),
         cmocka_unit_test(a_fingerprint_tells_same_from_different_and_nothing_else),
         cmocka_unit_test(the_fingerprint_key_is_ours_alone_and_whole),
+        cmocka_unit_test(all_who_start_at_once_share_one_fingerprint_key),
     };
     int failed = unit_run("secret", tests);
     fs_remove_tree(scratch);
