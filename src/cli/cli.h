@@ -1,5 +1,5 @@
 /* The command line: what main() found out before it knew what to do, and THE table of
- * sub-commands. Everything here runs on the main thread. */
+ * sub-commands (commands.c). Everything here runs on the main thread. */
 #ifndef GREENBOARD_CLI_CLI_H
 #define GREENBOARD_CLI_CLI_H
 
@@ -7,6 +7,7 @@
 #include "base/exits.h"
 #include "config/config.h"
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +33,16 @@ struct command {
 
 extern const struct command commands[];
 extern const size_t command_count;
+
+/* THE table of what may stand before the sub-command. */
+struct global_row {
+    struct option option;
+    const char *value; /* "FILE", NULL: a switch */
+    const char *help;
+};
+extern const struct global_row global_rows[];
+extern const size_t global_count;
+
 const struct command *cli_command(const char *name); /* one that is in the table */
 
 /* Finds, loads and trusts the configuration, chooses the environment, takes secret variables out of our
@@ -55,6 +66,10 @@ struct option_row {
  * status: it complained, or showed the help that was asked for. */
 int cli_options(const struct command *command, const struct option_row *rows, size_t count,
                  int *argc, char **argv);
+
+/* What answers --help of a sub-command: prints it, but where the manual is made. */
+extern void (*cli_show_help)(const struct command *command, const struct option_row *rows,
+                             size_t count);
 
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JUNIT };
 bool cli_output(const char *word, bool junit, enum output *output);

@@ -21,41 +21,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-const struct command commands[] = {
-    {"check", "[NAME…] [-o text|json|junit] [--wait TIME]", "ask every check once and decide",
-     cli_check, false},
-    {"deploy",
-     "[--release R] [--reason T] [--confirm ENV] [--wait TIME] [--dry-run] [--detach]",
-     "run the deploy command, behind the gate", cli_deploy, false},
-    {"runs", "[list|show|attach|cancel|resolve] [RUN] [--reason T] [-o text|json]",
-     "what was run, and what runs", cli_runs, false},
-    {"history", "[--since T] [--check NAME] [-o text|json]",
-     "in which state each check was, from when to when", cli_history, false},
-    {"audit", "list|verify|head [--since T] [--who W] [--release R] [-o text|json]",
-     "who did what, chained", cli_audit, false},
-    {"config", "check|show|schema|trust", "what the configuration says, and whether it is right",
-     cli_config, false},
-    {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",
-     "a staging of its own on this machine, to break and to learn on", cli_sandbox, false},
-    {"guard", "", "first line of a deploy script: 0 only beneath a live run", cli_guard, false},
-    {"__supervise", "", "the supervisor of a run", cli_supervise, true},
-};
-const size_t command_count = sizeof commands / sizeof commands[0];
-
-static const struct {
-    struct option option;
-    const char *value, *help;
-} globals[] = {
-    {{"config", required_argument, NULL, 'c'}, "FILE", "-c: the configuration to read"},
-    {{"environment", required_argument, NULL, 'e'}, "ENV", "-e: the environment in it"},
-    {{"state-dir", required_argument, NULL, 's'}, "DIR", "where runs, history and trail are kept"},
-    {{"read-only", no_argument, NULL, 'r'}, NULL, "look, run nothing but checks"},
-    {{"plain", no_argument, NULL, 'p'}, NULL, "the console as a stream of lines"},
-    {{"ascii", no_argument, NULL, 'a'}, NULL, "no character beyond ASCII"},
-    {{"help", no_argument, NULL, 'h'}, NULL, "this text; with a command, its own"},
-    {{"version", no_argument, NULL, 'V'}, NULL, "the version"},
-};
-enum { GLOBALS = sizeof globals / sizeof globals[0] };
+enum { GLOBALS_MAX = 16 };
 
 static void show_help(void)
 {
@@ -68,9 +34,9 @@ static void show_help(void)
         }
     }
     puts("\noptions:");
-    for (size_t i = 0; i < GLOBALS; i++) {
-        printf("  --%-11s %-5s %s\n", globals[i].option.name,
-               globals[i].value ? globals[i].value : "", globals[i].help);
+    for (size_t i = 0; i < global_count; i++) {
+        printf("  --%-11s %-5s %s\n", global_rows[i].option.name,
+               global_rows[i].value ? global_rows[i].value : "", global_rows[i].help);
     }
     puts("\nexit status:");
     for (size_t i = 0; i < exit_count; i++) {
@@ -100,9 +66,9 @@ static char *default_state_dir(void)
 /* Returns -1 to go on, else the exit status. */
 static int parse_globals(struct cli *cli, int argc, char **argv)
 {
-    struct option options[GLOBALS + 1] = {{0}};
-    for (size_t i = 0; i < GLOBALS; i++) {
-        options[i] = globals[i].option;
+    struct option options[GLOBALS_MAX + 1] = {{0}};
+    for (size_t i = 0; i < global_count; i++) {
+        options[i] = global_rows[i].option;
     }
     for (int letter; (letter = getopt_long(argc, argv, "+c:e:hV", options, NULL)) != -1;) {
         switch (letter) {
@@ -140,10 +106,11 @@ static int parse_globals(struct cli *cli, int argc, char **argv)
 
 static const struct command *find_command(const char *name)
 {
-    const char *names[sizeof commands / sizeof commands[0]];
+    const char **names = mem_alloc(command_count * sizeof *names);
     size_t count = 0;
     for (size_t i = 0; i < command_count; i++) {
         if (text_equal(commands[i].name, name)) {
+            free(names);
             return &commands[i];
         }
         if (!commands[i].hidden) {
@@ -151,6 +118,7 @@ static const struct command *find_command(const char *name)
         }
     }
     const char *nearest = text_nearest(name, names, count);
+    free(names);
     fprintf(stderr, "greenboard: no command \"%s\"\n", name);
     if (nearest) {
         fprintf(stderr, "  did you mean %s?\n", nearest);

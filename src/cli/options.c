@@ -52,6 +52,9 @@ static void show_help(const struct command *command, const struct option_row *ro
     fflush(stdout);
 }
 
+void (*cli_show_help)(const struct command *command, const struct option_row *rows,
+                      size_t count) = show_help;
+
 const struct command *cli_command(const char *name)
 {
     for (size_t i = 0; i < command_count; i++) {
@@ -80,7 +83,7 @@ int cli_options(const struct command *command, const struct option_row *rows, si
             row = strcmp(rows[i].name, "output") == 0 ? i : row;
         }
         if (letter == 'h') {
-            show_help(command, rows, count);
+            cli_show_help(command, rows, count);
             return EXIT_GO;
         }
         if (row == count) {

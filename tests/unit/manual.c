@@ -1,0 +1,113 @@
+/* What the manual promises: it lists each row of each table, so it cannot be out of date. */
+#include "tests/unit/unit.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "checks/checks.h"
+#include "cli/cli.h"
+#include "config/fields.h"
+#include "man/pages.h"
+#include "sandbox/faults.h"
+#include "ui/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct buf filled(const char *mark)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    for (size_t i = 0; i < page_mark_count; i++) {
+        if (text_equal(page_marks[i].mark, mark)) {
+            page_marks[i].fill(&out);
+            return out;
+        }
+    }
+    fail_msg("no mark %s", mark);
+    return out;
+}
+
+static bool lists(const struct buf *page, const char *macro, const char *name)
+{
+    char *item = mem_format(".It %s %s\n", macro, name);
+    bool found = strstr(buf_string(page), item) != NULL;
+    free(item);
+    return found;
+}
+
+static void every_field_that_is_obeyed_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@FIELDS@");
+    for (size_t i = 0; i < field_count; i++) {
+        assert_int_equal(lists(&page, "Cm", fields[i].path), !(fields[i].flags & FIELD_LATER));
+    }
+    buf_finish(&page);
+}
+
+static void every_fault_is_listed_once(void **state)
+{
+    (void)state;
+    struct buf page = filled("@FAULTS@");
+    int count = 0;
+    for (const char *at = buf_string(&page); (at = strstr(at, ".It Cm \\&")); at++) {
+        count++;
+    }
+    assert_int_equal(count, FAULT_COUNT);
+    buf_finish(&page);
+}
+
+static void every_check_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@CHECKS@");
+    for (size_t i = 0; checks_all[i]; i++) {
+        char *name = mem_format("\\&%s", checks_all[i]->name);
+        assert_true(lists(&page, "Cm", name));
+        free(name);
+    }
+    buf_finish(&page);
+}
+
+static void every_command_is_listed_with_its_options(void **state)
+{
+    (void)state;
+    struct buf page = filled("@COMMANDS@");
+    for (size_t i = 0; i < command_count; i++) {
+        char *item = mem_format(".It Ic \\&%s", commands[i].name);
+        assert_int_equal(strstr(buf_string(&page), item) != NULL, !commands[i].hidden);
+        free(item);
+    }
+    assert_true(lists(&page, "Fl", "\\-confirm Ar ENV"));
+    assert_true(lists(&page, "Fl", "\\-dry-run"));
+    buf_finish(&page);
+}
+
+static void every_action_with_a_key_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@KEYS@");
+    char *text = mem_text(buf_string(&page));
+    for (char *at = text; *at; at++) {
+        *at = *at == '\n' ? ' ' : *at; /* the page breaks its lines */
+    }
+    for (size_t i = 0; i < binding_count; i++) {
+        const char *help = action_rows[bindings[i].action].help;
+        assert_non_null(strstr(text, help + 1)); /* its first letter is a capital there */
+    }
+    free(text);
+    buf_finish(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_that_is_obeyed_is_listed),
+        cmocka_unit_test(every_fault_is_listed_once),
+        cmocka_unit_test(every_check_is_listed),
+        cmocka_unit_test(every_command_is_listed_with_its_options),
+        cmocka_unit_test(every_action_with_a_key_is_listed),
+    };
+    return unit_run("manual", tests);
+}
