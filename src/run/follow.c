@@ -66,12 +66,19 @@ int follow_fd(const struct follow *follow)
     return follow->notify;
 }
 
-/* Which file it was does not matter: both are looked at. */
+/* The record is replaced by a rename, the output only grows: reading the record anew for each piece
+ * of output would cost more than the output. An overflow may have lost a rename. */
 static void drain(struct follow *follow)
 {
     char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    while (read(follow->notify, events, sizeof events) > 0) {
-        follow->changed = true;
+    ssize_t got;
+    while ((got = read(follow->notify, events, sizeof events)) > 0) {
+        for (const char *at = events; at < events + got;) {
+            const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
+            follow->changed =
+                follow->changed || (event->mask & (IN_MOVED_TO | IN_Q_OVERFLOW)) != 0;
+            at += sizeof *event + event->len;
+        }
     }
 }
 
