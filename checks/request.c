@@ -201,7 +201,7 @@ bool request_ask(const struct job *job, const struct request *request,
     }
     result_reach(result, RUNG_CONFIGURED);
     char *name = key_of(request, "url");
-    result_identity(result, name, "%s", url);
+    result_evidence(result, name, "%s", url); /* the digest of the file covers it */
     free(name);
     json_t *headers =
         request->headers ? fill(job, request->headers, result) : json_object();

@@ -118,7 +118,7 @@ static void catch_signal(int number)
 
 static void catch_signals(void)
 {
-    static const int numbers[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGTSTP};
+    static const int numbers[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         catch_signal(numbers[i]);
     }
