@@ -60,8 +60,7 @@ static void forget_typed(struct plan_screen *screen)
     buf_clear(&screen->typed);
 }
 
-/* ---- keeping it true
- * -------------------------------------------------------------------------- */
+/* ---- keeping it true ---------------------------------------------------------- */
 
 /* Makes the plan anew; true where it is another one than before. */
 static bool renew(struct plan_screen *screen, const struct scene *scene)
@@ -127,8 +126,7 @@ static void plan_update(void *self, const struct scene *scene)
     }
 }
 
-/* ---- drawing
- * ---------------------------------------------------------------------------------- */
+/* ---- drawing ------------------------------------------------------------------ */
 
 struct page {
     struct canvas *canvas;

@@ -30,8 +30,7 @@ struct screen {
     bool leaving;
 };
 
-/* ---- what the console and its plain stream share
- * ------------------------------------------- */
+/* ---- what the console and its plain stream share ------------------------------ */
 
 static void answered(void *self, const struct light *light, bool changed)
 {
@@ -76,8 +75,7 @@ void console_finish(struct console *console)
     free(console->operator_name);
 }
 
-/* ---- the screen
- * ---------------------------------------------------------------------------- */
+/* ---- the screen --------------------------------------------------------------- */
 
 static void draw(struct screen *screen)
 {

@@ -1,10 +1,14 @@
 #include "cli/plain.h"
 
 #include "base/clock.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "checks/checks.h"
+#include "cli/attach.h"
 #include "cli/check.h"
 #include "cli/console.h"
+#include "run/launch.h"
+#include "run/plan.h"
 #include "ui/marks.h"
 
 #include <errno.h>
@@ -16,6 +20,13 @@
 
 enum { LINE_MAX_BYTES = 256 };
 
+/* What was asked for by `d`, one after the other. */
+enum deploy_step { DEPLOY_NONE, DEPLOY_PROVES, DEPLOY_WAITS, DEPLOY_ASKS };
+
+static const int64_t VALID = 60 * CLOCK_SECOND; /* a confirmation expires */
+static const int64_t AGAIN =
+    10 * CLOCK_SECOND; /* between two preflights while it waits */
+
 struct plain {
     struct cli *cli;
     struct console console;
@@ -24,10 +35,12 @@ struct plain {
     bool leaving;
     char line[LINE_MAX_BYTES]; /* typed so far */
     size_t length;
+    enum deploy_step step;
+    struct plan *plan; /* while it asks */
+    int64_t since;     /* when that step began */
 };
 
-/* ---- telling
- * --------------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------ */
 
 static void show_board(struct plain *plain)
 {
@@ -59,8 +72,117 @@ static bool everything_answered(const struct board *board)
     return !board->release_wanted || board->release || board->release_error.code;
 }
 
-/* ---- commands
- * -------------------------------------------------------------------------------- */
+/* ---- a deploy ---- */
+
+static void end_deploy(struct plain *plain, const char *why)
+{
+    if (plain->step != DEPLOY_NONE) {
+        puts(why);
+        sched_watch(plain->console.sched, true);
+    }
+    plan_destroy(plain->plan);
+    plain->plan = NULL;
+    plain->step = DEPLOY_NONE;
+}
+
+static void prove(struct plain *plain)
+{
+    sched_watch(plain->console.sched, false);
+    sched_ask_all(plain->console.sched);
+    plain->since = clock_now();
+}
+
+static void do_deploy(struct plain *plain, const char *word)
+{
+    (void)word;
+    if (plain->cli->read_only) {
+        puts("read-only: nothing can be deployed from here");
+    } else if (!isatty(STDIN_FILENO)) {
+        printf("without a terminal nobody can confirm: greenboard deploy --confirm %s\n",
+               plain->cli->environment->name);
+    } else {
+        puts("asking every check again, thoroughly");
+        prove(plain);
+        plain->step = DEPLOY_PROVES;
+    }
+}
+
+static void tell_line(void *self, const char *label, const char *text)
+{
+    (void)self;
+    printf("  %s: %s\n", label, text);
+}
+
+static void show_plan(struct plain *plain)
+{
+    struct error error;
+    plain->plan = plan_create(plain->console.board, "deploy", NULL, &error);
+    if (!plain->plan) {
+        end_deploy(plain, error.message);
+        return;
+    }
+    puts("plan");
+    plan_show(plain->plan, tell_line, NULL);
+    printf("to deploy, type %s within a minute\n", plain->cli->environment->name);
+    plain->step = DEPLOY_ASKS;
+    plain->since = clock_now();
+}
+
+static void tell_closed(const struct plain *plain)
+{
+    char **reasons = gate_reasons(plain->console.board, clock_now());
+    for (size_t i = 0; reasons[i]; i++) {
+        puts(reasons[i]);
+    }
+    argv_free(reasons);
+    puts("not green: the plan follows once it is; any command ends the waiting");
+}
+
+/* Moves on once the preflight is through; nothing is ever started here. */
+static void step_deploy(struct plain *plain)
+{
+    struct board *board = plain->console.board;
+    int64_t now = clock_now();
+    if (plain->step == DEPLOY_ASKS) {
+        if (now - plain->since > VALID || board->verdict.decision != GATE_GO) {
+            end_deploy(plain, "the confirmation expired: nothing was started");
+        }
+        return;
+    }
+    if (plain->step == DEPLOY_NONE || !sched_settled(plain->console.sched)) {
+        return;
+    }
+    if (board->verdict.decision == GATE_GO) {
+        show_plan(plain);
+    } else if (plain->step == DEPLOY_PROVES) {
+        tell_closed(plain);
+        plain->step = DEPLOY_WAITS;
+    } else if (now - plain->since > AGAIN) {
+        prove(plain);
+    }
+}
+
+static void launch(struct plain *plain)
+{
+    struct launch launch;
+    struct error error;
+    struct console *console = &plain->console;
+    if (store_failed(console->store, &error) ||
+        !run_launch(plain->plan, console->home, console->operator_name, NULL, &launch,
+                    &error)) {
+        end_deploy(plain, error.message);
+        return;
+    }
+    printf("run %s\n", launch.run);
+    struct attachment attachment = {
+        .cli = plain->cli, .dir = &console->dir, .launch = &launch};
+    snprintf(attachment.run, sizeof attachment.run, "%s", launch.run);
+    attach_follow(&attachment);
+    launch_finish(&launch);
+    end_deploy(plain, "back at the board");
+}
+
+/* ---- commands ----------------------------------------------------------------- */
 
 static void do_board(struct plain *plain, const char *word)
 {
@@ -112,6 +234,8 @@ static const struct {
     {"b", "", "tell the board", do_board},
     {"i", "CHECK", "tell everything that is known about a check", do_inspect},
     {"r", "[CHECK]", "ask a check again, or all of them", do_rerun},
+    {"d", "", "tell the plan of a deploy; typing the environment's name starts it",
+     do_deploy},
     {"?", "", "tell these commands", do_help},
     {"q", "", "leave; a run goes on", do_quit},
 };
@@ -129,6 +253,11 @@ static void do_help(struct plain *plain, const char *word)
 
 static void obey(struct plain *plain, char *line)
 {
+    if (plain->step == DEPLOY_ASKS && strcmp(line, plain->cli->environment->name) == 0) {
+        launch(plain);
+        return;
+    }
+    end_deploy(plain, "nothing was started");
     char *word = line + strcspn(line, " ");
     if (*word) {
         *word++ = '\0';
@@ -144,8 +273,7 @@ static void obey(struct plain *plain, char *line)
     }
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------------- */
 
 /* False at the end of the input. A line too long to be a command is told as none. */
 static bool take_lines(struct plain *plain)
@@ -182,6 +310,7 @@ static void turn(struct plain *plain)
     if (plain->shown) {
         tell_moments(plain);
     }
+    step_deploy(plain);
     if (woken > 0 && ready[0].revents && !take_lines(plain)) {
         plain->leaving = true;
     }
@@ -204,6 +333,7 @@ int plain_run(struct cli *cli)
         turn(&plain);
     }
     int status = verdict_exit(plain.console.board->verdict);
+    plan_destroy(plain.plan);
     console_finish(&plain.console);
     return status;
 }
