@@ -145,7 +145,7 @@ static void draw_title(const struct run_screen *screen, struct canvas *canvas)
     char line[300];
     snprintf(line, sizeof line, "%s%s%s%s%s", run ? run->kind : "run",
              run && run->release ? " of " : "", run && run->release ? run->release : "",
-             run && run->operator ? " by " : "", run && run->operator ? run->operator : "");
+             run && run->operator_name ? " by " : "", run && run->operator_name ? run->operator_name : "");
     int end = canvas_right(canvas, 20, canvas->width - 1, 0, STYLE_DIM, screen->id);
     canvas_fit(canvas, 1, 0, end - 2, STYLE_HEAD, line);
 }

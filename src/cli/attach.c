@@ -20,14 +20,16 @@ struct view {
     struct follow *follow; /* NULL before there is a record */
     struct stream stream;
     int phase;  /* of enum run_phase, the last that was told; -1: none */
-    bool asked;           /* a cancellation was sent */
+    bool asked; /* a cancellation was sent */
 };
 
 static void tell_phase(struct view *view, enum run_phase phase)
 {
     static const char *const told[PHASE_COUNT] = {
-        [PHASE_LOCKED] = "holds the lock",       [PHASE_BACKUP] = "keeping copies",
-        [PHASE_CHECKING] = "asking every check", [PHASE_RUNNING] = "the command runs",
+        [PHASE_LOCKED] = "holds the lock",
+        [PHASE_BACKUP] = "keeping copies",
+        [PHASE_CHECKING] = "asking every check",
+        [PHASE_RUNNING] = "the command runs",
         [PHASE_STOPPING] = "the command was told to end",
         [PHASE_VERIFYING] = "asking every check until they hold green"};
     if ((int)phase != view->phase && told[phase]) {
@@ -94,7 +96,8 @@ static void say_record(const struct run *run)
     }
     if (run->cancelled_by) {
         fprintf(stderr, "cancelled by %s%s%s\n", run->cancelled_by,
-                run->cancel_reason ? ": " : "", run->cancel_reason ? run->cancel_reason : "");
+                run->cancel_reason ? ": " : "",
+                run->cancel_reason ? run->cancel_reason : "");
     }
 }
 
@@ -108,14 +111,14 @@ static int let_go(const struct view *view, int status)
 static void ask_to_cancel(struct view *view)
 {
     struct error error;
-    char *operator = events_operator();
+    char *operator_name = events_operator();
     view->asked = true;
     fprintf(stderr, "run %s: cancelling\n", view->to->run);
-    if (!control_cancel(view->to->dir, view->to->run, operator, "a signal to `greenboard deploy`",
-                        &error)) {
+    if (!control_cancel(view->to->dir, view->to->run, operator_name,
+                        "a signal to `greenboard deploy`", &error)) {
         cli_fail(EXIT_INTERNAL, &error);
     }
-    free(operator);
+    free(operator_name);
 }
 
 /* Reports of the supervisor that we started. -1 to go on, else the exit status. */
@@ -179,10 +182,12 @@ static int look(struct view *view)
     tell_phase(view, run->phase);
     if (!follow_alive(view->follow)) {
         end_output(view);
-        error_set(&error, ERROR_SYSTEM, "the supervisor of run %s died: it has no recorded end",
-                  view->to->run);
-        error_hint(&error, "find out what it did, then `greenboard runs resolve %s --reason TEXT`",
-                   view->to->run);
+        error_set(&error, ERROR_SYSTEM,
+                  "the supervisor of run %s died: it has no recorded end", view->to->run);
+        error_hint(
+            &error,
+            "find out what it did, then `greenboard runs resolve %s --reason TEXT`",
+            view->to->run);
         return cli_fail(EXIT_INTERNAL, &error);
     }
     return -1;

@@ -1,4 +1,5 @@
-/* greenboard audit: the trail of what was done, and whether it is still what was written. */
+/* greenboard audit: the trail of what was done, and whether it is still what was written.
+ */
 #include "cli/cli.h"
 #include "cli/since.h"
 
@@ -26,9 +27,10 @@ static void print_json(json_t *take_value)
 
 static void print_entry(const struct entry *entry)
 {
-    printf("%6lld  %.19sZ  %-14s %s%s%s%s%s\n", (long long)entry->seq, entry->at, entry->type,
-           entry->operator ? entry->operator : "-", entry->run ? "  " : "",
-           entry->run ? entry->run : "", entry->text ? "  " : "", entry->text ? entry->text : "");
+    printf("%6lld  %.19sZ  %-14s %s%s%s%s%s\n", (long long)entry->seq, entry->at,
+           entry->type, entry->operator_name ? entry->operator_name : "-",
+           entry->run ? "  " : "", entry->run ? entry->run : "", entry->text ? "  " : "",
+           entry->text ? entry->text : "");
 }
 
 static int list(struct events *events, const struct asked *asked)
@@ -93,8 +95,8 @@ static const struct {
     int (*act)(struct events *events, const struct asked *asked);
 } acts[] = {{"list", list}, {"verify", verify}, {"head", head}};
 
-static int act(const struct command *command, struct events *events, const struct asked *asked,
-               const char *word)
+static int act(const struct command *command, struct events *events,
+               const struct asked *asked, const char *word)
 {
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         if (strcmp(acts[i].word, word) == 0) {
@@ -114,8 +116,9 @@ static bool open_trail(struct events *events, const struct cli *cli, struct erro
     if (!done) {
         return false;
     }
-    done = events_open(events, dir.events, DB_READ, error) ||
-           (error->code == ERROR_ABSENT && events_open(events, dir.events, DB_WRITE, error));
+    done =
+        events_open(events, dir.events, DB_READ, error) ||
+        (error->code == ERROR_ABSENT && events_open(events, dir.events, DB_WRITE, error));
     statedir_finish(&dir);
     return done;
 }
@@ -128,7 +131,8 @@ int cli_audit(struct cli *cli, int argc, char **argv)
     const struct option_row rows[] = {
         {"since", "TIME", "list no older ones: 2h, 2026-01-31", &since, NULL},
         {"who", "NAME", "list those whose operator contains it", &asked.filter.who, NULL},
-        {"release", "R", "list those whose release begins so", &asked.filter.release, NULL},
+        {"release", "R", "list those whose release begins so", &asked.filter.release,
+         NULL},
         {"output", "FORMAT", "text or json (also -o)", &format, NULL},
     };
     struct error error = {0};

@@ -29,7 +29,7 @@ struct deploy {
     const char *release, *reason, *confirm;
     int64_t wait;
     bool dry_run, detach;
-    char *home, *operator;
+    char *home, *operator_name;
     struct statedir dir;
     struct board *board;
     struct plan *plan;
@@ -40,9 +40,10 @@ static bool has_terminal(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* ---- the gate, as this process sees it -------------------------------------------------- */
+/* ---- the gate, as this process sees it ----------------------------------------- */
 
-/* The supervisor decides; but what is red already needs none to be refused, and is on the trail. */
+/* The supervisor decides; but what is red already needs none to be refused, and is on the
+ * trail. */
 static void record_refusal(const struct deploy *deploy, char *const *reasons)
 {
     struct events events;
@@ -54,8 +55,9 @@ static void record_refusal(const struct deploy *deploy, char *const *reasons)
     json_t *data = json_pack("{s:o}", "reasons", list);
     struct event event = {.kind = EVENT_REFUSED,
                           .environment = deploy->cli->environment->name,
-                          .operator = deploy->operator,
-                          .release = deploy->release ? deploy->release : deploy->board->release,
+                          .operator_name = deploy->operator_name,
+                          .release =
+                              deploy->release ? deploy->release : deploy->board->release,
                           .text = reasons[0] ? reasons[0] : "not green",
                           .data = data};
     if (!events_open(&events, deploy->dir.events, DB_WRITE, &error) ||
@@ -80,7 +82,7 @@ static int refuse(const struct deploy *deploy)
     return verdict_exit(deploy->board->verdict);
 }
 
-/* ---- the confirmation ------------------------------------------------------------------- */
+/* ---- the confirmation ---------------------------------------------------------- */
 
 static void print_line(void *self, const char *label, const char *text)
 {
@@ -138,14 +140,14 @@ static bool may_confirm(const struct deploy *deploy, struct error *error)
     return true;
 }
 
-/* ---- the run ---------------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------------- */
 
 static int launch(struct deploy *deploy)
 {
     struct launch launch;
     struct error error;
-    if (!run_launch(deploy->plan, deploy->home, deploy->operator, deploy->reason, &launch,
-                    &error)) {
+    if (!run_launch(deploy->plan, deploy->home, deploy->operator_name, deploy->reason,
+                    &launch, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }
     bool terminal = has_terminal();
@@ -200,7 +202,7 @@ static int ask_and_decide(struct deploy *deploy)
     }
     http_begin();
     cli_catch_signals();
-    deploy->operator = events_operator();
+    deploy->operator_name = events_operator();
     deploy->board = board_create(deploy->cli->environment, checks_all);
     struct sched *sched = sched_create(deploy->board, NULL);
     if (preflight_wait(sched, deploy->board, NULL, deploy->wait)) {
@@ -212,7 +214,7 @@ static int ask_and_decide(struct deploy *deploy)
     plan_destroy(deploy->plan);
     board_destroy(deploy->board);
     statedir_finish(&deploy->dir);
-    free(deploy->operator);
+    free(deploy->operator_name);
     free(deploy->home);
     return status;
 }
@@ -222,12 +224,16 @@ int cli_deploy(struct cli *cli, int argc, char **argv)
     struct deploy deploy = {.cli = cli};
     const char *wait = NULL;
     const struct option_row rows[] = {
-        {"release", "R", "what is shipped; else what `release` prints", &deploy.release, NULL},
-        {"reason", "TEXT", "why, for the record and the audit trail", &deploy.reason, NULL},
-        {"confirm", "ENV", "the environment's name: needed without a terminal", &deploy.confirm,
+        {"release", "R", "what is shipped; else what `release` prints", &deploy.release,
          NULL},
-        {"wait", "TIME", "wait until the gate opens, at most so long: 90s, 5m", &wait, NULL},
-        {"dry-run", NULL, "show the plan and the verdict, start nothing", NULL, &deploy.dry_run},
+        {"reason", "TEXT", "why, for the record and the audit trail", &deploy.reason,
+         NULL},
+        {"confirm", "ENV", "the environment's name: needed without a terminal",
+         &deploy.confirm, NULL},
+        {"wait", "TIME", "wait until the gate opens, at most so long: 90s, 5m", &wait,
+         NULL},
+        {"dry-run", NULL, "show the plan and the verdict, start nothing", NULL,
+         &deploy.dry_run},
         {"detach", NULL, "return as soon as the command runs", NULL, &deploy.detach},
     };
     const struct command *command = cli_command("deploy");

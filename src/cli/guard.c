@@ -1,4 +1,5 @@
-/* greenboard guard: the first line of a deploy script, which then runs only beneath a live run. */
+/* greenboard guard: the first line of a deploy script, which then runs only beneath a
+ * live run. */
 #include "cli/cli.h"
 
 #include "base/fs.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The run that our environment names, where it runs its command and its supervisor is above us. */
+/* The run that our environment names, where it runs its command and its supervisor is
+ * above us. */
 static bool beneath_a_run(const char *directory, const char *id, struct error *error)
 {
     char *runs = fs_directory(directory);
@@ -41,6 +43,7 @@ int cli_guard(struct cli *cli, int argc, char **argv)
     } else if (beneath_a_run(directory, id, &error)) {
         return EXIT_GO;
     }
-    error_hint(&error, "run `greenboard deploy`: it starts this when every check is green");
+    error_hint(&error,
+               "run `greenboard deploy`: it starts this when every check is green");
     return cli_fail(EXIT_UNSAFE, &error);
 }

@@ -20,9 +20,9 @@ static void print_json(const struct history *history)
         clock_stamp(from, stretch->from);
         clock_stamp(to, stretch->to);
         json_array_append_new(
-            array, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "check", stretch->check, "state",
-                             state_rows[stretch->state].word, "from", from, "to", to, "answers",
-                             (json_int_t)stretch->answers, "summary",
+            array, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "check", stretch->check,
+                             "state", state_rows[stretch->state].word, "from", from, "to",
+                             to, "answers", (json_int_t)stretch->answers, "summary",
                              stretch->summary ? stretch->summary : ""));
     }
     char *text = json_pretty(array);
@@ -76,7 +76,8 @@ int cli_history(struct cli *cli, int argc, char **argv)
     const struct command *command = cli_command("history");
     const char *format = NULL, *since = NULL, *check = NULL;
     const struct option_row rows[] = {
-        {"since", "TIME", "from then on: 2h, 2026-01-31; else all that is kept", &since, NULL},
+        {"since", "TIME", "from then on: 2h, 2026-01-31; else all that is kept", &since,
+         NULL},
         {"check", "NAME", "of one check", &check, NULL},
         {"output", "FORMAT", "text or json (also -o)", &format, NULL},
     };

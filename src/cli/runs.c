@@ -1,4 +1,5 @@
-/* greenboard runs: what was run, what runs, and taking responsibility for what has no end. */
+/* greenboard runs: what was run, what runs, and taking responsibility for what has no
+ * end. */
 #include "cli/attach.h"
 #include "cli/cli.h"
 
@@ -33,7 +34,7 @@ static void print_json(json_t *take_value)
     json_decref(take_value);
 }
 
-/* ---- list and show ---------------------------------------------------------------------- */
+/* ---- list and show ------------------------------------------------------------- */
 
 static void print_row(const struct run *run)
 {
@@ -43,7 +44,7 @@ static void print_row(const struct run *run)
         text_span(span, (run->ended - run->started) * CLOCK_MS);
     }
     printf("%s  %.19sZ  %-8s %-10s %-8s %-14.14s %s%s\n", run->id, stamp, run->kind,
-           run_word(run), span, run->release ? run->release : "-", run->operator,
+           run_word(run), span, run->release ? run->release : "-", run->operator_name,
            run->known_good ? "  known good" : "");
 }
 
@@ -121,7 +122,7 @@ static void print_run(const struct run *run)
            run->known_good ? ", known good" : "");
     print_field("environment", run->environment);
     print_field("release", run->release ? run->release : "none");
-    print_field("operator", run->operator);
+    print_field("operator", run->operator_name);
     print_field("reason", run->reason);
     print_field("confirmed", run->digest);
     print_time("started", run->started);
@@ -177,7 +178,7 @@ static int show(struct asked *asked)
     return EXIT_GO;
 }
 
-/* ---- attach, cancel, resolve ------------------------------------------------------------ */
+/* ---- attach, cancel, resolve --------------------------------------------------- */
 
 static int attach(struct asked *asked)
 {
@@ -200,12 +201,13 @@ static int cancel(struct asked *asked)
     if (!run) {
         return cli_fail(EXIT_USAGE, &error);
     }
-    char *operator = events_operator();
-    bool done = control_cancel(&asked->dir, run->id, operator, asked->reason, &error);
+    char *operator_name = events_operator();
+    bool done =
+        control_cancel(&asked->dir, run->id, operator_name, asked->reason, &error);
     if (done) {
         printf("run %s was told to stop\n", run->id);
     }
-    free(operator);
+    free(operator_name);
     run_destroy(run);
     return done ? EXIT_GO : cli_fail(EXIT_UNSAFE, &error);
 }
@@ -216,11 +218,12 @@ static int resolve(struct asked *asked)
     if (!asked->run || !asked->reason || !asked->reason[0]) {
         return cli_usage(asked->command, "resolve wants the run and a --reason");
     }
-    char *operator = events_operator();
-    bool done = run_resolve(&asked->dir, asked->run, operator, asked->reason, &error);
-    free(operator);
+    char *operator_name = events_operator();
+    bool done =
+        run_resolve(&asked->dir, asked->run, operator_name, asked->reason, &error);
+    free(operator_name);
     if (!done) {
-        return cli_fail(error.code == ERROR_BUSY ? EXIT_BUSY
+        return cli_fail(error.code == ERROR_BUSY     ? EXIT_BUSY
                         : error.code == ERROR_SYSTEM ? EXIT_INTERNAL
                                                      : EXIT_USAGE,
                         &error);
@@ -229,7 +232,7 @@ static int resolve(struct asked *asked)
     return EXIT_GO;
 }
 
-/* ---- the sub-command -------------------------------------------------------------------- */
+/* ---- the sub-command ----------------------------------------------------------- */
 
 static const struct {
     const char *word;
@@ -261,7 +264,8 @@ int cli_runs(struct cli *cli, int argc, char **argv)
         {"reason", "TEXT", "why it is cancelled or resolved", &asked.reason, NULL},
     };
     struct error error;
-    int status = cli_options(asked.command, rows, sizeof rows / sizeof rows[0], &argc, argv);
+    int status =
+        cli_options(asked.command, rows, sizeof rows / sizeof rows[0], &argc, argv);
     if (status >= 0) {
         return status;
     }

@@ -7,8 +7,8 @@
 
 enum { SEQUENCE_MAX = 64, STRING_MAX = 4096 };
 
-/* ECMA-48 section 5.4: CSI, parameters 30–3F, intermediates 20–2F, a final byte 40–7E. Returns its
- * length, 0 where it is not whole. */
+/* ECMA-48 section 5.4: CSI, parameters 30–3F, intermediates 20–2F, a final byte 40–7E.
+ * Returns its length, 0 where it is not whole. */
 static size_t csi_length(const char *at, size_t left)
 {
     for (size_t i = 2; i < left; i++) {
@@ -39,10 +39,10 @@ static size_t escape_length(const char *at, size_t left)
     if (left < 2) {
         return 0;
     }
-    return at[1] == '['                ? csi_length(at, left)
-           : strchr("]PX^_", at[1])    ? string_length(at, left)
+    return at[1] == '['                    ? csi_length(at, left)
+           : strchr("]PX^_", at[1])        ? string_length(at, left)
            : at[1] >= 0x20 && at[1] < 0x30 ? (left < 3 ? 0 : 3)
-                                       : 2;
+                                           : 2;
 }
 
 /* Select Graphic Rendition with nothing but numbers: the only sequence that passes. */
@@ -52,7 +52,8 @@ static bool is_colour(const char *at, size_t length)
            strspn(at + 2, "0123456789;") == length - 3;
 }
 
-static size_t take_escape(struct stream *stream, const char *at, size_t left, struct buf *out)
+static size_t take_escape(struct stream *stream, const char *at, size_t left,
+                          struct buf *out)
 {
     size_t length = escape_length(at, left);
     if (length && stream->colour && is_colour(at, length)) {
@@ -62,7 +63,8 @@ static size_t take_escape(struct stream *stream, const char *at, size_t left, st
     return length;
 }
 
-static size_t take_return(struct stream *stream, const char *at, size_t left, struct buf *out)
+static size_t take_return(struct stream *stream, const char *at, size_t left,
+                          struct buf *out)
 {
     if (left < 2) {
         return 0;
@@ -90,7 +92,8 @@ static bool may_become(const char *at, size_t left)
     return left < whole;
 }
 
-static size_t take_point(struct stream *stream, const char *at, size_t left, struct buf *out)
+static size_t take_point(struct stream *stream, const char *at, size_t left,
+                         struct buf *out)
 {
     uint32_t point = 0;
     size_t used = text_decode(at, left, &point);
@@ -111,9 +114,10 @@ static bool is_plain(char byte)
     return byte >= 0x20 && byte < 0x7f;
 }
 
-/* Most of what commands print: in one piece, since character by character costs ten times as much as
- * the terminal that it came through. */
-static size_t take_plain(struct stream *stream, const char *at, size_t left, struct buf *out)
+/* Most of what commands print: in one piece, since character by character costs ten times
+ * as much as the terminal that it came through. */
+static size_t take_plain(struct stream *stream, const char *at, size_t left,
+                         struct buf *out)
 {
     size_t length = 1;
     while (length < left && is_plain(at[length])) {
@@ -124,12 +128,13 @@ static size_t take_plain(struct stream *stream, const char *at, size_t left, str
     return length;
 }
 
-static size_t take_one(struct stream *stream, const char *at, size_t left, struct buf *out)
+static size_t take_one(struct stream *stream, const char *at, size_t left,
+                       struct buf *out)
 {
-    return is_plain(*at) ? take_plain(stream, at, left, out)
+    return is_plain(*at)   ? take_plain(stream, at, left, out)
            : *at == '\033' ? take_escape(stream, at, left, out)
-           : *at == '\r' ? take_return(stream, at, left, out)
-                         : take_point(stream, at, left, out);
+           : *at == '\r'   ? take_return(stream, at, left, out)
+                           : take_point(stream, at, left, out);
 }
 
 void stream_feed(struct stream *stream, const char *data, size_t length, struct buf *out)
@@ -137,7 +142,8 @@ void stream_feed(struct stream *stream, const char *data, size_t length, struct 
     buf_add(&stream->held, data, length);
     size_t at = 0;
     while (at < stream->held.length) {
-        size_t used = take_one(stream, stream->held.data + at, stream->held.length - at, out);
+        size_t used =
+            take_one(stream, stream->held.data + at, stream->held.length - at, out);
         if (used == 0) {
             break;
         }

@@ -40,7 +40,8 @@ bool backup_files(const struct environment *environment, char *const *files,
         done = keep(from, files[i], into, error);
         if (!done) {
             error_prefix(error, "backup");
-            error_hint(error, "make %s readable, or take it out of `backup.files`", files[i]);
+            error_hint(error, "make %s readable, or take it out of `backup.files`",
+                       files[i]);
         }
         free(from);
     }

@@ -1,4 +1,5 @@
-/* Copies of what `backup.files` names, in the directory of the run, before anything is changed. */
+/* Copies of what `backup.files` names, in the directory of the run, before anything is
+ * changed. */
 #ifndef GREENBOARD_RUN_BACKUP_H
 #define GREENBOARD_RUN_BACKUP_H
 
@@ -7,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* Into DIRECTORY/backup (0600 each), under their paths with '/' written as '%'. False at the first
- * that cannot be kept: then nothing may be deployed. */
+/* Into DIRECTORY/backup (0600 each), under their paths with '/' written as '%'. False at
+ * the first that cannot be kept: then nothing may be deployed. */
 bool backup_files(const struct environment *environment, char *const *files,
                   const char *directory, struct error *error);
 

@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 enum { CHUNK = 65536, SLAVE_NAME = 128 };
-static const int64_t MERCY = 10 * CLOCK_SECOND;        /* from SIGTERM to SIGKILL */
-static const int64_t GROUP_SLICE = 50 * CLOCK_MS;      /* how often a dying group is looked at */
-static const int64_t DRAIN = CLOCK_SECOND;             /* for what is left in the terminal */
+static const int64_t MERCY = 10 * CLOCK_SECOND; /* from SIGTERM to SIGKILL */
+static const int64_t GROUP_SLICE =
+    50 * CLOCK_MS;                         /* how often a dying group is looked at */
+static const int64_t DRAIN = CLOCK_SECOND; /* for what is left in the terminal */
 
-/* ---- the child, until it executes ------------------------------------------------------- */
+/* ---- the child, until it executes ---------------------------------------------- */
 
 struct child {
     char *const *argv, *const *env;
@@ -36,9 +37,11 @@ static _Noreturn void become(const struct child *child)
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
     setsid();
-    int terminal = open(child->slave, O_RDWR); /* becomes the session's, for it has none */
-    bool ready = null >= 0 && terminal >= 0 && dup2(null, 0) == 0 && dup2(terminal, 1) == 1 &&
-                 dup2(terminal, 2) == 2 && chdir(child->directory) == 0;
+    int terminal =
+        open(child->slave, O_RDWR); /* becomes the session's, for it has none */
+    bool ready = null >= 0 && terminal >= 0 && dup2(null, 0) == 0 &&
+                 dup2(terminal, 1) == 1 && dup2(terminal, 2) == 2 &&
+                 chdir(child->directory) == 0;
     for (int i = 3; i <= terminal || i <= null; i++) {
         if (i == terminal || i == null) {
             close(i);
@@ -61,7 +64,7 @@ static _Noreturn void become(const struct child *child)
     _exit(127);
 }
 
-/* ---- held and released ------------------------------------------------------------------ */
+/* ---- held and released --------------------------------------------------------- */
 
 static void close_fd(int *fd)
 {
@@ -90,7 +93,8 @@ bool command_hold(struct command *command, char *const *argv, char *const *env,
     struct child child = {.argv = argv, .env = env, .directory = directory};
     int gate[2] = {-1, -1}, failure[2] = {-1, -1}, slave = -1;
     pid_t pid = -1;
-    command->output = open(output, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    command->output =
+        open(output, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (command->output < 0) {
         error_system(error, errno, "cannot record to %s", output);
         goto out;
@@ -139,7 +143,8 @@ bool command_release(struct command *command, struct error *error)
     if (told && got == 0) {
         return true;
     }
-    return error_system(error, got > 0 ? number : EPIPE, "the command cannot be executed");
+    return error_system(error, got > 0 ? number : EPIPE,
+                        "the command cannot be executed");
 }
 
 void command_finish(struct command *command)
@@ -157,11 +162,12 @@ void command_finish(struct command *command)
     buf_finish(&command->line);
 }
 
-/* ---- recorded --------------------------------------------------------------------------- */
+/* ---- recorded ------------------------------------------------------------------ */
 
 enum pump { PUMP_MORE, PUMP_EMPTY, PUMP_END, PUMP_UNWRITTEN };
 
-/* The terminal gives 4 KiB at a time: gathered, so that mask and file see large pieces. */
+/* The terminal gives 4 KiB at a time: gathered, so that mask and file see large pieces.
+ */
 static enum pump pump(struct command *command, const struct mask *mask)
 {
     char chunk[CHUNK];
@@ -174,12 +180,16 @@ static enum pump pump(struct command *command, const struct mask *mask)
     bool again = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
     mask_feed(mask, &command->held, chunk, length, &command->line);
     if (!again) {
-        mask_end(mask, &command->held, &command->line); /* EIO: nobody holds the other side */
+        mask_end(mask, &command->held,
+                 &command->line); /* EIO: nobody holds the other side */
     }
-    bool written = fs_write_all(command->output, buf_string(&command->line),
-                                command->line.length);
+    bool written =
+        fs_write_all(command->output, buf_string(&command->line), command->line.length);
     buf_clear(&command->line);
-    return !written ? PUMP_UNWRITTEN : !again ? PUMP_END : got > 0 ? PUMP_MORE : PUMP_EMPTY;
+    return !written  ? PUMP_UNWRITTEN
+           : !again  ? PUMP_END
+           : got > 0 ? PUMP_MORE
+                     : PUMP_EMPTY;
 }
 
 static bool reaped(struct command *command, struct ending *ending)
@@ -201,15 +211,15 @@ static void drain(struct command *command, const struct mask *mask, struct endin
         last = pump(command, mask);
     }
     mask_end(mask, &command->held, &command->line);
-    bool written = last != PUMP_UNWRITTEN &&
-                   fs_write_all(command->output, buf_string(&command->line),
-                                command->line.length) &&
-                   fdatasync(command->output) == 0;
+    bool written =
+        last != PUMP_UNWRITTEN &&
+        fs_write_all(command->output, buf_string(&command->line), command->line.length) &&
+        fdatasync(command->output) == 0;
     ending->unwritten = ending->unwritten || !written;
     buf_clear(&command->line);
 }
 
-/* ---- until it ended --------------------------------------------------------------------- */
+/* ---- until it ended ------------------------------------------------------------ */
 
 struct ends {
     int64_t timeout; /* when it is told to end */
@@ -221,7 +231,8 @@ static bool must_stop(const struct watch *watch, const struct ends *ends,
                       struct ending *ending)
 {
     ending->stopped = ending->stopped || watch->cancelled;
-    ending->timed_out = ending->timed_out || (!ending->stopped && clock_now() >= ends->timeout);
+    ending->timed_out =
+        ending->timed_out || (!ending->stopped && clock_now() >= ends->timeout);
     return ending->stopped || ending->timed_out || ending->unwritten;
 }
 

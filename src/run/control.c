@@ -52,7 +52,7 @@ static bool peer_is_us(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-/* ---- the supervisor's side -------------------------------------------------------------- */
+/* ---- the supervisor's side ----------------------------------------------------- */
 
 bool control_open(struct control *control, const struct statedir *dir, const char *run,
                   struct error *error)
@@ -68,7 +68,8 @@ bool control_open(struct control *control, const struct statedir *dir, const cha
                 (control->directory = open_directory(path, error)) >= 0;
     if (done) {
         address(&where, control->directory, control->name);
-        control->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        control->listener =
+            socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         done = control->listener >= 0 &&
                bind(control->listener, (struct sockaddr *)&where, sizeof where) == 0 &&
                listen(control->listener, 4) == 0;
@@ -143,7 +144,7 @@ bool control_take(struct control *control, struct request *request)
     bool known = what && (strcmp(what, "cancel") == 0 || strcmp(what, "status") == 0);
     if (known) {
         request->cancel = strcmp(what, "cancel") == 0;
-        request->operator = mem_text(json_get_text(document, "operator"));
+        request->operator_name = mem_text(json_get_text(document, "operator"));
         request->reason = mem_text(json_get_text(document, "reason"));
     } else {
         drop_peer(control);
@@ -162,12 +163,12 @@ void control_answer(struct control *control, const json_t *answer)
 
 void request_finish(struct request *request)
 {
-    free(request->operator);
+    free(request->operator_name);
     free(request->reason);
     *request = (struct request){0};
 }
 
-/* ---- the client's side ------------------------------------------------------------------ */
+/* ---- the client's side --------------------------------------------------------- */
 
 static int connect_to(const char *path, struct error *error)
 {
@@ -227,7 +228,9 @@ static json_t *ask(const struct statedir *dir, const char *run, json_t *take_que
     fd = connect_to(record->control, error);
     if (fd < 0) {
         error_prefix(error, "run %s", run);
-        error_hint(error, "if its supervisor died: greenboard runs resolve %s --reason TEXT", run);
+        error_hint(error,
+                   "if its supervisor died: greenboard runs resolve %s --reason TEXT",
+                   run);
         goto out;
     }
     if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
@@ -244,11 +247,11 @@ out:
     return answer;
 }
 
-bool control_cancel(const struct statedir *dir, const char *run, const char *operator,
-                    const char *reason, struct error *error)
+bool control_cancel(const struct statedir *dir, const char *run,
+                    const char *operator_name, const char *reason, struct error *error)
 {
-    json_t *question = json_pack("{s:s, s:s, s:s}", "do", "cancel", "operator", operator,
-                                 "reason", reason ? reason : "");
+    json_t *question = json_pack("{s:s, s:s, s:s}", "do", "cancel", "operator",
+                                 operator_name, "reason", reason ? reason : "");
     if (!question) {
         return error_set(error, ERROR_USAGE, "the reason is not UTF-8 text");
     }

@@ -21,7 +21,8 @@ struct follow {
     struct run *run;
 };
 
-struct follow *follow_create(const struct statedir *dir, const char *id, struct error *error)
+struct follow *follow_create(const struct statedir *dir, const char *id,
+                             struct error *error)
 {
     struct run *run = run_read(dir, id, error);
     if (!run) {
@@ -36,7 +37,8 @@ struct follow *follow_create(const struct statedir *dir, const char *id, struct 
     follow->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     char *directory = run_path(dir, id, "");
     if (follow->notify < 0 ||
-        inotify_add_watch(follow->notify, directory, IN_MODIFY | IN_MOVED_TO | IN_CREATE) < 0) {
+        inotify_add_watch(follow->notify, directory,
+                          IN_MODIFY | IN_MOVED_TO | IN_CREATE) < 0) {
         error_system(error, errno, "cannot watch %s", directory);
         follow_destroy(follow);
         follow = NULL;
@@ -66,15 +68,17 @@ int follow_fd(const struct follow *follow)
     return follow->notify;
 }
 
-/* The record is replaced by a rename, the output only grows: reading the record anew for each piece
- * of output would cost more than the output. An overflow may have lost a rename. */
+/* The record is replaced by a rename, the output only grows: reading the record anew for
+ * each piece of output would cost more than the output. An overflow may have lost a
+ * rename. */
 static void drain(struct follow *follow)
 {
     char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
     ssize_t got;
     while ((got = read(follow->notify, events, sizeof events)) > 0) {
         for (const char *at = events; at < events + got;) {
-            const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
+            const struct inotify_event *event =
+                (const struct inotify_event *)(const void *)at;
             follow->changed =
                 follow->changed || (event->mask & (IN_MOVED_TO | IN_Q_OVERFLOW)) != 0;
             at += sizeof *event + event->len;

@@ -1,7 +1,7 @@
 /* Follows a run through its files, whoever started it: from the first byte, and live.
  *
- * One thread. Nothing waits: poll follow_fd() and call the two when it is readable (and now and then
- * besides, since a supervisor that died writes nothing). */
+ * One thread. Nothing waits: poll follow_fd() and call the two when it is readable (and
+ * now and then besides, since a supervisor that died writes nothing). */
 #ifndef GREENBOARD_RUN_FOLLOW_H
 #define GREENBOARD_RUN_FOLLOW_H
 
@@ -10,19 +10,21 @@
 
 struct follow;
 
-struct follow *follow_create(const struct statedir *dir, const char *id, struct error *error);
+struct follow *follow_create(const struct statedir *dir, const char *id,
+                             struct error *error);
 void follow_destroy(struct follow *follow);
 int follow_fd(const struct follow *follow);
 
-/* Appends what the command printed since the last call, at most 256 KiB of it; false where nothing was
- * there. The bytes are masked and otherwise as they came: clean them before a terminal sees them. */
+/* Appends what the command printed since the last call, at most 256 KiB of it; false
+ * where nothing was there. The bytes are masked and otherwise as they came: clean them
+ * before a terminal sees them. */
 bool follow_output(struct follow *follow, struct buf *out);
 
 /* The newest record, read again when it changed; borrowed until the next call. */
 const struct run *follow_run(struct follow *follow);
 
-/* False where the record has no end and its supervisor is gone: `runs resolve` is next. Reads /proc:
- * call it once a second at most. */
+/* False where the record has no end and its supervisor is gone: `runs resolve` is next.
+ * Reads /proc: call it once a second at most. */
 bool follow_alive(struct follow *follow);
 
 #endif

@@ -16,8 +16,8 @@ static void add_captured(void *self, const char *name, struct secret *secret)
     struct buf value;
     buf_init(&value, 0);
     base64_encode(&value, secret_data(secret), secret_length(secret));
-    json_array_append_new(self, json_pack("{s:s, s:s}", "name", name, "value",
-                                          buf_string(&value)));
+    json_array_append_new(
+        self, json_pack("{s:s, s:s}", "name", name, "value", buf_string(&value)));
     handover_cleanse(&value);
 }
 
@@ -27,18 +27,19 @@ static json_t *text_or_null(const char *text)
 }
 
 void handover_write(struct buf *out, const struct plan *plan, const char *home,
-                    const char *run, const char *operator, const char *reason)
+                    const char *run, const char *operator_name, const char *reason)
 {
     const struct environment *environment = plan->environment;
     json_t *captured = json_array();
     capture_each(add_captured, captured);
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o}", "home", home, "system",
-        environment->system, "environment", environment->name, "lock_dir",
+        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o}", "home", home,
+        "system", environment->system, "environment", environment->name, "lock_dir",
         text_or_null(config_text(config_section(environment, "/lock"), "dir")), "config",
-        environment->file, "kind", plan->kind, "run", run, "operator", operator, "reason",
-        text_or_null(reason), "release", text_or_null(plan->given ? plan->release : NULL),
-        "confirmation", plan->confirmation, "captured", captured);
+        environment->file, "kind", plan->kind, "run", run, "operator", operator_name,
+        "reason", text_or_null(reason), "release",
+        text_or_null(plan->given ? plan->release : NULL), "confirmation",
+        plan->confirmation, "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }
@@ -82,7 +83,8 @@ static bool put_captured(const json_t *captured, struct error *error)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach (captured, i, entry) {
+    json_array_foreach(captured, i, entry)
+    {
         const char *name = json_get_text(entry, "name");
         const char *value = json_get_text(entry, "value");
         size_t room = value ? strlen(value) : 0, used = 0;
@@ -92,7 +94,8 @@ static bool put_captured(const json_t *captured, struct error *error)
         explicit_bzero(bytes, room);
         free(bytes);
         if (!secret) {
-            return decoded ? false : error_set(error, ERROR_PROTOCOL, "a variable is garbled");
+            return decoded ? false
+                           : error_set(error, ERROR_PROTOCOL, "a variable is garbled");
         }
         capture_put(name, secret);
         secret_unref(secret);
@@ -110,24 +113,26 @@ bool handover_read(struct handover *handover, int fd, struct error *error)
         document = json_parse(buf_string(&text), text.length, error);
     }
     handover_cleanse(&text);
-    *handover = (struct handover){.document = document,
-                                  .home = json_get_text(document, "home"),
-                                  .system = json_get_text(document, "system"),
-                                  .environment = json_get_text(document, "environment"),
-                                  .lock_dir = json_get_text(document, "lock_dir"),
-                                  .config = json_get_text(document, "config"),
-                                  .kind = json_get_text(document, "kind"),
-                                  .run = json_get_text(document, "run"),
-                                  .operator = json_get_text(document, "operator"),
-                                  .reason = json_get_text(document, "reason"),
-                                  .release = json_get_text(document, "release"),
-                                  .confirmation = json_object_get(document, "confirmation")};
+    *handover =
+        (struct handover){.document = document,
+                          .home = json_get_text(document, "home"),
+                          .system = json_get_text(document, "system"),
+                          .environment = json_get_text(document, "environment"),
+                          .lock_dir = json_get_text(document, "lock_dir"),
+                          .config = json_get_text(document, "config"),
+                          .kind = json_get_text(document, "kind"),
+                          .run = json_get_text(document, "run"),
+                          .operator_name = json_get_text(document, "operator"),
+                          .reason = json_get_text(document, "reason"),
+                          .release = json_get_text(document, "release"),
+                          .confirmation = json_object_get(document, "confirmation")};
     if (!document) {
         return false;
     }
     const struct handover *got = handover;
     if (!got->home || !got->system || !got->environment || !got->config || !got->kind ||
-        !got->run || !run_name_valid(got->run) || !got->operator || !got->confirmation) {
+        !got->run || !run_name_valid(got->run) || !got->operator_name ||
+        !got->confirmation) {
         return error_set(error, ERROR_PROTOCOL, "the launcher did not say what to run");
     }
     bool done = put_captured(json_object_get(document, "captured"), error);

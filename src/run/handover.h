@@ -1,8 +1,9 @@
-/* What a launcher hands to the supervisor that it started, as one JSON document: who wants what, what
- * was confirmed, and the variables that are secrets. Never by argv or environment.
+/* What a launcher hands to the supervisor that it started, as one JSON document: who
+ * wants what, what was confirmed, and the variables that are secrets. Never by argv or
+ * environment.
  *
- * Written by the launcher, read once by the supervisor, which puts the variables back where
- * source/capture finds them. */
+ * Written by the launcher, read once by the supervisor, which puts the variables back
+ * where source/capture finds them. */
 #ifndef GREENBOARD_RUN_HANDOVER_H
 #define GREENBOARD_RUN_HANDOVER_H
 
@@ -16,14 +17,14 @@
 struct handover {
     json_t *document;
     const char *home, *system, *environment, *lock_dir; /* borrowed from it */
-    const char *config, *kind, *run, *operator, *reason;
-    const char *release;        /* from the command line, or NULL */
+    const char *config, *kind, *run, *operator_name, *reason;
+    const char *release; /* from the command line, or NULL */
     const json_t *confirmation;
 };
 
 /* `out` holds secrets: handover_cleanse() it. */
 void handover_write(struct buf *out, const struct plan *plan, const char *home,
-                    const char *run, const char *operator, const char *reason);
+                    const char *run, const char *operator_name, const char *reason);
 void handover_cleanse(struct buf *buf);
 
 /* Reads to the end of the stream. */

@@ -22,10 +22,12 @@ extern char **environ;
 
 enum { REPORT_MAX = 256 * 1024 };
 
-/* Exec'd, with nothing of ours open but its end of the pair, in a session that no terminal holds. */
+/* Exec'd, with nothing of ours open but its end of the pair, in a session that no
+ * terminal holds. */
 static bool start(int end, pid_t *pid, struct error *error)
 {
-    static char program[] = "/proc/self/exe", name[] = "greenboard", order[] = "__supervise";
+    static char program[] = "/proc/self/exe", name[] = "greenboard",
+                order[] = "__supervise";
     char *const argv[] = {name, order, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -62,7 +64,7 @@ static bool hand_over(int fd, const struct buf *text, struct error *error)
     return true;
 }
 
-bool run_launch(const struct plan *plan, const char *home, const char *operator,
+bool run_launch(const struct plan *plan, const char *home, const char *operator_name,
                 const char *reason, struct launch *launch, struct error *error)
 {
     *launch = (struct launch){.fd = -1};
@@ -74,9 +76,10 @@ bool run_launch(const struct plan *plan, const char *home, const char *operator,
     }
     struct buf text;
     buf_init(&text, 0);
-    handover_write(&text, plan, home, launch->run, operator, reason);
-    bool done = text.length <= JSON_SIZE_MAX ||
-                error_set(error, ERROR_LIMIT, "there is too much to hand to a supervisor");
+    handover_write(&text, plan, home, launch->run, operator_name, reason);
+    bool done =
+        text.length <= JSON_SIZE_MAX ||
+        error_set(error, ERROR_LIMIT, "there is too much to hand to a supervisor");
     done = done && start(ends[1], &launch->pid, error);
     close(ends[1]);
     done = done && hand_over(ends[0], &text, error);

@@ -1,9 +1,10 @@
 /* Starts the supervisor of a run and hears from it.
  *
- * The supervisor is this program exec'd anew in a session of its own; captured variables and what was
- * confirmed reach it over a socket pair. After the hand-over the launcher may die at any point. A
- * struct launch belongs to the caller, main thread only; nothing here waits but launch_start(), for
- * the milliseconds in which the request is handed over. */
+ * The supervisor is this program exec'd anew in a session of its own; captured variables
+ * and what was confirmed reach it over a socket pair. After the hand-over the launcher
+ * may die at any point. A struct launch belongs to the caller, main thread only; nothing
+ * here waits but launch_start(), for the milliseconds in which the request is handed
+ * over. */
 #ifndef GREENBOARD_RUN_LAUNCH_H
 #define GREENBOARD_RUN_LAUNCH_H
 
@@ -25,18 +26,18 @@ struct report {
     enum run_phase phase;
     enum run_outcome outcome; /* of PHASE_ENDED */
     int status;               /* of enum exit_status, of PHASE_ENDED */
-    char **reasons;           /* of a refusal or trouble: one line each, NULL-terminated */
-    char *hint;               /* what to do next, or NULL */
+    char **reasons; /* of a refusal or trouble: one line each, NULL-terminated */
+    char *hint;     /* what to do next, or NULL */
 };
 
 enum heard { HEARD_NOTHING, HEARD_REPORT, HEARD_END };
 
 /* `home` is the state home; `reason` may be NULL. */
-bool run_launch(const struct plan *plan, const char *home, const char *operator,
+bool run_launch(const struct plan *plan, const char *home, const char *operator_name,
                 const char *reason, struct launch *launch, struct error *error);
 
-/* HEARD_REPORT fills `report`, which report_finish() releases. HEARD_END: the supervisor is gone; what
- * became of the run is in its record. */
+/* HEARD_REPORT fills `report`, which report_finish() releases. HEARD_END: the supervisor
+ * is gone; what became of the run is in its record. */
 enum heard launch_hear(struct launch *launch, struct report *report);
 void report_finish(struct report *report);
 void launch_finish(struct launch *launch); /* the run goes on */

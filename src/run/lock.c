@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The one in a directory that users of this host share: anybody who may enter it may lock. */
+/* The one in a directory that users of this host share: anybody who may enter it may
+ * lock. */
 static int take_shared(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -31,7 +32,8 @@ static int take_shared(const char *path, struct error *error)
         int number = errno;
         close(fd);
         if (number == EWOULDBLOCK) {
-            error_set(error, ERROR_BUSY, "another user of this host holds the lock %s", path);
+            error_set(error, ERROR_BUSY, "another user of this host holds the lock %s",
+                      path);
         } else {
             error_system(error, number, "cannot lock %s", path);
         }
@@ -45,7 +47,7 @@ static void say_holder(const struct statedir *dir, struct error *error)
     struct run *open = run_latest_open(dir, NULL);
     if (open) {
         error_set(error, ERROR_BUSY, "run %s of %s holds the lock (%s)", open->id,
-                  open->operator ? open->operator : "?", run_word(open));
+                  open->operator_name ? open->operator_name : "?", run_word(open));
         error_hint(error, "wait for it, or see `greenboard runs attach %s`", open->id);
     } else {
         error_set(error, ERROR_BUSY, "another run holds the lock");
@@ -83,9 +85,11 @@ bool lock_take(struct lock *lock, const struct statedir *dir, struct error *erro
     struct run *open = run_latest_open(dir, &why);
     if (open) {
         error_set(error, ERROR_BUSY, "run %s of %s has no recorded end", open->id,
-                  open->operator ? open->operator : "?");
-        error_hint(error, "find out what it did, then `greenboard runs resolve %s --reason TEXT`",
-                   open->id);
+                  open->operator_name ? open->operator_name : "?");
+        error_hint(
+            error,
+            "find out what it did, then `greenboard runs resolve %s --reason TEXT`",
+            open->id);
         run_destroy(open);
     } else if (why.code != ERROR_NONE) {
         if (error) {

@@ -1,7 +1,8 @@
-/* The lock of an environment: a flock(2) that ends with its holder, and no run without an end.
+/* The lock of an environment: a flock(2) that ends with its holder, and no run without an
+ * end.
  *
- * The flock alone does not suffice: it is gone with the supervisor while the command runs on. So a
- * record without an end blocks as well, until it is resolved. One thread. */
+ * The flock alone does not suffice: it is gone with the supervisor while the command runs
+ * on. So a record without an end blocks as well, until it is resolved. One thread. */
 #ifndef GREENBOARD_RUN_LOCK_H
 #define GREENBOARD_RUN_LOCK_H
 

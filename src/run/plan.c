@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what is confirmed ------------------------------------------------------------------ */
+/* ---- what is confirmed --------------------------------------------------------- */
 
 static json_t *text_or_null(const char *text)
 {
@@ -33,8 +33,8 @@ static json_t *confirm_light(const struct light *light)
     const char *address = result ? result_evidence_of(result, "address") : NULL;
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", light->name, "type",
                      light->check->name, "state",
-                     text_or_null(result ? state_rows[result->state].word : NULL), "address",
-                     text_or_null(address), "identity", identity);
+                     text_or_null(result ? state_rows[result->state].word : NULL),
+                     "address", text_or_null(address), "identity", identity);
 }
 
 static json_t *confirm(const struct plan *plan, const struct board *board)
@@ -47,18 +47,18 @@ static json_t *confirm(const struct plan *plan, const struct board *board)
         json_array_append_new(checks, confirm_light(&board->lights[i]));
     }
     const struct environment *environment = plan->environment;
-    json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
-                                 "system", environment->system, "environment", environment->name,
-                                 "config", environment->file, "configuration",
-                                 environment->digest, "argv", argv, "release",
-                                 text_or_null(plan->release), "checks", checks);
+    json_t *document =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
+                  "system", environment->system, "environment", environment->name,
+                  "config", environment->file, "configuration", environment->digest,
+                  "argv", argv, "release", text_or_null(plan->release), "checks", checks);
     if (!document) {
         panic("what is confirmed cannot be written as JSON");
     }
     return document;
 }
 
-/* ---- made from a board ------------------------------------------------------------------ */
+/* ---- made from a board --------------------------------------------------------- */
 
 static bool has_placeholder(char *const *argv, const char *placeholder)
 {
@@ -86,7 +86,8 @@ static bool take_release(struct plan *plan, const struct board *board, const cha
         return false;
     }
     if (!plan->release && has_placeholder(plan->argv, "{release}")) {
-        error_set(error, ERROR_CONFIG, "the command wants {release}, and nobody names one");
+        error_set(error, ERROR_CONFIG,
+                  "the command wants {release}, and nobody names one");
         error_hint(error, "configure `release`, or give --release");
         return false;
     }
@@ -135,7 +136,8 @@ static void take_names(struct plan *plan, const json_t *section)
     char **wanted = json_argv(json_object_get(section, "env"));
     capture_each(add_withheld, &captured);
     for (size_t i = 0; captured && captured[i]; i++) {
-        argv_add(listed(wanted, captured[i]) ? &plan->given_back : &plan->withheld, captured[i]);
+        argv_add(listed(wanted, captured[i]) ? &plan->given_back : &plan->withheld,
+                 captured[i]);
     }
     if (plan->withheld) {
         qsort(plan->withheld, argv_count(plan->withheld), sizeof(char *), by_name);
@@ -152,14 +154,16 @@ struct plan *plan_create(const struct board *board, const char *kind, const char
     const json_t *section = config_section(environment, pointer);
     free(pointer);
     if (!section) {
-        error_set(error, ERROR_CONFIG, "environment %s has no `%s`", environment->name, kind);
+        error_set(error, ERROR_CONFIG, "environment %s has no `%s`", environment->name,
+                  kind);
         error_hint(error, "say in %s what %s does", environment->file, kind);
         return NULL;
     }
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->environment = environment_ref(environment);
     plan->kind = mem_text(kind);
-    if (!take_command(plan, section, error) || !take_release(plan, board, release, error)) {
+    if (!take_command(plan, section, error) ||
+        !take_release(plan, board, release, error)) {
         plan_destroy(plan);
         return NULL;
     }
@@ -168,7 +172,8 @@ struct plan *plan_create(const struct board *board, const char *kind, const char
     plan->timeout = config_span(section, "timeout");
     plan->within = config_span(verify, "within");
     plan->hold = config_span(verify, "hold");
-    plan->backup = json_argv(json_object_get(config_section(environment, "/backup"), "files"));
+    plan->backup =
+        json_argv(json_object_get(config_section(environment, "/backup"), "files"));
     plan->confirmation = confirm(plan, board);
     char *canonical = json_compact(plan->confirmation);
     digest_hex(plan->digest, canonical, strlen(canonical));
@@ -192,7 +197,7 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
-/* ---- shown ------------------------------------------------------------------------------ */
+/* ---- shown --------------------------------------------------------------------- */
 
 struct shown {
     void (*line)(void *self, const char *label, const char *text);
@@ -221,14 +226,15 @@ void plan_show(const struct plan *plan,
     text_span(timeout, plan->timeout);
     text_span(within, plan->within);
     text_span(hold, plan->hold);
-    show(&to, plan->kind, mem_format("%s to %s", plan->release ? plan->release : "no release",
-                                     environment->name));
+    show(&to, plan->kind,
+         mem_format("%s to %s", plan->release ? plan->release : "no release",
+                    environment->name));
     show(&to, "command", argv_show(plan->argv));
     show(&to, "in", mem_text(environment->directory));
     show(&to, "config", mem_format("%s (%.12s)", environment->file, environment->digest));
     show(&to, "ends", mem_format("after %s at the latest", timeout));
-    show(&to, "verified", mem_format("when every check holds green for %s within %s", hold,
-                                     within));
+    show(&to, "verified",
+         mem_format("when every check holds green for %s within %s", hold, within));
     show_names(&to, "keeps", plan->backup);
     show_names(&to, "withholds", plan->withheld);
     show_names(&to, "gives", plan->given_back);
@@ -238,7 +244,7 @@ void plan_show(const struct plan *plan,
     show(&to, "digest", mem_format("%.12s", plan->digest));
 }
 
-/* ---- compared --------------------------------------------------------------------------- */
+/* ---- compared ------------------------------------------------------------------ */
 
 static void differ(char ***list, const char *where, const char *key, const json_t *was,
                    const json_t *is)
@@ -247,7 +253,8 @@ static void differ(char ***list, const char *where, const char *key, const json_
         return;
     }
     char *before = json_show(was), *after = json_show(is);
-    char *line = mem_format("%s%s%s was %s, is %s", where, *where ? ": " : "", key, before, after);
+    char *line =
+        mem_format("%s%s%s was %s, is %s", where, *where ? ": " : "", key, before, after);
     argv_add(list, line);
     free(line);
     free(before);
@@ -255,16 +262,19 @@ static void differ(char ***list, const char *where, const char *key, const json_
 }
 
 /* Each key of either object but those that hold more. */
-static void differ_in(char ***list, const char *where, const json_t *was, const json_t *is)
+static void differ_in(char ***list, const char *where, const json_t *was,
+                      const json_t *is)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)was, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)was, key, value)
+    {
         if (strcmp(key, "checks") != 0 && strcmp(key, "identity") != 0) {
             differ(list, where, key, value, json_object_get(is, key));
         }
     }
-    json_object_foreach ((json_t *)(uintptr_t)is, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)is, key, value)
+    {
         if (!json_object_get(was, key) && strcmp(key, "checks") != 0 &&
             strcmp(key, "identity") != 0) {
             differ(list, where, key, NULL, value);
@@ -276,7 +286,8 @@ static const json_t *check_named(const json_t *document, const char *name)
 {
     size_t i;
     json_t *check;
-    json_array_foreach (json_object_get(document, "checks"), i, check) {
+    json_array_foreach(json_object_get(document, "checks"), i, check)
+    {
         if (text_equal(json_get_text(check, "name"), name)) {
             return check;
         }
@@ -292,12 +303,14 @@ char **plan_differences(const json_t *confirmed, const json_t *now)
     for (int side = 0; side < 2; side++) {
         size_t i;
         json_t *check;
-        json_array_foreach (json_object_get(documents[side], "checks"), i, check) {
+        json_array_foreach(json_object_get(documents[side], "checks"), i, check)
+        {
             const char *name = json_get_text(check, "name");
             const json_t *other = check_named(documents[!side], name);
             if (!other) {
-                char *line = mem_format("%s: %s", name ? name : "?",
-                                        side == 0 ? "is no longer asked" : "was not asked then");
+                char *line =
+                    mem_format("%s: %s", name ? name : "?",
+                               side == 0 ? "is no longer asked" : "was not asked then");
                 argv_add(&list, line);
                 free(line);
             } else if (side == 0) {

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* proc(5), /proc/PID/stat: fields 3 (state), 4 (ppid), 5 (pgrp), 6 (session), 22 (starttime). */
+/* proc(5), /proc/PID/stat: fields 3 (state), 4 (ppid), 5 (pgrp), 6 (session), 22
+ * (starttime). */
 struct stat_line {
     char state;
     pid_t parent, group, session;
@@ -24,14 +25,17 @@ static bool read_stat(pid_t pid, struct stat_line *line)
     struct buf text;
     buf_init(&text, 4096);
     char *path = mem_format("/proc/%d/stat", (int)pid);
-    /* The name in parentheses may hold anything, parentheses too: fields begin after the last. */
-    const char *rest = fs_read(path, &text, NULL) ? strrchr(buf_string(&text), ')') : NULL;
+    /* The name in parentheses may hold anything, parentheses too: fields begin after the
+     * last. */
+    const char *rest =
+        fs_read(path, &text, NULL) ? strrchr(buf_string(&text), ')') : NULL;
     int parent = 0, group = 0, session = 0;
     long long start = 0;
-    bool done = rest && sscanf(rest + 1,
-                               " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-                               " %*d %*d %*d %lld",
-                               &line->state, &parent, &group, &session, &start) == 5;
+    bool done =
+        rest && sscanf(rest + 1,
+                       " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
+                       " %*d %*d %*d %lld",
+                       &line->state, &parent, &group, &session, &start) == 5;
     line->parent = parent;
     line->group = group;
     line->session = session;
@@ -60,11 +64,11 @@ bool process_lives(const struct process *process)
            line.start == process->start && !dead(&line);
 }
 
-/* Calls back with each living process of the leader's session or group. Where the leader's number
- * belongs to a later process, nothing of its own is left: a number is not given out again while a group
- * or session bears it. */
-static void each_member(const struct process *leader, void (*found)(void *self, pid_t pid),
-                        void *self)
+/* Calls back with each living process of the leader's session or group. Where the
+ * leader's number belongs to a later process, nothing of its own is left: a number is not
+ * given out again while a group or session bears it. */
+static void each_member(const struct process *leader,
+                        void (*found)(void *self, pid_t pid), void *self)
 {
     struct stat_line line;
     if (leader->pid <= 0 ||

@@ -1,4 +1,5 @@
-/* Processes told apart for certain: a number and the moment it started. Any thread; reads /proc. */
+/* Processes told apart for certain: a number and the moment it started. Any thread; reads
+ * /proc. */
 #ifndef GREENBOARD_RUN_PROCESS_H
 #define GREENBOARD_RUN_PROCESS_H
 
@@ -13,7 +14,8 @@ struct process process_find(pid_t pid);
 /* Is it still there, and not only its entry (a zombie does nothing any more)? */
 bool process_lives(const struct process *process);
 
-/* Is any process left of the session or group that `leader` began? The leader itself may be gone. */
+/* Is any process left of the session or group that `leader` began? The leader itself may
+ * be gone. */
 bool process_group_lives(const struct process *leader);
 void process_group_signal(const struct process *leader, int number); /* each of them */
 

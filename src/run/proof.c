@@ -9,10 +9,11 @@
 #include <stdlib.h>
 
 static const int64_t RETRY = CLOCK_SECOND; /* how soon what is not green is asked again */
-static const int64_t GRACE = 5 * CLOCK_SECOND; /* for the last round, which begins in time */
+static const int64_t GRACE =
+    5 * CLOCK_SECOND; /* for the last round, which begins in time */
 
 void proof_begin(struct proof *proof, const struct environment *environment,
-                     const struct check *const *checks)
+                 const struct check *const *checks)
 {
     proof->board = board_create(environment, checks);
     proof->sched = sched_create(proof->board, NULL);
@@ -69,8 +70,7 @@ static void ask_reds(struct proof *proof)
     }
 }
 
-bool proof_hold(struct proof *proof, struct watch *watch, int64_t within,
-                    int64_t hold)
+bool proof_hold(struct proof *proof, struct watch *watch, int64_t within, int64_t hold)
 {
     int64_t deadline = clock_now() + within;
     sched_ask_all(proof->sched);

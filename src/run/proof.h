@@ -1,4 +1,5 @@
-/* A board of the supervisor's own, asked from nothing: what it decides on was answered after it began.
+/* A board of the supervisor's own, asked from nothing: what it decides on was answered
+ * after it began.
  *
  * Main thread of a supervisor. Cancellation ends the waiting. */
 #ifndef GREENBOARD_RUN_PROOF_H
@@ -17,16 +18,15 @@ struct proof {
 };
 
 void proof_begin(struct proof *proof, const struct environment *environment,
-                     const struct check *const *checks);
+                 const struct check *const *checks);
 void proof_finish(struct proof *proof);
 
 /* Asks every check once; false where it was cancelled before all had answered. */
 bool proof_ask(struct proof *proof, struct watch *watch);
 
-/* Until every check held green for `hold`, the last of them asked at its end, or `within` is over;
- * true where they did. */
-bool proof_hold(struct proof *proof, struct watch *watch, int64_t within,
-                    int64_t hold);
+/* Until every check held green for `hold`, the last of them asked at its end, or `within`
+ * is over; true where they did. */
+bool proof_hold(struct proof *proof, struct watch *watch, int64_t within, int64_t hold);
 
 /* What the gate says of it now. Releases what `judgement` held. */
 void proof_judge(const struct proof *proof, struct judgement *judgement);

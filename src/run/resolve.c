@@ -12,26 +12,28 @@
 static bool may_resolve(const struct run *run, struct error *error)
 {
     if (run->phase == PHASE_ENDED) {
-        error_set(error, ERROR_USAGE, "run %s is over already (%s)", run->id, run_word(run));
+        error_set(error, ERROR_USAGE, "run %s is over already (%s)", run->id,
+                  run_word(run));
         return false;
     }
     if (process_lives(&run->supervisor)) {
-        error_set(error, ERROR_BUSY, "the supervisor of run %s lives (process %d)", run->id,
-                  (int)run->supervisor.pid);
+        error_set(error, ERROR_BUSY, "the supervisor of run %s lives (process %d)",
+                  run->id, (int)run->supervisor.pid);
         error_hint(error, "greenboard runs cancel %s", run->id);
         return false;
     }
     if (process_group_lives(&run->group)) {
-        error_set(error, ERROR_BUSY, "the command of run %s still runs (process group %d)",
-                  run->id, (int)run->group.pid);
+        error_set(error, ERROR_BUSY,
+                  "the command of run %s still runs (process group %d)", run->id,
+                  (int)run->group.pid);
         error_hint(error, "wait for it, or end it: kill -- -%d", (int)run->group.pid);
         return false;
     }
     return true;
 }
 
-static bool announce(const struct statedir *dir, const struct run *run, const char *operator,
-                     const char *reason, struct error *error)
+static bool announce(const struct statedir *dir, const struct run *run,
+                     const char *operator_name, const char *reason, struct error *error)
 {
     struct events events;
     if (!events_open(&events, dir->events, DB_WRITE, error)) {
@@ -39,7 +41,7 @@ static bool announce(const struct statedir *dir, const struct run *run, const ch
     }
     struct event event = {.kind = EVENT_RUN_RESOLVED,
                           .environment = run->environment,
-                          .operator = operator,
+                          .operator_name = operator_name,
                           .run = run->id,
                           .release = run->release,
                           .text = reason};
@@ -48,7 +50,7 @@ static bool announce(const struct statedir *dir, const struct run *run, const ch
     return done;
 }
 
-bool run_resolve(const struct statedir *dir, const char *id, const char *operator,
+bool run_resolve(const struct statedir *dir, const char *id, const char *operator_name,
                  const char *reason, struct error *error)
 {
     struct lock lock;
@@ -60,13 +62,13 @@ bool run_resolve(const struct statedir *dir, const char *id, const char *operato
         run_destroy(run);
         return false;
     }
-    bool done = announce(dir, run, operator, reason, error);
+    bool done = announce(dir, run, operator_name, reason, error);
     if (done) {
         run->phase = PHASE_ENDED;
         run->outcome = OUTCOME_RESOLVED;
         run->status = outcome_rows[OUTCOME_RESOLVED].status;
         run->ended = clock_wall();
-        run->resolved_by = mem_text(operator);
+        run->resolved_by = mem_text(operator_name);
         run->resolve_reason = mem_text(reason);
         done = run_write(dir, run, error);
         if (run->control) {

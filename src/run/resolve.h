@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-/* Refused (ERROR_BUSY) while the supervisor or any process of the command's group or session lives.
- * Durable in the audit trail before the record is ended. */
-bool run_resolve(const struct statedir *dir, const char *run, const char *operator,
+/* Refused (ERROR_BUSY) while the supervisor or any process of the command's group or
+ * session lives. Durable in the audit trail before the record is ended. */
+bool run_resolve(const struct statedir *dir, const char *run, const char *operator_name,
                  const char *reason, struct error *error);
 
 #endif

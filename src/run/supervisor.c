@@ -25,9 +25,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The order is the promise: lock, record, backup, configuration, checks, gate, what was confirmed,
- * the command held back, the event on disk, the command; then its end, the checks again, the event
- * on disk, the record, the lock. Each step that fails before the command ends in refuse(). */
+/* The order is the promise: lock, record, backup, configuration, checks, gate, what was
+ * confirmed, the command held back, the event on disk, the command; then its end, the
+ * checks again, the event on disk, the record, the lock. Each step that fails before the
+ * command ends in refuse(). */
 
 struct supervisor {
     struct handover wanted;
@@ -45,7 +46,7 @@ struct supervisor {
     int status;
 };
 
-/* ---- telling ---------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------- */
 
 /* The launcher may be gone, or not read: then the record has to do. */
 static void report(struct supervisor *self, char *const *reasons, const char *hint)
@@ -87,7 +88,7 @@ static bool append(struct supervisor *self, enum event_kind kind, const char *te
 {
     struct event event = {.kind = kind,
                           .environment = self->wanted.environment,
-                          .operator = self->wanted.operator,
+                          .operator_name = self->wanted.operator_name,
                           .run = self->wanted.run,
                           .release = self->run->release,
                           .text = text,
@@ -97,14 +98,14 @@ static bool append(struct supervisor *self, enum event_kind kind, const char *te
     return done;
 }
 
-static void on_cancel(void *argument, const char *operator, const char *reason)
+static void on_cancel(void *argument, const char *operator_name, const char *reason)
 {
     struct supervisor *self = argument;
-    self->run->cancelled_by = mem_text(operator ? operator : "a signal");
+    self->run->cancelled_by = mem_text(operator_name ? operator_name : "a signal");
     self->run->cancel_reason = mem_text(reason);
     struct event event = {.kind = EVENT_RUN_CANCELLED,
                           .environment = self->wanted.environment,
-                          .operator = self->run->cancelled_by,
+                          .operator_name = self->run->cancelled_by,
                           .run = self->run->id,
                           .release = self->run->release,
                           .text = reason};
@@ -112,7 +113,7 @@ static void on_cancel(void *argument, const char *operator, const char *reason)
     record(self, NULL);
 }
 
-/* ---- ends ------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------- */
 
 static json_t *texts_json(char *const *texts)
 {
@@ -123,18 +124,18 @@ static json_t *texts_json(char *const *texts)
     return list;
 }
 
-/* Durable before the record says so. Where that fails the run keeps no end: it blocks until
- * somebody looked. */
+/* Durable before the record says so. Where that fails the run keeps no end: it blocks
+ * until somebody looked. */
 static void end(struct supervisor *self, enum run_outcome outcome, int status,
                 enum event_kind kind, char *const *reasons, const char *hint)
 {
     struct run *run = self->run;
     struct error error = {0};
     const char *word = outcome_rows[outcome].word;
-    char *text = reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0])
-                                       : mem_text(word);
-    json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status, "reasons",
-                             texts_json(reasons));
+    char *text =
+        reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0]) : mem_text(word);
+    json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status,
+                             "reasons", texts_json(reasons));
     self->status = status;
     bool done = append(self, kind, text, data, &error);
     if (done) {
@@ -156,9 +157,11 @@ static void end(struct supervisor *self, enum run_outcome outcome, int status,
     free(text);
 }
 
-static bool refuse(struct supervisor *self, int status, char *const *reasons, const char *hint)
+static bool refuse(struct supervisor *self, int status, char *const *reasons,
+                   const char *hint)
 {
-    enum run_outcome outcome = self->watch.cancelled ? OUTCOME_CANCELLED : OUTCOME_REFUSED;
+    enum run_outcome outcome =
+        self->watch.cancelled ? OUTCOME_CANCELLED : OUTCOME_REFUSED;
     end(self, outcome, status, EVENT_REFUSED, reasons, hint);
     return false;
 }
@@ -188,9 +191,10 @@ static bool refuse_cancelled(struct supervisor *self)
     return refuse(self, EXIT_UNPROVEN, reasons, NULL);
 }
 
-/* ---- before the command ----------------------------------------------------------------- */
+/* ---- before the command -------------------------------------------------------- */
 
-/* A run that was never recorded: told, and written to the trail where that is possible. */
+/* A run that was never recorded: told, and written to the trail where that is possible.
+ */
 static bool turn_away(struct supervisor *self, struct error *error)
 {
     char *const reasons[] = {error->message, NULL};
@@ -212,7 +216,8 @@ static int64_t usual(const struct statedir *dir, const char *kind)
     run_list(dir, &runs, NULL);
     for (size_t i = 0; i < runs.count && span == 0; i++) {
         const struct run *run = runs.rows[i];
-        if (run->outcome == OUTCOME_VERIFIED && run->kind && strcmp(run->kind, kind) == 0) {
+        if (run->outcome == OUTCOME_VERIFIED && run->kind &&
+            strcmp(run->kind, kind) == 0) {
             span = run->ended - run->started;
         }
     }
@@ -232,7 +237,7 @@ static void fill_record(struct supervisor *self)
     run->system = mem_text(wanted->system);
     run->environment = mem_text(wanted->environment);
     run->release = mem_text(json_get_text(wanted->confirmation, "release"));
-    run->operator = mem_text(wanted->operator);
+    run->operator_name = mem_text(wanted->operator_name);
     run->reason = mem_text(wanted->reason);
     run->digest = mem_text(digest);
     run->config = mem_text(wanted->config);
@@ -245,8 +250,8 @@ static bool take_lock(struct supervisor *self)
     const struct handover *wanted = &self->wanted;
     struct run *run = self->run;
     struct error error = {0};
-    if (!statedir_open_named(&self->dir, wanted->home, wanted->system, wanted->environment,
-                             wanted->lock_dir, &error) ||
+    if (!statedir_open_named(&self->dir, wanted->home, wanted->system,
+                             wanted->environment, wanted->lock_dir, &error) ||
         !events_open(&self->events, self->dir.events, DB_WRITE, &error) ||
         !db_writable(&self->events.db, &error) ||
         !lock_take(&self->lock, &self->dir, &error)) {
@@ -285,8 +290,8 @@ static bool read_config(struct supervisor *self)
 static bool back_up(struct supervisor *self)
 {
     struct error error = {0};
-    char **files = json_argv(
-        json_object_get(config_section(self->environment, "/backup"), "files"));
+    char **files =
+        json_argv(json_object_get(config_section(self->environment, "/backup"), "files"));
     bool done = true;
     if (files[0]) {
         done = enter(self, PHASE_BACKUP, &error);
@@ -321,8 +326,7 @@ static bool compare_plan(struct supervisor *self)
 {
     struct error error = {0};
     const struct handover *wanted = &self->wanted;
-    self->plan =
-        plan_create(self->proof.board, wanted->kind, wanted->release, &error);
+    self->plan = plan_create(self->proof.board, wanted->kind, wanted->release, &error);
     if (!self->plan) {
         return refuse_error(self, status_of(&error), &error);
     }
@@ -337,7 +341,7 @@ static bool compare_plan(struct supervisor *self)
     return same;
 }
 
-/* ---- the command ------------------------------------------------------------------------ */
+/* ---- the command --------------------------------------------------------------- */
 
 static void on_stopping(void *argument)
 {
@@ -351,9 +355,10 @@ static bool announce(struct supervisor *self, const struct command *command,
     struct run *run = self->run;
     run->group = command->leader;
     char *shown = argv_show(run->steps[run->step_count - 1].argv);
-    json_t *data = json_pack("{s:s, s:I, s:I, s:s, s:s}", "command", shown, "pid",
-                             (json_int_t)command->leader.pid, "fence", (json_int_t)run->fence,
-                             "digest", run->digest, "reason", run->reason ? run->reason : "");
+    json_t *data =
+        json_pack("{s:s, s:I, s:I, s:s, s:s}", "command", shown, "pid",
+                  (json_int_t)command->leader.pid, "fence", (json_int_t)run->fence,
+                  "digest", run->digest, "reason", run->reason ? run->reason : "");
     bool done = enter(self, PHASE_RUNNING, error) &&
                 append(self, EVENT_RUN_STARTED, shown, data, error);
     if (!done) {
@@ -370,8 +375,8 @@ static bool start(struct supervisor *self, struct command *command)
     char **argv = words_argv(self->plan, run->id, run->fence);
     char **env = words_env(self->plan, self->directory, run->id, run->fence);
     run_step(run, self->plan->kind, argv);
-    bool held = command_hold(command, argv, env, self->environment->directory, run->output,
-                             &error);
+    bool held = command_hold(command, argv, env, self->environment->directory,
+                             run->output, &error);
     words_env_free(env);
     argv_free(argv);
     if (held && !self->watch.cancelled && announce(self, command, &error)) {
@@ -429,7 +434,8 @@ static bool execute(struct supervisor *self)
         end(self, OUTCOME_FAILED, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
         return false;
     }
-    command_follow(&command, &self->watch, self->plan->timeout, on_stopping, self, &ending);
+    command_follow(&command, &self->watch, self->plan->timeout, on_stopping, self,
+                   &ending);
     command_finish(&command);
     bool written = finish_step(self, &ending);
     enum run_outcome outcome = ending.stopped     ? OUTCOME_CANCELLED
@@ -439,9 +445,10 @@ static bool execute(struct supervisor *self)
                 !ending.unwritten && written;
     if (!good) {
         const char *note = ending_note(&ending);
-        char *reason = written ? mem_format("the command ended with status %d%s%s",
-                                            ending.status, note ? ", " : "", note ? note : "")
-                               : mem_text(self->run->trouble);
+        char *reason = written
+                           ? mem_format("the command ended with status %d%s%s",
+                                        ending.status, note ? ", " : "", note ? note : "")
+                           : mem_text(self->run->trouble);
         char *const reasons[] = {reason, NULL};
         end(self, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
         free(reason);
@@ -466,18 +473,20 @@ static void verify(struct supervisor *self)
                                           : "not every check held green for long enough");
     }
     proof_finish(&after);
-    end(self, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED, held ? EXIT_GO : EXIT_UNVERIFIED,
-        EVENT_RUN_ENDED, run->after.reasons, NULL);
+    end(self, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED,
+        held ? EXIT_GO : EXIT_UNVERIFIED, EVENT_RUN_ENDED, run->after.reasons, NULL);
 }
 
-/* ---- the whole life --------------------------------------------------------------------- */
+/* ---- the whole life ------------------------------------------------------------ */
 
-/* Nobody may read our memory, no terminal may end us, and a reader that is gone is no reason to. */
+/* Nobody may read our memory, no terminal may end us, and a reader that is gone is no
+ * reason to. */
 static void harden(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_NAME, "greenboard-run");
-    fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC); /* a command that held it would look like us */
+    fcntl(SUPERVISOR_FD, F_SETFD,
+          FD_CLOEXEC); /* a command that held it would look like us */
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (chdir("/") != 0) {
@@ -501,12 +510,13 @@ static void let_go(struct supervisor *self)
 
 int supervisor_main(const struct check *const *checks)
 {
-    struct supervisor self = {.checks = checks,
-                              .lock = {-1, -1},
-                              .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
-                                        .signals = -1,
-                                        .cancel = on_cancel},
-                              .status = EXIT_INTERNAL};
+    struct supervisor self = {
+        .checks = checks,
+        .lock = {-1, -1},
+        .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
+                  .signals = -1,
+                  .cancel = on_cancel},
+        .status = EXIT_INTERNAL};
     struct error error = {0};
     harden();
     if (!handover_read(&self.wanted, SUPERVISOR_FD, &error)) {
@@ -519,8 +529,8 @@ int supervisor_main(const struct check *const *checks)
     fill_record(&self);
     if (!watch_begin(&self.watch, &error)) {
         turn_away(&self, &error);
-    } else if (take_lock(&self) && read_config(&self) && back_up(&self) && ask_gate(&self) &&
-               compare_plan(&self) && execute(&self)) {
+    } else if (take_lock(&self) && read_config(&self) && back_up(&self) &&
+               ask_gate(&self) && compare_plan(&self) && execute(&self)) {
         verify(&self);
     }
     int status = self.status;

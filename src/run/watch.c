@@ -30,11 +30,11 @@ void watch_finish(struct watch *watch)
     watch->signals = -1;
 }
 
-static void cancel(struct watch *watch, const char *operator, const char *reason)
+static void cancel(struct watch *watch, const char *operator_name, const char *reason)
 {
     if (!watch->cancelled) {
         watch->cancelled = true;
-        watch->cancel(watch->self, operator, reason);
+        watch->cancel(watch->self, operator_name, reason);
     }
 }
 
@@ -55,7 +55,7 @@ static void take_request(struct watch *watch)
         return;
     }
     if (request.cancel) {
-        cancel(watch, request.operator, request.reason);
+        cancel(watch, request.operator_name, request.reason);
     }
     json_t *answer = json_pack("{s:s, s:s}", "run", watch->run->id, "phase",
                                run_phase_words[watch->run->phase]);

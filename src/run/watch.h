@@ -1,4 +1,5 @@
-/* What a supervisor waits for besides its work: requests on the control socket, signals, children.
+/* What a supervisor waits for besides its work: requests on the control socket, signals,
+ * children.
  *
  * One thread. Signals are blocked in it before any other thread starts, and read here. */
 #ifndef GREENBOARD_RUN_WATCH_H
@@ -13,18 +14,19 @@
 
 struct watch {
     struct control control;
-    int signals;          /* signalfd: SIGTERM, SIGINT, SIGCHLD */
+    int signals;           /* signalfd: SIGTERM, SIGINT, SIGCHLD */
     const struct run *run; /* what `status` is answered from */
     bool cancelled;
     /* Called once, before a cancellation is answered. */
-    void (*cancel)(void *self, const char *operator, const char *reason);
+    void (*cancel)(void *self, const char *operator_name, const char *reason);
     void *self;
 };
 
 bool watch_begin(struct watch *watch, struct error *error); /* blocks the signals */
 void watch_finish(struct watch *watch);
 
-/* Waits until something happened or `deadline`; steps `sched` where it is not NULL. True where `fd`
+/* Waits until something happened or `deadline`; steps `sched` where it is not NULL. True
+ * where `fd`
  * (-1: none) has something, or is at its end. */
 bool watch_wait(struct watch *watch, struct sched *sched, int fd, int64_t deadline);
 

@@ -11,7 +11,8 @@
 
 extern char **environ;
 
-/* What a command is told: THE table of placeholders and the variables of the same name. */
+/* What a command is told: THE table of placeholders and the variables of the same name.
+ */
 enum { WORDS = 4 };
 struct word {
     const char *placeholder;
@@ -74,7 +75,8 @@ static bool names(const char *entry, const char *name)
     return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
-static bool kept(const char *entry, const struct plan *plan, const struct word words[WORDS])
+static bool kept(const char *entry, const struct plan *plan,
+                 const struct word words[WORDS])
 {
     for (size_t i = 0; i < WORDS; i++) {
         if (names(entry, words[i].variable)) {
@@ -97,7 +99,8 @@ static void add_variable(char ***env, const char *name, const char *value)
     free(entry);
 }
 
-char **words_env(const struct plan *plan, const char *directory, const char *run, int64_t fence)
+char **words_env(const struct plan *plan, const char *directory, const char *run,
+                 int64_t fence)
 {
     struct word words[WORDS];
     char *number = mem_format("%lld", (long long)fence);

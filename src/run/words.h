@@ -1,5 +1,5 @@
-/* What a command is told of its run: placeholders in its arguments and variables of its environment.
- * Pure but for the environment and the captured variables that it reads. */
+/* What a command is told of its run: placeholders in its arguments and variables of its
+ * environment. Pure but for the environment and the captured variables that it reads. */
 #ifndef GREENBOARD_RUN_WORDS_H
 #define GREENBOARD_RUN_WORDS_H
 
@@ -7,12 +7,15 @@
 
 #include <stdint.h>
 
-/* The argument vector with {release} {environment} {run} {fence} replaced; argv_free(). */
+/* The argument vector with {release} {environment} {run} {fence} replaced; argv_free().
+ */
 char **words_argv(const struct plan *plan, const char *run, int64_t fence);
 
-/* Our environment less what is withheld, what is given back, GREENBOARD_RELEASE, _ENVIRONMENT, _RUN and
- * _FENCE, and GREENBOARD_RUN_DIR where its record is. words_env_free() cleanses it. */
-char **words_env(const struct plan *plan, const char *directory, const char *run, int64_t fence);
+/* Our environment less what is withheld, what is given back, GREENBOARD_RELEASE,
+ * _ENVIRONMENT, _RUN and _FENCE, and GREENBOARD_RUN_DIR where its record is.
+ * words_env_free() cleanses it. */
+char **words_env(const struct plan *plan, const char *directory, const char *run,
+                 int64_t fence);
 void words_env_free(char **env);
 
 #endif

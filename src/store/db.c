@@ -21,7 +21,8 @@ bool db_error(struct db *db, struct error *error, const char *doing)
     return false;
 }
 
-static bool execute(struct db *db, const char *sql, struct error *error, const char *doing)
+static bool execute(struct db *db, const char *sql, struct error *error,
+                    const char *doing)
 {
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
            db_error(db, error, doing);
@@ -87,7 +88,8 @@ static bool back_up(struct db *db, int version, struct error *error)
     return done;
 }
 
-/* Another process may migrate at the same time: the version counts that is read inside. */
+/* Another process may migrate at the same time: the version counts that is read inside.
+ */
 static bool migrate(struct db *db, int to, struct error *error)
 {
     int from = 0;
@@ -96,10 +98,12 @@ static bool migrate(struct db *db, int to, struct error *error)
     }
     bool done = stored_version(db, &from, error);
     for (int step = from; done && step < to; step++) {
-        done = execute(db, db->schema->steps[step], error, "cannot be brought up to date");
+        done =
+            execute(db, db->schema->steps[step], error, "cannot be brought up to date");
     }
     char *pragma = mem_format("PRAGMA user_version = %d", to);
-    done = done && (from >= to || execute(db, pragma, error, "cannot be brought up to date"));
+    done = done &&
+           (from >= to || execute(db, pragma, error, "cannot be brought up to date"));
     free(pragma);
     if (!done) {
         db_rollback(db);
@@ -121,8 +125,9 @@ static bool prepare_writer(struct db *db, struct error *error)
     }
     db->writable = true;
     if (!execute(db, "PRAGMA journal_mode = WAL", error, "cannot be opened") ||
-        !execute(db, db->schema->durable ? "PRAGMA synchronous = FULL"
-                                         : "PRAGMA synchronous = NORMAL",
+        !execute(db,
+                 db->schema->durable ? "PRAGMA synchronous = FULL"
+                                     : "PRAGMA synchronous = NORMAL",
                  error, "cannot be opened")) {
         return false;
     }
@@ -171,8 +176,9 @@ bool db_writable(const struct db *db, struct error *error)
         return false;
     }
     if (db->newer) {
-        error_set(error, ERROR_SYSTEM, "%s is of version %d, and this greenboard writes %d",
-                  db->schema->what, db->newer, newest(db->schema));
+        error_set(error, ERROR_SYSTEM,
+                  "%s is of version %d, and this greenboard writes %d", db->schema->what,
+                  db->newer, newest(db->schema));
         error_hint(error, "use the newer greenboard that wrote it");
         return false;
     }
@@ -182,7 +188,8 @@ bool db_writable(const struct db *db, struct error *error)
 
 bool db_begin(struct db *db, struct error *error)
 {
-    return db_writable(db, error) && execute(db, "BEGIN IMMEDIATE", error, "cannot be written");
+    return db_writable(db, error) &&
+           execute(db, "BEGIN IMMEDIATE", error, "cannot be written");
 }
 
 bool db_commit(struct db *db, struct error *error)
@@ -211,8 +218,8 @@ sqlite3_stmt *db_prepare(struct db *db, const char *sql, struct error *error)
     return statement;
 }
 
-bool db_bind(struct db *db, sqlite3_stmt *statement, struct error *error, const char *letters,
-             ...)
+bool db_bind(struct db *db, sqlite3_stmt *statement, struct error *error,
+             const char *letters, ...)
 {
     va_list values;
     va_start(values, letters);

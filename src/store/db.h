@@ -1,8 +1,9 @@
 /* A SQLite database with a version: opened, migrated, and written in transactions.
  *
- * A struct db belongs to one thread at a time. A store that a newer greenboard wrote is opened
- * read-only; a migration copies the file beside itself first. A commit that failed is never tried
- * again: the database stays failed, and so does everything that would have been written to it. */
+ * A struct db belongs to one thread at a time. A store that a newer greenboard wrote is
+ * opened read-only; a migration copies the file beside itself first. A commit that failed
+ * is never tried again: the database stays failed, and so does everything that would have
+ * been written to it. */
 #ifndef GREENBOARD_STORE_DB_H
 #define GREENBOARD_STORE_DB_H
 
@@ -13,9 +14,10 @@
 #include <stdint.h>
 
 struct schema {
-    const char *what;         /* "audit trail", for messages */
-    const char *const *steps; /* steps[N] takes user_version N to N + 1; NULL-terminated */
-    bool durable;             /* synchronous=FULL: a commit that returned survives a power cut */
+    const char *what; /* "audit trail", for messages */
+    const char *const
+        *steps;   /* steps[N] takes user_version N to N + 1; NULL-terminated */
+    bool durable; /* synchronous=FULL: a commit that returned survives a power cut */
 };
 
 struct db {
@@ -45,8 +47,8 @@ void db_rollback(struct db *db);
 /* A prepared statement, NULL with an error; sqlite3_finalize() it. */
 sqlite3_stmt *db_prepare(struct db *db, const char *sql, struct error *error);
 /* `letters` types the values: i int64_t, f double, t const char * (NULL is NULL). */
-bool db_bind(struct db *db, sqlite3_stmt *statement, struct error *error, const char *letters,
-             ...);
+bool db_bind(struct db *db, sqlite3_stmt *statement, struct error *error,
+             const char *letters, ...);
 bool db_step(struct db *db, sqlite3_stmt *statement, bool *row, struct error *error);
 bool db_error(struct db *db, struct error *error, const char *doing); /* always false */
 

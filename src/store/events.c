@@ -14,11 +14,13 @@
 
 static const char *const steps[] = {
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, type TEXT NOT NULL,"
-    " environment TEXT, operator TEXT, run TEXT, release TEXT, check_name TEXT, text TEXT,"
+    " environment TEXT, operator TEXT, run TEXT, release TEXT, check_name TEXT, text "
+    "TEXT,"
     " data TEXT, hash TEXT NOT NULL);",
     NULL,
 };
-static const struct schema schema = {.what = "the audit trail", .steps = steps, .durable = true};
+static const struct schema schema = {
+    .what = "the audit trail", .steps = steps, .durable = true};
 
 const struct event_row event_rows[EVENT_COUNT] = {
 #define EVENTS_ROW(id, name, help) [id] = {name, help},
@@ -32,16 +34,19 @@ static const char genesis[] =
 /* The texts of an entry in the order of the columns after seq. */
 enum { COLUMN_COUNT = 10 };
 static const char *const columns[COLUMN_COUNT] = {
-    "at", "type", "environment", "operator", "run", "release", "check", "text", "data", "hash"};
-#define SELECT_EVENTS                                                                            \
-    "SELECT seq, at, type, environment, operator, run, release, check_name, text, data, hash"    \
+    "at",      "type",  "environment", "operator", "run",
+    "release", "check", "text",        "data",     "hash"};
+#define SELECT_EVENTS                                                                    \
+    "SELECT seq, at, type, environment, operator, run, release, check_name, text, "      \
+    "data, hash"                                                                         \
     " FROM event "
 
 static void entry_texts(const struct entry *entry, const char *texts[COLUMN_COUNT])
 {
     const char *const all[COLUMN_COUNT] = {
-        entry->at,      entry->type,  entry->environment, entry->operator, entry->run,
-        entry->release, entry->check, entry->text,        entry->data,     entry->hash};
+        entry->at,   entry->type,    entry->environment, entry->operator_name,
+        entry->run,  entry->release, entry->check,       entry->text,
+        entry->data, entry->hash};
     memcpy(texts, all, sizeof all);
 }
 
@@ -102,12 +107,14 @@ static json_t *hashed_part(const struct entry *entry)
     entry_texts(entry, texts);
     json_t *object = json_pack("{s:I}", "seq", (json_int_t)entry->seq);
     for (size_t i = 0; i < COLUMN_COUNT - 1; i++) {
-        json_object_set_new(object, columns[i], texts[i] ? json_string(texts[i]) : json_null());
+        json_object_set_new(object, columns[i],
+                            texts[i] ? json_string(texts[i]) : json_null());
     }
     return object;
 }
 
-static void entry_hash(const struct entry *entry, const char *before, char hash[DIGEST_HEX])
+static void entry_hash(const struct entry *entry, const char *before,
+                       char hash[DIGEST_HEX])
 {
     json_t *object = hashed_part(entry);
     char *canonical = json_compact(object);
@@ -161,14 +168,15 @@ static char *sealed_data(const json_t *data)
 
 static bool insert(struct db *db, const struct entry *entry, struct error *error)
 {
-    sqlite3_stmt *statement =
-        db_prepare(db, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+    sqlite3_stmt *statement = db_prepare(
+        db, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
     bool row = false;
-    bool done = statement &&
-                db_bind(db, statement, error, "itttttttttt", entry->seq, entry->at, entry->type,
-                        entry->environment, entry->operator, entry->run, entry->release,
-                        entry->check, entry->text, entry->data, entry->hash) &&
-                db_step(db, statement, &row, error);
+    bool done =
+        statement &&
+        db_bind(db, statement, error, "itttttttttt", entry->seq, entry->at, entry->type,
+                entry->environment, entry->operator_name, entry->run, entry->release,
+                entry->check, entry->text, entry->data, entry->hash) &&
+        db_step(db, statement, &row, error);
     sqlite3_finalize(statement);
     return done;
 }
@@ -180,7 +188,7 @@ bool events_append(struct events *events, const struct event *event, int64_t *se
         .at = mem_alloc(CLOCK_STAMP),
         .type = mem_text(event_rows[event->kind].name),
         .environment = sealed(event->environment),
-        .operator = sealed(event->operator),
+        .operator_name = sealed(event->operator_name),
         .run = sealed(event->run),
         .release = sealed(event->release),
         .check = sealed(event->check),
@@ -231,10 +239,10 @@ bool events_head(struct events *events, int64_t *seq, char hash[DIGEST_HEX],
 
 static void read_entry(sqlite3_stmt *statement, struct entry *entry)
 {
-    char **fields[COLUMN_COUNT] = {&entry->at,       &entry->type, &entry->environment,
-                                   &entry->operator, &entry->run,  &entry->release,
-                                   &entry->check,    &entry->text, &entry->data,
-                                   &entry->hash};
+    char **fields[COLUMN_COUNT] = {
+        &entry->at,   &entry->type,    &entry->environment, &entry->operator_name,
+        &entry->run,  &entry->release, &entry->check,       &entry->text,
+        &entry->data, &entry->hash};
     entry->seq = sqlite3_column_int64(statement, 0);
     for (int i = 0; i < COLUMN_COUNT; i++) {
         *fields[i] = mem_text((const char *)sqlite3_column_text(statement, i + 1));
@@ -261,7 +269,8 @@ bool events_list(struct events *events, const struct events_filter *filter,
     bool done = db_bind(db, statement, error, "tttti", filter->since, filter->who,
                         filter->release, filter->run, limit);
     while (done && (done = db_step(db, statement, &row, error)) && row) {
-        entries->rows = mem_resize(entries->rows, (entries->count + 1) * sizeof *entries->rows);
+        entries->rows =
+            mem_resize(entries->rows, (entries->count + 1) * sizeof *entries->rows);
         read_entry(statement, &entries->rows[entries->count++]);
     }
     sqlite3_finalize(statement);
@@ -280,10 +289,11 @@ static bool links(const struct entry *entry, int64_t expected, const char *befor
     }
     entry_hash(entry, before, hash);
     if (!text_equal(hash, entry->hash)) {
-        error_set(error, ERROR_PROTOCOL,
-                  "the chain is broken at event %lld (%s, %s): it is not what was written",
-                  (long long)entry->seq, entry->at ? entry->at : "?",
-                  entry->type ? entry->type : "?");
+        error_set(
+            error, ERROR_PROTOCOL,
+            "the chain is broken at event %lld (%s, %s): it is not what was written",
+            (long long)entry->seq, entry->at ? entry->at : "?",
+            entry->type ? entry->type : "?");
         error_hint(error, "somebody changed the file; compare with a copy from before");
         return false;
     }

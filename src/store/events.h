@@ -1,10 +1,11 @@
 /* The audit trail: a chain of events, each bound to all before it.
  *
- * An event's hash is SHA-256 over the hash before it and the event as canonical JSON, so a line that
- * was changed, removed or put in breaks the chain at that place. One transaction and one sync each:
- * events_append() returns true only when the event is on disk. Several processes may append at once.
- * Texts are masked here. A struct events belongs to one thread; the console appends through
- * store/store.h, a supervisor directly. */
+ * An event's hash is SHA-256 over the hash before it and the event as canonical JSON, so
+ * a line that was changed, removed or put in breaks the chain at that place. One
+ * transaction and one sync each: events_append() returns true only when the event is on
+ * disk. Several processes may append at once. Texts are masked here. A struct events
+ * belongs to one thread; the console appends through store/store.h, a supervisor
+ * directly. */
 #ifndef GREENBOARD_STORE_EVENTS_H
 #define GREENBOARD_STORE_EVENTS_H
 
@@ -17,16 +18,18 @@
 #include <stdint.h>
 
 /* THE table of kinds: id, name, what it says. */
-#define EVENTS(X)                                                                                \
-    X(EVENT_CHECK_CHANGED, "check.changed", "a check came into another state")                   \
-    X(EVENT_GATE_CHANGED, "gate.changed", "the gate opened or closed")                           \
-    X(EVENT_CONFIG_INVALID, "config.invalid", "a configuration lacks what its class demands")    \
-    X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started")         \
-    X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")                \
-    X(EVENT_RUN_STEP, "run.step", "a step of a run ended")                                       \
-    X(EVENT_RUN_CANCELLED, "run.cancelled", "somebody asked a run to stop")                      \
-    X(EVENT_RUN_ENDED, "run.ended", "a run is over, with its outcome")                           \
-    X(EVENT_RUN_RESOLVED, "run.resolved", "somebody took responsibility for a run without an end")
+#define EVENTS(X)                                                                        \
+    X(EVENT_CHECK_CHANGED, "check.changed", "a check came into another state")           \
+    X(EVENT_GATE_CHANGED, "gate.changed", "the gate opened or closed")                   \
+    X(EVENT_CONFIG_INVALID, "config.invalid",                                            \
+      "a configuration lacks what its class demands")                                    \
+    X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
+    X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")        \
+    X(EVENT_RUN_STEP, "run.step", "a step of a run ended")                               \
+    X(EVENT_RUN_CANCELLED, "run.cancelled", "somebody asked a run to stop")              \
+    X(EVENT_RUN_ENDED, "run.ended", "a run is over, with its outcome")                   \
+    X(EVENT_RUN_RESOLVED, "run.resolved",                                                \
+      "somebody took responsibility for a run without an end")
 
 enum event_kind {
 #define EVENTS_ENUM(id, name, help) id,
@@ -46,7 +49,7 @@ bool event_from_name(const char *name, enum event_kind *kind);
 struct event {
     enum event_kind kind;
     const char *environment;
-    const char *operator;
+    const char *operator_name;
     const char *run;
     const char *release;
     const char *check;
@@ -59,7 +62,8 @@ struct entry {
     int64_t seq; /* from 1, without gaps */
     char *at;    /* 2026-01-31T12:04:31.218Z */
     char *type;  /* also one that a newer greenboard wrote */
-    char *environment, *operator, *run, *release, *check, *text, *data; /* NULL: none */
+    char *environment, *operator_name, *run, *release, *check, *text,
+        *data; /* NULL: none */
     char *hash;
 };
 
@@ -88,7 +92,7 @@ struct events_filter {
     const char *who;     /* part of the operator */
     const char *release; /* its beginning */
     const char *run;
-    size_t newest;       /* at most so many, the newest; 0: all */
+    size_t newest; /* at most so many, the newest; 0: all */
 };
 bool events_list(struct events *events, const struct events_filter *filter,
                  struct entries *entries, struct error *error);

@@ -45,10 +45,11 @@ void run_destroy(struct run *run)
         free(judgements[i]->kind);
         argv_free(judgements[i]->reasons);
     }
-    char *texts[] = {run->kind,   run->system,       run->environment,   run->release,
-                     run->operator, run->reason,     run->digest,        run->config,
-                     run->output, run->control, run->cancelled_by, run->cancel_reason, run->resolved_by,
-                     run->resolve_reason, run->trouble};
+    char *texts[] = {run->kind,        run->system,         run->environment,
+                     run->release,     run->operator_name,  run->reason,
+                     run->digest,      run->config,         run->output,
+                     run->control,     run->cancelled_by,   run->cancel_reason,
+                     run->resolved_by, run->resolve_reason, run->trouble};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(texts[i]);
     }
@@ -106,21 +107,23 @@ static json_t *step_json(const struct step *step)
 {
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", step->name, "argv",
                      step->argv ? texts_json(step->argv) : json_null(), "started",
-                     time_or_null(step->started), "ended", time_or_null(step->ended), "status",
+                     time_or_null(step->started), "ended", time_or_null(step->ended),
+                     "status",
                      step->status < 0 ? json_null() : json_integer(step->status), "note",
                      text_or_null(step->note));
 }
 
 static json_t *judgement_json(const struct judgement *judgement)
 {
-    return json_pack("{s:o, s:o, s:o}", "verdict", text_or_null(judgement->decision), "kind",
-                     text_or_null(judgement->kind), "reasons", texts_json(judgement->reasons));
+    return json_pack("{s:o, s:o, s:o}", "verdict", text_or_null(judgement->decision),
+                     "kind", text_or_null(judgement->kind), "reasons",
+                     texts_json(judgement->reasons));
 }
 
 static json_t *process_json(const struct process *process)
 {
-    return process->pid ? json_pack("{s:I, s:I}", "pid", (json_int_t)process->pid, "start",
-                                    (json_int_t)process->start)
+    return process->pid ? json_pack("{s:I, s:I}", "pid", (json_int_t)process->pid,
+                                    "start", (json_int_t)process->start)
                         : json_null();
 }
 
@@ -141,19 +144,21 @@ json_t *run_json(const struct run *run)
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id", run->id, "kind",
         text_or_null(run->kind), "system", text_or_null(run->system), "environment",
         text_or_null(run->environment), "release", text_or_null(run->release), "operator",
-        text_or_null(run->operator), "reason", text_or_null(run->reason), "digest",
+        text_or_null(run->operator_name), "reason", text_or_null(run->reason), "digest",
         text_or_null(run->digest), "config", text_or_null(run->config), "fence",
         (json_int_t)run->fence);
     json_t *rest = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
+        "s:o, s:o, s:o}",
         "phase", run_phase_words[run->phase], "outcome",
         over ? json_string(outcome_rows[run->outcome].word) : json_null(), "status",
-        over ? json_integer(run->status) : json_null(), "started", time_or_null(run->started),
-        "ended", time_or_null(run->ended), "timeout_ms", (json_int_t)(run->timeout / CLOCK_MS),
-        "usual_ms", (json_int_t)run->usual, "steps", steps, "verdict_before",
-        judgement_json(&run->before), "verdict_after", judgement_json(&run->after),
-        "known_good", (int)run->known_good, "supervisor", process_json(&run->supervisor),
-        "group", process_json(&run->group), "output", text_or_null(run->output), "control", text_or_null(run->control), "cancelled",
+        over ? json_integer(run->status) : json_null(), "started",
+        time_or_null(run->started), "ended", time_or_null(run->ended), "timeout_ms",
+        (json_int_t)(run->timeout / CLOCK_MS), "usual_ms", (json_int_t)run->usual,
+        "steps", steps, "verdict_before", judgement_json(&run->before), "verdict_after",
+        judgement_json(&run->after), "known_good", (int)run->known_good, "supervisor",
+        process_json(&run->supervisor), "group", process_json(&run->group), "output",
+        text_or_null(run->output), "control", text_or_null(run->control), "cancelled",
         responsible_json(run->cancelled_by, run->cancel_reason), "resolved",
         responsible_json(run->resolved_by, run->resolve_reason), "trouble",
         text_or_null(run->trouble));
@@ -194,14 +199,16 @@ static struct judgement judgement_of(const json_t *object, const char *key)
     const json_t *judgement = json_object_get(object, key);
     return (struct judgement){.decision = text_of(judgement, "verdict"),
                               .kind = text_of(judgement, "kind"),
-                              .reasons = json_argv(json_object_get(judgement, "reasons"))};
+                              .reasons =
+                                  json_argv(json_object_get(judgement, "reasons"))};
 }
 
 static void read_steps(struct run *run, const json_t *steps)
 {
     size_t i;
     json_t *entry;
-    json_array_foreach (steps, i, entry) {
+    json_array_foreach(steps, i, entry)
+    {
         const json_t *argv = json_object_get(entry, "argv");
         const json_t *status = json_object_get(entry, "status");
         const char *name = json_get_text(entry, "name");
@@ -214,7 +221,8 @@ static void read_steps(struct run *run, const json_t *steps)
     }
 }
 
-/* A word that is not ours (a newer greenboard's) is an error: nobody may guess that a run ended. */
+/* A word that is not ours (a newer greenboard's) is an error: nobody may guess that a run
+ * ended. */
 static bool read_words(struct run *run, const json_t *object, struct error *error)
 {
     const char *phase = json_get_text(object, "phase");
@@ -223,12 +231,14 @@ static bool read_words(struct run *run, const json_t *object, struct error *erro
     while (i < PHASE_COUNT && !text_equal(run_phase_words[i], phase)) {
         i++;
     }
-    while (j < OUTCOME_COUNT && !text_equal(outcome_rows[j].word, outcome ? outcome : "")) {
+    while (j < OUTCOME_COUNT &&
+           !text_equal(outcome_rows[j].word, outcome ? outcome : "")) {
         j++;
     }
-    if (i == PHASE_COUNT || j == OUTCOME_COUNT || (i == PHASE_ENDED && j == OUTCOME_NONE)) {
-        return error_set(error, ERROR_PROTOCOL, "the record of run %s does not say its phase",
-                         run->id);
+    if (i == PHASE_COUNT || j == OUTCOME_COUNT ||
+        (i == PHASE_ENDED && j == OUTCOME_NONE)) {
+        return error_set(error, ERROR_PROTOCOL,
+                         "the record of run %s does not say its phase", run->id);
     }
     run->phase = (enum run_phase)i;
     run->outcome = (enum run_outcome)j;
@@ -249,7 +259,7 @@ struct run *run_from_json(const json_t *object, struct error *error)
     run->system = text_of(object, "system");
     run->environment = text_of(object, "environment");
     run->release = text_of(object, "release");
-    run->operator = text_of(object, "operator");
+    run->operator_name = text_of(object, "operator");
     run->reason = text_of(object, "reason");
     run->digest = text_of(object, "digest");
     run->config = text_of(object, "config");

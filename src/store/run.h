@@ -16,13 +16,13 @@
 #define RUN_ID 22 /* 20261123T151000Z-4f2a: sorts by time */
 
 /* THE phases: id, word, what happens. */
-#define RUN_PHASES(X)                                                                            \
-    X(PHASE_LOCKED, "locked", "holds the lock of the environment")                               \
-    X(PHASE_BACKUP, "backup", "keeps copies of what `backup` names")                             \
-    X(PHASE_CHECKING, "checking", "asks every check itself")                                     \
-    X(PHASE_RUNNING, "running", "the command runs")                                              \
-    X(PHASE_STOPPING, "stopping", "the command was told to end")                                 \
-    X(PHASE_VERIFYING, "verifying", "asks every check until they hold green")                    \
+#define RUN_PHASES(X)                                                                    \
+    X(PHASE_LOCKED, "locked", "holds the lock of the environment")                       \
+    X(PHASE_BACKUP, "backup", "keeps copies of what `backup` names")                     \
+    X(PHASE_CHECKING, "checking", "asks every check itself")                             \
+    X(PHASE_RUNNING, "running", "the command runs")                                      \
+    X(PHASE_STOPPING, "stopping", "the command was told to end")                         \
+    X(PHASE_VERIFYING, "verifying", "asks every check until they hold green")            \
     X(PHASE_ENDED, "ended", "it is over, and its end is recorded")
 
 enum run_phase {
@@ -34,16 +34,18 @@ enum run_phase {
 extern const char *const run_phase_words[PHASE_COUNT];
 
 /* THE outcomes: id, word, exit status, what became of it. */
-#define RUN_OUTCOMES(X)                                                                          \
-    X(OUTCOME_NONE, "", EXIT_INTERNAL, "no end is recorded")                                     \
-    X(OUTCOME_VERIFIED, "verified", EXIT_GO, "the command succeeded and every check held green") \
-    X(OUTCOME_REFUSED, "refused", EXIT_UNSAFE, "the command was not started")                    \
-    X(OUTCOME_FAILED, "failed", EXIT_COMMAND, "the command failed")                              \
-    X(OUTCOME_TIMED_OUT, "timed out", EXIT_COMMAND, "the command was ended at its time-out")     \
-    X(OUTCOME_CANCELLED, "cancelled", EXIT_COMMAND, "somebody stopped it")                       \
-    X(OUTCOME_UNVERIFIED, "unverified", EXIT_UNVERIFIED,                                         \
-      "the command succeeded, and not every check held green after it")                          \
-    X(OUTCOME_RESOLVED, "resolved", EXIT_INTERNAL,                                               \
+#define RUN_OUTCOMES(X)                                                                  \
+    X(OUTCOME_NONE, "", EXIT_INTERNAL, "no end is recorded")                             \
+    X(OUTCOME_VERIFIED, "verified", EXIT_GO,                                             \
+      "the command succeeded and every check held green")                                \
+    X(OUTCOME_REFUSED, "refused", EXIT_UNSAFE, "the command was not started")            \
+    X(OUTCOME_FAILED, "failed", EXIT_COMMAND, "the command failed")                      \
+    X(OUTCOME_TIMED_OUT, "timed out", EXIT_COMMAND,                                      \
+      "the command was ended at its time-out")                                           \
+    X(OUTCOME_CANCELLED, "cancelled", EXIT_COMMAND, "somebody stopped it")               \
+    X(OUTCOME_UNVERIFIED, "unverified", EXIT_UNVERIFIED,                                 \
+      "the command succeeded, and not every check held green after it")                  \
+    X(OUTCOME_RESOLVED, "resolved", EXIT_INTERNAL,                                       \
       "its supervisor died; somebody took responsibility")
 
 enum run_outcome {
@@ -61,16 +63,16 @@ extern const struct outcome_row outcome_rows[OUTCOME_COUNT];
 
 /* A process as the kernel tells it apart from a later one with the same number. */
 struct process {
-    pid_t pid;      /* 0: none */
-    int64_t start;  /* clock ticks since boot, field 22 of /proc/PID/stat */
+    pid_t pid;     /* 0: none */
+    int64_t start; /* clock ticks since boot, field 22 of /proc/PID/stat */
 };
 
 struct step {
-    char *name;   /* "backup" "deploy" "verify" */
-    char **argv;  /* NULL where it is greenboard's own work */
+    char *name;             /* "backup" "deploy" "verify" */
+    char **argv;            /* NULL where it is greenboard's own work */
     int64_t started, ended; /* wall ms; 0: not yet */
-    int status;   /* exit status, 128 + N for a signal; -1: none */
-    char *note;   /* "ended at its time-out", or NULL */
+    int status;             /* exit status, 128 + N for a signal; -1: none */
+    char *note;             /* "ended at its time-out", or NULL */
 };
 
 /* What the gate said: NULL decision where it was not asked. */
@@ -85,7 +87,7 @@ struct run {
     char *kind; /* "deploy" */
     char *system, *environment;
     char *release; /* NULL: none configured */
-    char *operator, *reason;
+    char *operator_name, *reason;
     char *digest; /* what was confirmed */
     char *config; /* path */
     int64_t fence;
@@ -94,7 +96,7 @@ struct run {
     int status;             /* exit status of greenboard, once ended */
     int64_t started, ended; /* wall ms; ended 0: no end */
     int64_t timeout;        /* ns */
-    int64_t usual;          /* ms that the newest verified run of this kind took, 0: none yet */
+    int64_t usual; /* ms that the newest verified run of this kind took, 0: none yet */
     struct step *steps;
     size_t step_count;
     struct judgement before, after;
@@ -114,7 +116,8 @@ void run_destroy(struct run *run);
 json_t *run_json(const struct run *run); /* as `runs show -o json` prints it */
 struct run *run_from_json(const json_t *object, struct error *error);
 
-struct step *run_step(struct run *run, const char *name, char *const *argv); /* starts it */
+struct step *run_step(struct run *run, const char *name,
+                      char *const *argv); /* starts it */
 void run_step_end(struct step *step, int status);
 
 /* "verified", "running", "no end recorded": a word for a list. */

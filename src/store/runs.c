@@ -23,8 +23,9 @@ void run_name(char id[RUN_ID], int64_t wall)
     if (getrandom(salt, sizeof salt, 0) != (ssize_t)sizeof salt) {
         panic("no random numbers");
     }
-    snprintf(id, RUN_ID, "%04d%02d%02dT%02d%02d%02dZ-%02x%02x", (utc.tm_year + 1900) % 10000,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, salt[0], salt[1]);
+    snprintf(id, RUN_ID, "%04d%02d%02dT%02d%02d%02dZ-%02x%02x",
+             (utc.tm_year + 1900) % 10000, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+             utc.tm_min, utc.tm_sec, salt[0], salt[1]);
 }
 
 bool run_name_valid(const char *id)
@@ -109,7 +110,8 @@ static int newest_first(const void *a, const void *b)
     return strcmp(*right, *left);
 }
 
-/* The names of all runs, newest first; argv_free(). NULL where the directory cannot be read. */
+/* The names of all runs, newest first; argv_free(). NULL where the directory cannot be
+ * read. */
 static char **names(const struct statedir *dir, struct error *error)
 {
     DIR *directory = opendir(dir->runs);
@@ -146,7 +148,8 @@ bool run_list(const struct statedir *dir, struct runs *runs, struct error *error
         if (run) {
             runs->rows = mem_resize(runs->rows, (runs->count + 1) * sizeof(struct run *));
             runs->rows[runs->count++] = run;
-        } else if (why.code != ERROR_ABSENT) { /* a directory without a record never got that far */
+        } else if (why.code !=
+                   ERROR_ABSENT) { /* a directory without a record never got that far */
             if (error) {
                 *error = why;
             }

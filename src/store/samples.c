@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const char *const steps[] = {
-    "CREATE TABLE sample (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, check_name TEXT NOT NULL,"
+    "CREATE TABLE sample (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, check_name TEXT "
+    "NOT NULL,"
     " state TEXT NOT NULL, figure REAL, duration REAL, summary TEXT);"
     "CREATE INDEX sample_at ON sample (at);"
     "CREATE INDEX sample_check ON sample (check_name, at);",
@@ -77,7 +78,8 @@ bool samples_prune(struct samples *samples, int64_t now_wall, struct error *erro
     struct db *db = &samples->db;
     int64_t oldest = now_wall - (int64_t)SAMPLES_DAYS * 24 * 3600 * 1000;
     sqlite3_stmt *statement = db_prepare(
-        db, "DELETE FROM sample WHERE at < ? OR id <= (SELECT max(id) FROM sample) - ?", error);
+        db, "DELETE FROM sample WHERE at < ? OR id <= (SELECT max(id) FROM sample) - ?",
+        error);
     bool row = false;
     bool done = statement && db_writable(db, error) &&
                 db_bind(db, statement, error, "ii", oldest, (int64_t)SAMPLES_MAX) &&
@@ -97,7 +99,8 @@ static void add_answer(struct history *history, sqlite3_stmt *statement)
     state_from_word(word, &state);
     struct stretch *last = history->count ? &history->rows[history->count - 1] : NULL;
     if (!last || last->state != state || !text_equal(last->check, check)) {
-        history->rows = mem_resize(history->rows, (history->count + 1) * sizeof *history->rows);
+        history->rows =
+            mem_resize(history->rows, (history->count + 1) * sizeof *history->rows);
         last = &history->rows[history->count++];
         *last = (struct stretch){.check = mem_text(check), .state = state, .from = at};
     }

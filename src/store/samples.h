@@ -1,7 +1,7 @@
 /* What the checks answered over the last days: for the timeline, trends and `history`.
  *
- * A database apart from the audit trail, written once a second in one transaction, and bounded in
- * age and rows. A struct samples belongs to one thread. */
+ * A database apart from the audit trail, written once a second in one transaction, and
+ * bounded in age and rows. A struct samples belongs to one thread. */
 #ifndef GREENBOARD_STORE_SAMPLES_H
 #define GREENBOARD_STORE_SAMPLES_H
 

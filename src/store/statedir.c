@@ -18,7 +18,8 @@ char *statedir_home(const char *given, struct error *error)
     if (!wanted || !*wanted) {
         char *home = fs_state_home();
         if (!home) {
-            error_set(error, ERROR_SYSTEM, "no place for state: neither HOME nor XDG_STATE_HOME");
+            error_set(error, ERROR_SYSTEM,
+                      "no place for state: neither HOME nor XDG_STATE_HOME");
             error_hint(error, "set HOME, or name a directory with --state-dir");
         }
         return home;
@@ -39,7 +40,8 @@ char *statedir_home(const char *given, struct error *error)
 /* Percent-encodes what is not plain, so that two names never share a directory. */
 static char *safe_name(const char *name)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     struct buf out;
     buf_init(&out, 0);
     for (const char *at = name; *at; at++) {
@@ -69,22 +71,25 @@ static bool owned(const char *path, struct error *error)
     return true;
 }
 
-bool statedir_open(struct statedir *dir, const char *home, const struct environment *environment,
-                   struct error *error)
+bool statedir_open(struct statedir *dir, const char *home,
+                   const struct environment *environment, struct error *error)
 {
     return statedir_open_named(dir, home, environment->system, environment->name,
-                               config_text(config_section(environment, "/lock"), "dir"), error);
+                               config_text(config_section(environment, "/lock"), "dir"),
+                               error);
 }
 
 bool statedir_open_named(struct statedir *dir, const char *home, const char *system_name,
-                         const char *environment, const char *lock_dir, struct error *error)
+                         const char *environment, const char *lock_dir,
+                         struct error *error)
 {
     *dir = (struct statedir){0};
     char *system = safe_name(system_name);
     char *name = safe_name(environment);
     bool done = false;
     if (strlen(system) > NAME_LONGEST || strlen(name) > NAME_LONGEST) {
-        error_set(error, ERROR_LIMIT, "the name of the system or environment is too long");
+        error_set(error, ERROR_LIMIT,
+                  "the name of the system or environment is too long");
         goto out;
     }
     dir->home = mem_text(home);
@@ -95,7 +100,8 @@ bool statedir_open_named(struct statedir *dir, const char *home, const char *sys
     dir->recorder = fs_join(dir->directory, "recorder.lock");
     dir->fence = fs_join(dir->directory, "fence");
     dir->runs = fs_join(dir->directory, "runs");
-    dir->shared_lock = lock_dir ? mem_format("%s/%s-%s.lock", lock_dir, system, name) : NULL;
+    dir->shared_lock =
+        lock_dir ? mem_format("%s/%s-%s.lock", lock_dir, system, name) : NULL;
     done = fs_make_dirs(dir->runs, error) && owned(dir->directory, error);
 out:
     free(system);
@@ -108,8 +114,9 @@ out:
 
 void statedir_finish(struct statedir *dir)
 {
-    char *paths[] = {dir->home, dir->directory, dir->events, dir->samples,    dir->lock,
-                     dir->recorder, dir->fence, dir->runs,   dir->shared_lock};
+    char *paths[] = {dir->home,    dir->directory, dir->events,
+                     dir->samples, dir->lock,      dir->recorder,
+                     dir->fence,   dir->runs,      dir->shared_lock};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         free(paths[i]);
     }

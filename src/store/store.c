@@ -14,8 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Main pushes copies under the mutex; the thread takes a whole list, unlocks, and writes. Events are
- * written as they come, each with a sync of its own; samples wait for the second to end. */
+/* Main pushes copies under the mutex; the thread takes a whole list, unlocks, and writes.
+ * Events are written as they come, each with a sync of its own; samples wait for the
+ * second to end. */
 
 enum { QUEUE_MAX = 4096, PRUNE_EVERY = 3600 /* s */ };
 static const int64_t SAMPLE_EVERY = CLOCK_SECOND;
@@ -45,7 +46,7 @@ struct store {
     char *events_path, *samples_path, *recorder_path;
     struct last *lights; /* main thread: what each light was, by index */
     size_t light_count;
-    char *operator;
+    char *operator_name;
 };
 
 /* What the thread alone uses. */
@@ -63,8 +64,8 @@ struct writer {
 static void item_destroy(struct item *item)
 {
     const struct event *event = &item->event;
-    const char *texts[] = {event->environment, event->operator, event->run,
-                           event->release,     event->check,    event->text};
+    const char *texts[] = {event->environment, event->operator_name, event->run,
+                           event->release,     event->check,         event->text};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free((char *)(uintptr_t)texts[i]);
     }
@@ -97,7 +98,8 @@ static void push(struct store *store, struct item *item)
     }
     pthread_mutex_unlock(&store->guard);
     if (!room) {
-        error_set(&full, ERROR_LIMIT, "the audit trail cannot be written as fast as things happen");
+        error_set(&full, ERROR_LIMIT,
+                  "the audit trail cannot be written as fast as things happen");
         error_hint(&full, "look at the disk of %s", store->events_path);
         if (item->is_event) {
             fail(store, &full);
@@ -106,7 +108,7 @@ static void push(struct store *store, struct item *item)
     }
 }
 
-/* ---- the thread ------------------------------------------------------------------------- */
+/* ---- the thread ---------------------------------------------------------------- */
 
 static void writer_open(struct writer *writer)
 {
@@ -115,13 +117,15 @@ static void writer_open(struct writer *writer)
     writer->opened =
         events_open(&writer->events, store->events_path, DB_WRITE, &error) &&
         samples_open(&writer->samples, store->samples_path, DB_WRITE, &error) &&
-        db_writable(&writer->events.db, &error) && db_writable(&writer->samples.db, &error);
+        db_writable(&writer->events.db, &error) &&
+        db_writable(&writer->samples.db, &error);
     if (!writer->opened) {
         fail(store, &error);
     }
 }
 
-/* The lock is free again when the console that held it is gone: asked for every second. */
+/* The lock is free again when the console that held it is gone: asked for every second.
+ */
 static void writer_lock(struct writer *writer, int64_t now)
 {
     if (writer->lock >= 0 || (writer->tried && now - writer->tried < SAMPLE_EVERY)) {
@@ -220,7 +224,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* ---- the main thread -------------------------------------------------------------------- */
+/* ---- the main thread ----------------------------------------------------------- */
 
 struct store *store_create(const struct statedir *dir, bool read_only)
 {
@@ -238,7 +242,7 @@ struct store *store_create(const struct statedir *dir, bool read_only)
     store->events_path = mem_text(dir->events);
     store->samples_path = mem_text(dir->samples);
     store->recorder_path = mem_text(dir->recorder);
-    store->operator = events_operator();
+    store->operator_name = events_operator();
     if (pthread_create(&store->thread, NULL, work, store) != 0) {
         panic("cannot start the store's thread");
     }
@@ -260,7 +264,7 @@ void store_destroy(struct store *store)
     free(store->events_path);
     free(store->samples_path);
     free(store->recorder_path);
-    free(store->operator);
+    free(store->operator_name);
     free(store->lights);
     free(store);
 }
@@ -291,14 +295,15 @@ void store_event(struct store *store, const struct event *event)
     }
     struct item *item = mem_alloc(sizeof *item);
     item->is_event = true;
-    item->event = (struct event){.kind = event->kind,
-                                 .environment = mem_text(event->environment),
-                                 .operator = mem_text(event->operator),
-                                 .run = mem_text(event->run),
-                                 .release = mem_text(event->release),
-                                 .check = mem_text(event->check),
-                                 .text = mem_text(event->text),
-                                 .data = event->data ? json_deep_copy(event->data) : NULL};
+    item->event =
+        (struct event){.kind = event->kind,
+                       .environment = mem_text(event->environment),
+                       .operator_name = mem_text(event->operator_name),
+                       .run = mem_text(event->run),
+                       .release = mem_text(event->release),
+                       .check = mem_text(event->check),
+                       .text = mem_text(event->text),
+                       .data = event->data ? json_deep_copy(event->data) : NULL};
     push(store, item);
 }
 
@@ -306,7 +311,8 @@ static void tell_change(struct store *store, const struct board *board,
                         const struct light *light, struct last *last)
 {
     const struct result *result = light->result;
-    bool invalid = result->state == STATE_FAIL && strcmp(light->check->name, "config") == 0;
+    bool invalid =
+        result->state == STATE_FAIL && strcmp(light->check->name, "config") == 0;
     char *text = NULL;
     if (last->known) {
         text = mem_format("%s went from %s to %s: %s", light->name,
@@ -319,7 +325,7 @@ static void tell_change(struct store *store, const struct board *board,
     }
     struct event event = {.kind = invalid ? EVENT_CONFIG_INVALID : EVENT_CHECK_CHANGED,
                           .environment = board->environment->name,
-                          .operator = store->operator,
+                          .operator_name = store->operator_name,
                           .release = board->release,
                           .check = light->name,
                           .text = text};
@@ -327,8 +333,8 @@ static void tell_change(struct store *store, const struct board *board,
     free(text);
 }
 
-void store_answer(struct store *store, const struct board *board, const struct light *light,
-                  bool changed)
+void store_answer(struct store *store, const struct board *board,
+                  const struct light *light, bool changed)
 {
     if (!store_recorder(store)) {
         return;
@@ -369,12 +375,13 @@ void store_gate(struct store *store, const struct board *board, int64_t now)
     }
     json_t *data = json_pack("{s:s, s:o}", "verdict", decision_words[verdict.decision],
                              "reasons", list);
-    char *text = reasons && reasons[0]
-                     ? mem_format("gate closed: %s", reasons[0])
-                     : mem_text(verdict.decision == GATE_GO ? "gate open" : "gate closed");
+    char *text =
+        reasons && reasons[0]
+            ? mem_format("gate closed: %s", reasons[0])
+            : mem_text(verdict.decision == GATE_GO ? "gate open" : "gate closed");
     struct event event = {.kind = EVENT_GATE_CHANGED,
                           .environment = board->environment->name,
-                          .operator = store->operator,
+                          .operator_name = store->operator_name,
                           .release = board->release,
                           .text = text,
                           .data = data};

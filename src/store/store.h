@@ -1,9 +1,10 @@
 /* The store of a console: a thread that owns both databases, fed by a bounded queue.
  *
- * Main thread calls; nothing here waits for a disk but store_close(), which writes what is queued. A
- * write that failed, or a queue that ran full of events, makes the store failed for good: who deploys
- * asks store_failed() and refuses. One process an environment holds the recorder lock and writes
- * samples and transitions; in any other store_recorder() is false and those calls do nothing. */
+ * Main thread calls; nothing here waits for a disk but store_close(), which writes what
+ * is queued. A write that failed, or a queue that ran full of events, makes the store
+ * failed for good: who deploys asks store_failed() and refuses. One process an
+ * environment holds the recorder lock and writes samples and transitions; in any other
+ * store_recorder() is false and those calls do nothing. */
 #ifndef GREENBOARD_STORE_STORE_H
 #define GREENBOARD_STORE_STORE_H
 
@@ -15,7 +16,8 @@
 
 struct store;
 
-/* Starts the thread, which opens the databases. NULL where `read_only`, which every call accepts. */
+/* Starts the thread, which opens the databases. NULL where `read_only`, which every call
+ * accepts. */
 struct store *store_create(const struct statedir *dir, bool read_only);
 void store_destroy(struct store *store); /* writes what is queued */
 
@@ -25,9 +27,10 @@ bool store_recorder(struct store *store);
 
 void store_event(struct store *store, const struct event *event); /* copies */
 
-/* For the scheduler's observer, and after board_judge() said that the decision changed. */
-void store_answer(struct store *store, const struct board *board, const struct light *light,
-                  bool changed);
+/* For the scheduler's observer, and after board_judge() said that the decision changed.
+ */
+void store_answer(struct store *store, const struct board *board,
+                  const struct light *light, bool changed);
 void store_gate(struct store *store, const struct board *board, int64_t now);
 
 #endif

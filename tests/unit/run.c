@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- behind the gate -------------------------------------------------------------------- */
+/* ---- behind the gate ----------------------------------------------------------- */
 
 static void a_green_board_lets_the_command_run(void **state)
 {
@@ -35,7 +35,7 @@ static void a_green_board_lets_the_command_run(void **state)
     assert_false(run->known_good); /* nobody named a release */
     assert_string_equal(run->before.decision, "GO");
     assert_string_equal(run->after.decision, "GO");
-    assert_string_equal(run->operator, "ada@ops-1");
+    assert_string_equal(run->operator_name, "ada@ops-1");
     assert_int_equal(run->fence, 1);
     assert_true(place_event("run.started", run->id));
     assert_true(place_event("run.ended", run->id));
@@ -160,7 +160,7 @@ static void without_a_trail_nothing_starts(void **state)
     assert_null(run);
 }
 
-/* ---- how it ends ------------------------------------------------------------------------ */
+/* ---- how it ends --------------------------------------------------------------- */
 
 static void a_command_that_fails_is_told_by_its_status(void **state)
 {
@@ -250,14 +250,15 @@ static void a_cancelled_command_ends_with_its_whole_group(void **state)
     run_destroy(run);
 }
 
-/* ---- nobody has to stay ----------------------------------------------------------------- */
+/* ---- nobody has to stay -------------------------------------------------------- */
 
 static void killing_the_launcher_harms_nothing(void **state)
 {
     (void)state;
     int told[2];
     char id[RUN_ID] = "";
-    place_configure("touch running; until test -e go; do sleep 0.01; done; echo end", "", "");
+    place_configure("touch running; until test -e go; do sleep 0.01; done; echo end", "",
+                    "");
     assert_int_equal(pipe(told), 0);
     pid_t pid = fork();
     if (pid == 0) {
@@ -299,19 +300,22 @@ static void a_dead_supervisor_blocks_until_it_is_resolved(void **state)
     struct launch launch;
     struct error error;
     struct run *run = NULL;
-    place_configure("trap '' HUP; touch running; until test -e go; do sleep 0.01; done", "", "");
+    place_configure("trap '' HUP; touch running; until test -e go; do sleep 0.01; done",
+                    "", "");
     struct plan *plan = place_plan();
     place_launch(&launch, plan);
     place_await("running");
     run = run_read(&place.dir, launch.run, &error);
-    assert_false(run_resolve(&place.dir, run->id, "ada@ops-1", "no", &error)); /* it lives */
+    assert_false(
+        run_resolve(&place.dir, run->id, "ada@ops-1", "no", &error)); /* it lives */
     assert_int_equal(error.code, ERROR_BUSY);
     kill(run->supervisor.pid, SIGKILL);
     assert_int_equal(place_finish_run(&launch, NULL), -1);
 
     place_launch(&launch, plan);
     assert_int_equal(place_finish_run(&launch, NULL), EXIT_BUSY);
-    assert_false(run_resolve(&place.dir, run->id, "ada@ops-1", "no", &error)); /* its command does */
+    assert_false(run_resolve(&place.dir, run->id, "ada@ops-1", "no",
+                             &error)); /* its command does */
     assert_int_equal(error.code, ERROR_BUSY);
     assert_non_null(strstr(error.message, "still runs"));
     place_write("go", "");
@@ -333,8 +337,8 @@ static void of_two_at_once_one_runs(void **state)
 {
     (void)state;
     struct launch first, second;
-    place_configure("echo once >>ran; touch running; until test -e go; do sleep 0.01; done", "",
-                    "");
+    place_configure(
+        "echo once >>ran; touch running; until test -e go; do sleep 0.01; done", "", "");
     struct plan *plan = place_plan();
     place_launch(&first, plan);
     place_launch(&second, plan);
@@ -348,15 +352,16 @@ static void of_two_at_once_one_runs(void **state)
     plan_destroy(plan);
 }
 
-/* ---- what a command is given ------------------------------------------------------------ */
+/* ---- what a command is given --------------------------------------------------- */
 
 /* What the command saw of KEY, which is a source of secrets. */
 static void assert_told(const char *deploy, const char *expected)
 {
     mode_t mask = umask(027);
-    place_configure("echo $GREENBOARD_ENVIRONMENT $GREENBOARD_FENCE ${PLAIN-} ${KEY-none} "
-                    "$(cat; umask) >told; tty <&1 >terminal; test -d $GREENBOARD_RUN_DIR",
-                    deploy, ", \"jwt\": {\"canonical\": {\"env\": \"KEY\"}}");
+    place_configure(
+        "echo $GREENBOARD_ENVIRONMENT $GREENBOARD_FENCE ${PLAIN-} ${KEY-none} "
+        "$(cat; umask) >told; tty <&1 >terminal; test -d $GREENBOARD_RUN_DIR",
+        deploy, ", \"jwt\": {\"canonical\": {\"env\": \"KEY\"}}");
     assert_int_equal(place_deploy(NULL), EXIT_GO);
     umask(mask);
     char *told = place_read("told"), *terminal = place_read("terminal");
@@ -373,7 +378,8 @@ static void a_command_knows_its_run_and_no_withheld_variable(void **state)
     setenv("KEY", "0123456789abcdef0123456789abcdef", 1);
     assert_true(capture_take("KEY", NULL)); /* as main does before it starts a thread */
     assert_told("", "test 1 plain none 0027\n");
-    assert_told(", \"env\": [\"KEY\"]", "test 2 plain 0123456789abcdef0123456789abcdef 0027\n");
+    assert_told(", \"env\": [\"KEY\"]",
+                "test 2 plain 0123456789abcdef0123456789abcdef 0027\n");
     capture_finish();
 }
 
@@ -382,9 +388,10 @@ static void output_is_masked_across_pieces(void **state)
     (void)state;
     struct run *run = NULL;
     place_write("secret", "correct-horse-battery-staple-0123456789");
-    place_configure("printf 'it is correct-horse-'; touch half; until test -e go; do sleep 0.01; "
-                    "done; echo battery-staple-0123456789 or not",
-                    "", ", \"jwt\": {\"canonical\": {\"file\": \"secret\"}}");
+    place_configure(
+        "printf 'it is correct-horse-'; touch half; until test -e go; do sleep 0.01; "
+        "done; echo battery-staple-0123456789 or not",
+        "", ", \"jwt\": {\"canonical\": {\"file\": \"secret\"}}");
     struct launch launch;
     struct plan *plan = place_plan();
     place_launch(&launch, plan);
@@ -405,7 +412,8 @@ static void backups_are_kept_before_anything_changes(void **state)
     (void)state;
     struct run *run = NULL;
     place_write("app.env", "as it was");
-    place_configure("echo changed >app.env", "", ", \"backup\": {\"files\": [\"app.env\"]}");
+    place_configure("echo changed >app.env", "",
+                    ", \"backup\": {\"files\": [\"app.env\"]}");
     assert_int_equal(place_deploy(&run), EXIT_GO);
     struct buf kept;
     struct stat about;

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- what is confirmed ------------------------------------------------------------------ */
+/* ---- what is confirmed --------------------------------------------------------- */
 
 static char *digest_now(void)
 {
@@ -51,7 +51,8 @@ static void the_digest_has_each_identity_and_state(void **state)
 {
     (void)state;
     char *before = digest_now();
-    static const char *const others[] = {"OK philips 12\n", "FAIL osram 12\n", "WARN osram 12\n"};
+    static const char *const others[] = {"OK philips 12\n", "FAIL osram 12\n",
+                                         "WARN osram 12\n"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         place_lamp(others[i]);
         assert_digest(before, false);
@@ -85,7 +86,8 @@ static void differences_are_named(void **state)
     char **differences = plan_differences(before->confirmation, after->confirmation);
     assert_null(same[0]);
     assert_int_equal(argv_count(differences), 2);
-    assert_string_equal(differences[0], "lamp: address was 127.0.0.1:osram, is 127.0.0.1:philips");
+    assert_string_equal(differences[0],
+                        "lamp: address was 127.0.0.1:osram, is 127.0.0.1:philips");
     assert_string_equal(differences[1], "lamp: maker was osram, is philips");
     argv_free(same);
     argv_free(differences);
@@ -132,7 +134,7 @@ static void placeholders_are_replaced_once(void **state)
     plan_destroy(plan);
 }
 
-/* ---- the lock --------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------ */
 
 static void a_lock_has_one_holder(void **state)
 {
@@ -154,7 +156,8 @@ static void a_shared_lock_keeps_other_users_out(void **state)
     struct error error = {0};
     struct statedir ada, bob;
     char *home = fs_join(place.directory, "bob");
-    assert_true(statedir_open_named(&ada, place.home, "netra", "s", place.directory, &error));
+    assert_true(
+        statedir_open_named(&ada, place.home, "netra", "s", place.directory, &error));
     assert_true(statedir_open_named(&bob, home, "netra", "s", place.directory, &error));
     assert_true(lock_take(&first, &ada, &error));
     assert_false(lock_take(&second, &bob, &error));
@@ -176,7 +179,8 @@ static void a_record_without_an_end_or_sense_blocks(void **state)
     char *directory = run_path(&place.dir, run->id, "");
     char *path = run_path(&place.dir, run->id, "run.json");
     assert_true(fs_make_dirs(directory, NULL));
-    assert_true(lock_take(&lock, &place.dir, &error)); /* it never got as far as a record */
+    assert_true(
+        lock_take(&lock, &place.dir, &error)); /* it never got as far as a record */
     lock_release(&lock);
     assert_true(run_write(&place.dir, run, &error));
     assert_false(lock_take(&lock, &place.dir, &error));
@@ -207,7 +211,7 @@ static void a_fence_only_rises(void **state)
     assert_false(lock_fence(&place.dir, &second, &error));
 }
 
-/* ---- processes -------------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------------- */
 
 static void a_process_is_told_from_a_later_one(void **state)
 {
@@ -253,7 +257,8 @@ static void a_held_command_executes_nothing(void **state)
     command_finish(&command);
     assert_false(process_lives(&leader));
     assert_false(place_has("shipped"));
-    assert_false(command_hold(&command, argv, env, place.directory, output, &error)); /* once */
+    assert_false(
+        command_hold(&command, argv, env, place.directory, output, &error)); /* once */
     free(output);
 }
 

@@ -44,7 +44,8 @@ static int end(void **state)
 static void append(struct events *events, const char *text)
 {
     struct error error = {0};
-    struct event event = {.kind = EVENT_RUN_ENDED, .environment = "staging", .text = text};
+    struct event event = {
+        .kind = EVENT_RUN_ENDED, .environment = "staging", .text = text};
     assert_true(events_append(events, &event, NULL, &error));
 }
 
@@ -154,7 +155,8 @@ static void the_head_is_the_newest_event(void **state)
     assert_true(events_head(&events, &seq, hash, NULL));
     assert_int_equal(seq, 2);
     struct entries entries;
-    assert_true(events_list(&events, &(struct events_filter){.newest = 1}, &entries, NULL));
+    assert_true(
+        events_list(&events, &(struct events_filter){.newest = 1}, &entries, NULL));
     assert_int_equal(entries.count, 1);
     assert_string_equal(entries.rows[0].hash, hash);
     assert_string_equal(entries.rows[0].text, "second");
@@ -171,8 +173,8 @@ static void an_event_never_holds_a_secret(void **state)
     struct events events;
     open_events(&events, DB_WRITE);
     json_t *data = json_pack("{s:s}", "said", "hunter2-hunter2");
-    struct event event = {.kind = EVENT_REFUSED, .text = "it was hunter2-hunter2\033[2J",
-                          .data = data};
+    struct event event = {
+        .kind = EVENT_REFUSED, .text = "it was hunter2-hunter2\033[2J", .data = data};
     assert_true(events_append(&events, &event, NULL, &error));
     json_decref(data);
     struct entries entries;
@@ -229,10 +231,12 @@ static void a_failed_commit_is_never_tried_again(void **state)
 static void a_migration_keeps_a_copy_of_what_was(void **state)
 {
     (void)state;
-    static const char *const one[] = {"CREATE TABLE a (x); INSERT INTO a VALUES (1)", NULL};
+    static const char *const one[] = {"CREATE TABLE a (x); INSERT INTO a VALUES (1)",
+                                      NULL};
     static const char *const two[] = {"CREATE TABLE a (x)", "DELETE FROM a", NULL};
     static const char *const bad[] = {"", "", "NONSENSE", NULL};
-    const struct schema old = {"it", one, true}, new = {"it", two, true}, worse = {"it", bad, true};
+    const struct schema old = {"it", one, true}, new = {"it", two, true},
+                        worse = {"it", bad, true};
     struct error error = {0};
     struct db db;
     char *path = fs_join(dir.directory, "m.db");
@@ -365,8 +369,9 @@ static void a_record_that_cannot_be_read_is_an_error(void **state)
     struct error error = {0};
     struct run *run = some_run("20260131T120431Z-0001");
     char *path = run_path(&dir, run->id, "run.json");
-    const char *const bad[] = {"", "{\"id\": \"20260131T120431Z-0001\"", "{}",
-                               "{\"id\": \"20260131T120431Z-0001\", \"phase\": \"newer\"}"};
+    const char *const bad[] = {
+        "", "{\"id\": \"20260131T120431Z-0001\"", "{}",
+        "{\"id\": \"20260131T120431Z-0001\", \"phase\": \"newer\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_true(fs_replace(path, bad[i], strlen(bad[i]), 0600, NULL));
         error = (struct error){0};
@@ -444,7 +449,8 @@ static void one_process_records_and_another_takes_over(void **state)
     wait_until(store_recorder, first);
     struct store *second = store_create(&dir, false);
     assert_false(store_recorder(second));
-    store_event(second, &(struct event){.kind = EVENT_RUN_CANCELLED, .text = "of the second"});
+    store_event(second,
+                &(struct event){.kind = EVENT_RUN_CANCELLED, .text = "of the second"});
     store_destroy(first);
     wait_until(store_recorder, second);
     store_destroy(second);

@@ -31,7 +31,11 @@ static void nothing_that_moves_the_cursor_passes(void **state)
     SHOWN(true, "a\033[2Jb\033[1;1Hc\033[?25ld\033[>4me\n", "abcde\n");
     SHOWN(true, "a\bb\a\vc\033cd\033(0e\n", "abcde\n");
     SHOWN(true, "\033]0;title\aa\033]8;;http://x\033\\link\033]8;;\033\\b\n", "alinkb\n");
-    SHOWN(true, "\033P1$r\033\\a\xe2\x80\xae" "b\xc2\x9b" "2Jc\n", "ab2Jc\n");
+    SHOWN(true,
+          "\033P1$r\033\\a\xe2\x80\xae"
+          "b\xc2\x9b"
+          "2Jc\n",
+          "ab2Jc\n");
 }
 
 static void colours_pass_where_they_are_wanted_and_end(void **state)
