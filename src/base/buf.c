@@ -81,13 +81,9 @@ bool buf_format(struct buf *buf, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0) {
-        panic("out of memory (formatting)");
-    }
-    bool fits = buf_add(buf, text, (size_t)length);
+    bool fits = buf_text(buf, text);
     if (buf->secret) {
         mem_cleanse(text);
     } else {

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -32,14 +33,10 @@ void log_line(const char *format, ...)
     if (log_fd < 0) {
         return;
     }
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0) {
-        return;
-    }
     char stamp[CLOCK_STAMP];
     clock_stamp(stamp, clock_wall());
     struct buf line;

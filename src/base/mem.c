@@ -67,15 +67,20 @@ char *mem_bytes(const char *data, size_t length)
     return copy;
 }
 
-char *mem_format(const char *format, ...)
+char *mem_format_list(const char *format, va_list args)
 {
     char *text = NULL;
-    va_list args;
-    va_start(args, format);
-    int length = vasprintf(&text, format, args);
-    va_end(args);
-    if (length < 0) {
+    if (vasprintf(&text, format, args) < 0) {
         panic("out of memory (formatting)");
     }
+    return text;
+}
+
+char *mem_format(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = mem_format_list(format, args);
+    va_end(args);
     return text;
 }

@@ -5,6 +5,7 @@
 #ifndef GREENBOARD_BASE_MEM_H
 #define GREENBOARD_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *mem_alloc(size_t size); /* zeroed; freed with free() */
@@ -13,6 +14,8 @@ void mem_cleanse(void *memory); /* free(), after overwriting: for what held a se
 char *mem_text(const char *text); /* a copy; NULL stays NULL */
 char *mem_bytes(const char *data, size_t length); /* a copy with a final NUL */
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *mem_format_list(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 
 void panic_hook(void (*restore)(void)); /* called once, before the message */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));

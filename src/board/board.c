@@ -136,9 +136,7 @@ void board_tell(struct board *board, enum state state, const char *format, ...)
     free(moment->text);
     va_list args;
     va_start(args, format);
-    if (vasprintf(&moment->text, format, args) < 0) {
-        panic("out of memory (formatting)");
-    }
+    moment->text = mem_format_list(format, args);
     va_end(args);
     moment->wall = clock_wall();
     moment->state = state;

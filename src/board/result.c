@@ -67,39 +67,35 @@ void result_destroy(struct result *result)
     free(result);
 }
 
-static char *format_list(const char *format, va_list args)
-{
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        panic("out of memory (formatting)");
-    }
-    return text;
-}
-
 static void replace(char **text, char *take_text)
 {
     free(*text);
     *text = take_text;
 }
 
+static void settle(struct result *result, enum state state, const char *remedy,
+                   const char *format, va_list args)
+{
+    char *summary = mem_format_list(format, args);
+    replace(&result->remedy, mem_text(remedy)); /* the texts may be its own old ones */
+    replace(&result->summary, summary);
+    result->state = state;
+}
+
 void result_ok(struct result *result, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    replace(&result->summary, format_list(format, args));
+    settle(result, STATE_OK, NULL, format, args);
     va_end(args);
-    replace(&result->remedy, NULL);
-    result->state = STATE_OK;
 }
 
 void result_skip(struct result *result, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    replace(&result->summary, format_list(format, args));
+    settle(result, STATE_SKIP, NULL, format, args);
     va_end(args);
-    replace(&result->remedy, NULL);
-    result->state = STATE_SKIP;
 }
 
 void result_set(struct result *result, enum state state, const char *remedy, const char *format,
@@ -108,11 +104,8 @@ void result_set(struct result *result, enum state state, const char *remedy, con
     assert(remedy || state == STATE_OK || state == STATE_SKIP);
     va_list args;
     va_start(args, format);
-    char *summary = format_list(format, args);
+    settle(result, state, remedy, format, args);
     va_end(args);
-    replace(&result->remedy, mem_text(remedy));
-    replace(&result->summary, summary);
-    result->state = state;
 }
 
 void result_error(struct result *result, const struct error *error, const char *remedy)
@@ -126,7 +119,7 @@ void result_block(struct result *result, const char *by, const char *format, ...
 {
     va_list args;
     va_start(args, format);
-    replace(&result->summary, format_list(format, args));
+    replace(&result->summary, mem_format_list(format, args));
     va_end(args);
     replace(&result->remedy, mem_format("mend %s first", by));
     replace(&result->blames, mem_text(by));
@@ -162,7 +155,7 @@ void result_evidence(struct result *result, const char *key, const char *format,
 {
     va_list args;
     va_start(args, format);
-    put_evidence(result, key, format_list(format, args), false);
+    put_evidence(result, key, mem_format_list(format, args), false);
     va_end(args);
 }
 
@@ -170,7 +163,7 @@ void result_identity(struct result *result, const char *key, const char *format,
 {
     va_list args;
     va_start(args, format);
-    put_evidence(result, key, format_list(format, args), true);
+    put_evidence(result, key, mem_format_list(format, args), true);
     va_end(args);
 }
 
@@ -179,7 +172,7 @@ void result_note(struct result *result, const char *format, ...)
     va_list args;
     va_start(args, format);
     result->notes = mem_resize(result->notes, (result->note_count + 1) * sizeof *result->notes);
-    result->notes[result->note_count++] = format_list(format, args);
+    result->notes[result->note_count++] = mem_format_list(format, args);
     va_end(args);
 }
 
