@@ -32,6 +32,17 @@ static bool load(struct cli *cli, struct located *located, int *status)
     return true;
 }
 
+struct taking {
+    bool done;
+    struct error error;
+};
+
+static void take_source(void *self, const json_t *source)
+{
+    struct taking *taking = self;
+    taking->done = taking->done && capture_take_source(source, &taking->error);
+}
+
 bool cli_open(struct cli *cli, int *status)
 {
     struct located located = {0};
@@ -46,8 +57,13 @@ bool cli_open(struct cli *cli, int *status)
         *status = cli_fail(EXIT_USAGE, &error);
         return false;
     }
-    if (!capture_take_all(cli->environment->root, &error) ||
-        !fingerprint_begin(cli->state_dir, &error)) {
+    struct taking taking = {.done = true};
+    config_sources(cli->environment, take_source, &taking);
+    if (!taking.done) {
+        *status = cli_fail(EXIT_INTERNAL, &taking.error);
+        return false;
+    }
+    if (!fingerprint_begin(cli->state_dir, &error)) {
         *status = cli_fail(EXIT_INTERNAL, &error);
         return false;
     }

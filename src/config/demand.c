@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What staging and production cannot be without (DESIGN section 5). The words are the fix
+/* What staging and production cannot be without. The words are the fix
  * plan's. */
 static const struct {
     const char *part; /* as in not_used */

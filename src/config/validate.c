@@ -99,7 +99,7 @@ static void check_service(struct validation *validation, const struct spot *spot
     buf_finish(&hint);
 }
 
-/* The names of the built-in checks (DESIGN section 5) are taken on every board. */
+/* The names of the built-in checks are taken on every board. */
 static bool is_taken(const char *name)
 {
     static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",

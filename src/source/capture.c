@@ -72,32 +72,19 @@ bool capture_take(const char *name, struct error *error)
     return true;
 }
 
-struct take {
-    bool done;
-    struct error *error;
-};
-
-static void take_one(struct take *take, const json_t *source)
+static bool take_one(const json_t *source, struct error *error)
 {
     const char *name = json_get_text(source, "env");
-    if (name) {
-        take->done = capture_take(name, take->error) && take->done;
-    }
+    return !name || capture_take(name, error);
 }
 
-static void take_found(void *self, const json_t *source)
+bool capture_take_source(const json_t *source, struct error *error)
 {
-    take_one(self, source);
-    for (size_t i = 0; i < json_array_size(source); i++) {
-        take_one(self, json_array_get(source, i));
+    bool done = take_one(source, error);
+    for (size_t i = 0; done && i < json_array_size(source); i++) {
+        done = take_one(json_array_get(source, i), error);
     }
-}
-
-bool capture_take_all(const json_t *root, struct error *error)
-{
-    struct take take = {.done = true, .error = error};
-    source_walk(root, take_found, &take);
-    return take.done;
+    return done;
 }
 
 struct secret *capture_find(const char *name)

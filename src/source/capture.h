@@ -15,8 +15,8 @@
 
 bool capture_take(const char *name,
                   struct error *error); /* true also where it is not set */
-bool capture_take_all(const json_t *root,
-                      struct error *error); /* each "env" source below */
+/* Each variable that the source, or the list of sources, names. */
+bool capture_take_source(const json_t *source, struct error *error);
 void capture_put(const char *name,
                  struct secret *secret);       /* takes a reference of its own */
 struct secret *capture_find(const char *name); /* a reference for the caller, or NULL */

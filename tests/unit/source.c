@@ -468,10 +468,10 @@ static void nothing_is_left_of_a_variable_that_was_taken(void **state)
     struct error error;
     assert_true(kernel_shows(CANARY));
     assert_true(kernel_shows(TWIN));
-    json_t *root = parse("{\"x\":[{\"file\":\"gone\"},{\"env\":\"" CANARY_NAME "\"}],"
-                         "\"y\":{\"env\":\"GREENBOARD_TEST_UNSET\"}}");
-    assert_true(capture_take_all(root, &error));
-    json_decref(root);
+    json_t *list = parse("[{\"file\":\"gone\"},{\"env\":\"" CANARY_NAME "\"},"
+                         "{\"env\":\"GREENBOARD_TEST_UNSET\"}]");
+    assert_true(capture_take_source(list, &error));
+    json_decref(list);
     assert_false(kernel_shows(CANARY));
     assert_false(kernel_shows(TWIN));
     assert_null(getenv(CANARY_NAME));
