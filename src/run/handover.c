@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "secret/base64.h"
+#include "secret/mask.h"
 #include "source/capture.h"
 #include "store/runs.h"
 
@@ -98,6 +99,7 @@ static bool put_captured(const json_t *captured, struct error *error)
                            : error_set(error, ERROR_PROTOCOL, "a variable is garbled");
         }
         capture_put(name, secret);
+        mask_publish(&secret, 1); /* before anything is recorded */
         secret_unref(secret);
     }
     return true;

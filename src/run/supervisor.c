@@ -8,21 +8,19 @@
 #include "run/backup.h"
 #include "run/command.h"
 #include "run/handover.h"
+#include "run/journal.h"
 #include "run/lock.h"
 #include "run/plan.h"
 #include "run/proof.h"
 #include "run/process.h"
 #include "run/words.h"
 #include "secret/fingerprint.h"
-#include "store/events.h"
-#include "store/runs.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* The order is the promise: lock, record, backup, configuration, checks, gate, what was
@@ -33,128 +31,23 @@
 struct supervisor {
     struct handover wanted;
     const struct check *const *checks;
-    struct statedir dir;
-    struct events events;
+    struct journal journal;
     struct lock lock;
     struct watch watch;
     struct config *config;
     const struct environment *environment;
     struct proof proof;
     struct plan *plan;
-    struct run *run;
+    struct run *run; /* the journal's */
     char *directory; /* runs/ID */
-    int status;
 };
 
-/* ---- telling ------------------------------------------------------------------- */
-
-/* The launcher may be gone, or not read: then the record has to do. */
-static void report(struct supervisor *self, char *const *reasons, const char *hint)
-{
-    const struct run *run = self->run;
-    json_t *list = json_array();
-    for (size_t i = 0; reasons && reasons[i]; i++) {
-        json_array_append_new(list, json_string(reasons[i]));
-    }
-    json_t *document = json_pack(
-        "{s:s, s:s, s:i, s:o, s:o}", "phase", run_phase_words[run->phase], "outcome",
-        outcome_rows[run->outcome].word, "status", self->status, "reasons", list, "hint",
-        hint && *hint ? json_string(hint) : json_null());
-    char *text = json_compact(document);
-    char *line = mem_format("%s\n", text);
-    send(SUPERVISOR_FD, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
-    free(line);
-    free(text);
-    json_decref(document);
-}
-
-static bool record(struct supervisor *self, struct error *error)
-{
-    return run_write(&self->dir, self->run, error);
-}
-
-static bool enter(struct supervisor *self, enum run_phase phase, struct error *error)
-{
-    self->run->phase = phase;
-    if (!record(self, error)) {
-        return false;
-    }
-    report(self, NULL, NULL);
-    return true;
-}
-
-static bool append(struct supervisor *self, enum event_kind kind, const char *text,
-                   json_t *take_data, struct error *error)
-{
-    struct event event = {.kind = kind,
-                          .environment = self->wanted.environment,
-                          .operator_name = self->wanted.operator_name,
-                          .run = self->wanted.run,
-                          .release = self->run->release,
-                          .text = text,
-                          .data = take_data};
-    bool done = events_append(&self->events, &event, NULL, error);
-    json_decref(take_data);
-    return done;
-}
+/* ---- refusing --------------------------------------------------------------------- */
 
 static void on_cancel(void *argument, const char *operator_name, const char *reason)
 {
     struct supervisor *self = argument;
-    self->run->cancelled_by = mem_text(operator_name ? operator_name : "a signal");
-    self->run->cancel_reason = mem_text(reason);
-    struct event event = {.kind = EVENT_RUN_CANCELLED,
-                          .environment = self->wanted.environment,
-                          .operator_name = self->run->cancelled_by,
-                          .run = self->run->id,
-                          .release = self->run->release,
-                          .text = reason};
-    events_append(&self->events, &event, NULL, NULL); /* it stops, written or not */
-    record(self, NULL);
-}
-
-/* ---- ends ---------------------------------------------------------------------- */
-
-static json_t *texts_json(char *const *texts)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; texts && texts[i]; i++) {
-        json_array_append_new(list, json_string(texts[i]));
-    }
-    return list;
-}
-
-/* Durable before the record says so. Where that fails the run keeps no end: it blocks
- * until somebody looked. */
-static void end(struct supervisor *self, enum run_outcome outcome, int status,
-                enum event_kind kind, char *const *reasons, const char *hint)
-{
-    struct run *run = self->run;
-    struct error error = {0};
-    const char *word = outcome_rows[outcome].word;
-    char *text =
-        reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0]) : mem_text(word);
-    json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status,
-                             "reasons", texts_json(reasons));
-    self->status = status;
-    bool done = append(self, kind, text, data, &error);
-    if (done) {
-        run->phase = PHASE_ENDED;
-        run->outcome = outcome;
-        run->status = status;
-        run->ended = clock_wall();
-        done = record(self, &error);
-    }
-    if (!done) {
-        char *const trouble[] = {error.message, NULL};
-        self->status = EXIT_INTERNAL;
-        run->phase = PHASE_ENDED;
-        run->outcome = OUTCOME_NONE;
-        report(self, trouble, error.hint);
-    } else {
-        report(self, reasons, hint);
-    }
-    free(text);
+    journal_cancel(&self->journal, operator_name, reason);
 }
 
 static bool refuse(struct supervisor *self, int status, char *const *reasons,
@@ -162,7 +55,7 @@ static bool refuse(struct supervisor *self, int status, char *const *reasons,
 {
     enum run_outcome outcome =
         self->watch.cancelled ? OUTCOME_CANCELLED : OUTCOME_REFUSED;
-    end(self, outcome, status, EVENT_REFUSED, reasons, hint);
+    journal_end(&self->journal, outcome, status, EVENT_REFUSED, reasons, hint);
     return false;
 }
 
@@ -193,18 +86,9 @@ static bool refuse_cancelled(struct supervisor *self)
 
 /* ---- before the command -------------------------------------------------------- */
 
-/* A run that was never recorded: told, and written to the trail where that is possible.
- */
-static bool turn_away(struct supervisor *self, struct error *error)
+static bool turn_away(struct supervisor *self, const struct error *error)
 {
-    char *const reasons[] = {error->message, NULL};
-    self->status = status_of(error);
-    self->run->phase = PHASE_ENDED;
-    self->run->outcome = OUTCOME_REFUSED;
-    if (self->events.db.handle) {
-        append(self, EVENT_REFUSED, error->message, NULL, NULL);
-    }
-    report(self, reasons, error->hint);
+    journal_turn_away(&self->journal, status_of(error), error);
     return false;
 }
 
@@ -250,23 +134,23 @@ static bool take_lock(struct supervisor *self)
     const struct handover *wanted = &self->wanted;
     struct run *run = self->run;
     struct error error = {0};
-    if (!statedir_open_named(&self->dir, wanted->home, wanted->system,
+    if (!statedir_open_named(&self->journal.dir, wanted->home, wanted->system,
                              wanted->environment, wanted->lock_dir, &error) ||
-        !events_open(&self->events, self->dir.events, DB_WRITE, &error) ||
-        !db_writable(&self->events.db, &error) ||
-        !lock_take(&self->lock, &self->dir, &error)) {
+        !events_open(&self->journal.events, self->journal.dir.events, DB_WRITE, &error) ||
+        !db_writable(&self->journal.events.db, &error) ||
+        !lock_take(&self->lock, &self->journal.dir, &error)) {
         return turn_away(self, &error);
     }
-    self->directory = mem_format("%s/%s", self->dir.runs, run->id);
-    run->usual = usual(&self->dir, wanted->kind);
+    self->directory = mem_format("%s/%s", self->journal.dir.runs, run->id);
+    run->usual = usual(&self->journal.dir, wanted->kind);
     run->output = fs_join(self->directory, "output");
-    if (!lock_fence(&self->dir, &run->fence, &error) ||
+    if (!lock_fence(&self->journal.dir, &run->fence, &error) ||
         !fs_make_dirs(self->directory, &error) ||
-        !control_open(&self->watch.control, &self->dir, run->id, &error)) {
+        !control_open(&self->watch.control, &self->journal.dir, run->id, &error)) {
         return turn_away(self, &error);
     }
     run->control = mem_text(self->watch.control.path);
-    return enter(self, PHASE_LOCKED, &error) || turn_away(self, &error);
+    return journal_enter(&self->journal, PHASE_LOCKED, &error) || turn_away(self, &error);
 }
 
 static bool read_config(struct supervisor *self)
@@ -294,7 +178,7 @@ static bool back_up(struct supervisor *self)
         json_argv(json_object_get(config_section(self->environment, "/backup"), "files"));
     bool done = true;
     if (files[0]) {
-        done = enter(self, PHASE_BACKUP, &error);
+        done = journal_enter(&self->journal, PHASE_BACKUP, &error);
         run_step(self->run, "backup", NULL);
         done = done && backup_files(self->environment, files, self->directory, &error);
         run_step_end(&self->run->steps[self->run->step_count - 1], done ? 0 : 1);
@@ -307,7 +191,7 @@ static bool ask_gate(struct supervisor *self)
 {
     struct error error = {0};
     struct run *run = self->run;
-    if (!enter(self, PHASE_CHECKING, &error)) {
+    if (!journal_enter(&self->journal, PHASE_CHECKING, &error)) {
         return refuse_error(self, EXIT_INTERNAL, &error);
     }
     proof_begin(&self->proof, self->environment, self->checks);
@@ -345,7 +229,8 @@ static bool compare_plan(struct supervisor *self)
 
 static void on_stopping(void *argument)
 {
-    enter(argument, PHASE_STOPPING, NULL);
+    struct supervisor *self = argument;
+    journal_enter(&self->journal, PHASE_STOPPING, NULL);
 }
 
 /* From here on the trail says that it started; the child waits for exactly that. */
@@ -359,8 +244,8 @@ static bool announce(struct supervisor *self, const struct command *command,
         json_pack("{s:s, s:I, s:I, s:s, s:s}", "command", shown, "pid",
                   (json_int_t)command->leader.pid, "fence", (json_int_t)run->fence,
                   "digest", run->digest, "reason", run->reason ? run->reason : "");
-    bool done = enter(self, PHASE_RUNNING, error) &&
-                append(self, EVENT_RUN_STARTED, shown, data, error);
+    bool done = journal_enter(&self->journal, PHASE_RUNNING, error) &&
+                journal_append(&self->journal, EVENT_RUN_STARTED, shown, data, error);
     if (!done) {
         run->group = (struct process){0};
     }
@@ -410,7 +295,8 @@ static bool finish_step(struct supervisor *self, const struct ending *ending)
                             note ? ": " : "", note ? note : "");
     json_t *data = json_pack("{s:s, s:i}", "step", step->name, "status", ending->status);
     struct error error = {0};
-    bool done = append(self, EVENT_RUN_STEP, text, data, &error) && record(self, &error);
+    bool done = journal_append(&self->journal, EVENT_RUN_STEP, text, data, &error) &&
+                journal_record(&self->journal, &error);
     free(text);
     if (!done) {
         run->trouble = mem_text(error.message);
@@ -431,7 +317,8 @@ static bool execute(struct supervisor *self)
         command_finish(&command);
         run_step_end(&self->run->steps[self->run->step_count - 1], 127);
         char *const reasons[] = {error.message, NULL};
-        end(self, OUTCOME_FAILED, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
+        journal_end(&self->journal, OUTCOME_FAILED, EXIT_COMMAND, EVENT_RUN_ENDED,
+                    reasons, NULL);
         return false;
     }
     command_follow(&command, &self->watch, self->plan->timeout, on_stopping, self,
@@ -450,7 +337,8 @@ static bool execute(struct supervisor *self)
                                         ending.status, note ? ", " : "", note ? note : "")
                            : mem_text(self->run->trouble);
         char *const reasons[] = {reason, NULL};
-        end(self, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
+        journal_end(&self->journal, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons,
+                    NULL);
         free(reason);
     }
     return good;
@@ -460,7 +348,7 @@ static void verify(struct supervisor *self)
 {
     struct run *run = self->run;
     struct proof after = {0};
-    enter(self, PHASE_VERIFYING, NULL);
+    journal_enter(&self->journal, PHASE_VERIFYING, NULL);
     run_step(run, "verify", NULL);
     proof_begin(&after, self->environment, self->checks);
     bool held = proof_hold(&after, &self->watch, self->plan->within, self->plan->hold);
@@ -473,8 +361,9 @@ static void verify(struct supervisor *self)
                                           : "not every check held green for long enough");
     }
     proof_finish(&after);
-    end(self, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED,
-        held ? EXIT_GO : EXIT_UNVERIFIED, EVENT_RUN_ENDED, run->after.reasons, NULL);
+    journal_end(&self->journal, held ? OUTCOME_VERIFIED : OUTCOME_UNVERIFIED,
+                held ? EXIT_GO : EXIT_UNVERIFIED, EVENT_RUN_ENDED, run->after.reasons,
+                NULL);
 }
 
 /* ---- the whole life ------------------------------------------------------------ */
@@ -497,13 +386,13 @@ static void harden(void)
 static void let_go(struct supervisor *self)
 {
     watch_finish(&self->watch);
-    events_close(&self->events);
+    events_close(&self->journal.events);
     proof_finish(&self->proof);
     plan_destroy(self->plan);
     config_destroy(self->config);
     run_destroy(self->run);
     lock_release(&self->lock); /* last of what others see */
-    statedir_finish(&self->dir);
+    statedir_finish(&self->journal.dir);
     free(self->directory);
     handover_finish(&self->wanted);
 }
@@ -516,14 +405,14 @@ int supervisor_main(const struct check *const *checks)
         .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
                   .signals = -1,
                   .cancel = on_cancel},
-        .status = EXIT_INTERNAL};
+        .journal = {.launcher = SUPERVISOR_FD, .status = EXIT_INTERNAL}};
     struct error error = {0};
     harden();
     if (!handover_read(&self.wanted, SUPERVISOR_FD, &error)) {
         handover_finish(&self.wanted);
         return EXIT_INTERNAL;
     }
-    self.run = run_create(self.wanted.run);
+    self.run = self.journal.run = run_create(self.wanted.run);
     self.watch.run = self.run;
     self.watch.self = &self;
     fill_record(&self);
@@ -533,7 +422,7 @@ int supervisor_main(const struct check *const *checks)
                ask_gate(&self) && compare_plan(&self) && execute(&self)) {
         verify(&self);
     }
-    int status = self.status;
+    int status = self.journal.status;
     let_go(&self);
     return status;
 }

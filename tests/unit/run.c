@@ -383,6 +383,28 @@ static void a_command_knows_its_run_and_no_withheld_variable(void **state)
     capture_finish();
 }
 
+static void a_command_inherits_no_descriptor_of_ours(void **state)
+{
+    (void)state;
+    place_configure("ls /proc/$$/fd >descriptors", "", "");
+    assert_int_equal(place_deploy(NULL), EXIT_GO);
+    char *descriptors = place_read("descriptors");
+    assert_string_equal(descriptors, "0\n1\n2\n");
+    free(descriptors);
+}
+
+static void a_runtime_directory_that_others_may_enter_is_refused(void **state)
+{
+    (void)state;
+    struct error error;
+    char *path = fs_join(place.directory, "runtime/greenboard");
+    assert_true(fs_make_dirs(path, &error));
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(place_deploy(NULL), EXIT_INTERNAL);
+    assert_false(place_has("shipped"));
+    free(path);
+}
+
 static void output_is_masked_across_pieces(void **state)
 {
     (void)state;
@@ -466,6 +488,8 @@ int main(int argc, char **argv)
         TEST(a_dead_supervisor_blocks_until_it_is_resolved),
         TEST(of_two_at_once_one_runs),
         TEST(a_command_knows_its_run_and_no_withheld_variable),
+        TEST(a_command_inherits_no_descriptor_of_ours),
+        TEST(a_runtime_directory_that_others_may_enter_is_refused),
         TEST(output_is_masked_across_pieces),
         TEST(backups_are_kept_before_anything_changes),
         TEST(without_its_backup_nothing_starts),

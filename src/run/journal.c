@@ -1,0 +1,128 @@
+#include "run/journal.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static json_t *texts_json(char *const *texts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; texts && texts[i]; i++) {
+        json_array_append_new(list, json_string(texts[i]));
+    }
+    return list;
+}
+
+/* The launcher may be gone, or not read: then the record has to do. */
+static void report(const struct journal *journal, char *const *reasons, const char *hint)
+{
+    const struct run *run = journal->run;
+    json_t *document = json_pack(
+        "{s:s, s:s, s:i, s:o, s:o}", "phase", run_phase_words[run->phase], "outcome",
+        outcome_rows[run->outcome].word, "status", journal->status, "reasons",
+        texts_json(reasons), "hint", hint && *hint ? json_string(hint) : json_null());
+    char *text = json_compact(document);
+    char *line = mem_format("%s\n", text);
+    send(journal->launcher, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
+    free(line);
+    free(text);
+    json_decref(document);
+}
+
+bool journal_record(struct journal *journal, struct error *error)
+{
+    return run_write(&journal->dir, journal->run, error);
+}
+
+bool journal_enter(struct journal *journal, enum run_phase phase, struct error *error)
+{
+    journal->run->phase = phase;
+    if (!journal_record(journal, error)) {
+        return false;
+    }
+    report(journal, NULL, NULL);
+    return true;
+}
+
+static bool append_as(struct journal *journal, const char *operator_name,
+                      enum event_kind kind, const char *text, const json_t *data,
+                      struct error *error)
+{
+    const struct run *run = journal->run;
+    struct event event = {.kind = kind,
+                          .environment = run->environment,
+                          .operator_name = operator_name,
+                          .run = run->id,
+                          .release = run->release,
+                          .text = text,
+                          .data = data};
+    return events_append(&journal->events, &event, NULL, error);
+}
+
+bool journal_append(struct journal *journal, enum event_kind kind, const char *text,
+                    json_t *take_data, struct error *error)
+{
+    bool done =
+        append_as(journal, journal->run->operator_name, kind, text, take_data, error);
+    json_decref(take_data);
+    return done;
+}
+
+void journal_cancel(struct journal *journal, const char *operator_name,
+                    const char *reason)
+{
+    struct run *run = journal->run;
+    run->cancelled_by = mem_text(operator_name ? operator_name : "a signal");
+    run->cancel_reason = mem_text(reason);
+    /* It stops, written or not. */
+    append_as(journal, run->cancelled_by, EVENT_RUN_CANCELLED, reason, NULL, NULL);
+    journal_record(journal, NULL);
+}
+
+void journal_end(struct journal *journal, enum run_outcome outcome, int status,
+                 enum event_kind kind, char *const *reasons, const char *hint)
+{
+    struct run *run = journal->run;
+    struct error error = {0};
+    const char *word = outcome_rows[outcome].word;
+    char *text =
+        reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0]) : mem_text(word);
+    json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status,
+                             "reasons", texts_json(reasons));
+    journal->status = status;
+    bool done = journal_append(journal, kind, text, data, &error);
+    run->phase = PHASE_ENDED;
+    if (done) {
+        run->outcome = outcome;
+        run->status = status;
+        run->ended = clock_wall();
+        done = journal_record(journal, &error);
+    }
+    if (done) {
+        report(journal, reasons, hint);
+    } else {
+        char *const trouble[] = {error.message, NULL};
+        journal->status = EXIT_INTERNAL;
+        run->outcome = OUTCOME_NONE;
+        report(journal, trouble, error.hint);
+    }
+    free(text);
+}
+
+void journal_turn_away(struct journal *journal, int status, const struct error *error)
+{
+    char *message = mem_text(error->message);
+    char *const reasons[] = {message, NULL};
+    journal->status = status;
+    journal->run->phase = PHASE_ENDED;
+    journal->run->outcome = OUTCOME_REFUSED;
+    if (journal->events.db.handle) {
+        journal_append(journal, EVENT_REFUSED, message, NULL, NULL);
+    }
+    report(journal, reasons, error->hint);
+    free(message);
+}
