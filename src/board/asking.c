@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "secret/mask.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -29,7 +30,9 @@ bool release_valid(const char *release, struct error *error)
         valid = byte < 0x80 && (isalnum(byte) || strchr("._:@/+-", byte));
     }
     if (!valid) {
-        error_set(error, ERROR_PROTOCOL, "\"%.60s\" is not a release", release);
+        char *shown = mask_clean(release, 60);
+        error_set(error, ERROR_PROTOCOL, "\"%s\" is not a release", shown);
+        free(shown);
         error_hint(error, "one line such as a git revision or an image digest: letters, digits "
                           "and ._:@/+- , at most %d",
                    RELEASE_MAX);
@@ -45,13 +48,17 @@ static void ask_release(struct asking *asking)
                           .directory = asking->environment->directory,
                           .deadline = asking->deadline,
                           .cancelled = &asking->cancelled};
-    struct buf printed;
+    struct buf printed, said;
     int status = 0;
     buf_init(&printed, RELEASE_OUTPUT_MAX);
-    if (!spawn_capture(&spawn, &printed, NULL, &status, &asking->error)) {
+    buf_init(&said, RELEASE_OUTPUT_MAX);
+    if (!spawn_capture(&spawn, &printed, &said, &status, &asking->error)) {
         error_hint(&asking->error, "correct release.command in the configuration");
     } else if (status != 0) {
-        error_set(&asking->error, ERROR_PROTOCOL, "%s exited with status %d", argv[0], status);
+        char *why = mask_clean(buf_string(&said), 200);
+        error_set(&asking->error, ERROR_PROTOCOL, "%s exited with status %d%s%s", argv[0],
+                  status, *why ? ": " : "", why);
+        free(why);
         error_hint(&asking->error, "run it by hand in the configuration's directory to see why");
     } else {
         while (printed.length > 0 && printed.data[printed.length - 1] == '\n') {
@@ -62,6 +69,7 @@ static void ask_release(struct asking *asking)
         }
     }
     buf_finish(&printed);
+    buf_finish(&said);
     argv_free(argv);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "secret/base64.h"
 
 #include <jansson.h>
@@ -428,4 +429,20 @@ void mask_buf(struct buf *text)
     struct mask *mask = mask_current();
     mask_apply(mask, text);
     mask_unref(mask);
+}
+
+/* Masked first: cleaning could otherwise break a secret apart so that the mask misses it. */
+char *mask_clean(const char *text, size_t longest)
+{
+    struct buf raw, clean;
+    buf_init_secret(&raw, 0);
+    buf_init(&clean, longest);
+    buf_text(&raw, text);
+    mask_buf(&raw);
+    text_clean(&clean, raw.data, raw.length);
+    buf_finish(&raw);
+    while (clean.length > 0 && clean.data[clean.length - 1] == ' ') {
+        clean.data[--clean.length] = '\0'; /* what was the last line's end */
+    }
+    return buf_take(&clean);
 }
