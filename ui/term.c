@@ -153,7 +153,7 @@ static void take_size(void)
 unsigned term_signals(void)
 {
     unsigned events = 0;
-    char numbers[64];
+    unsigned char numbers[64];
     ssize_t count = read(term.wake[0], numbers, sizeof numbers);
     for (ssize_t i = 0; i < count; i++) {
         if (numbers[i] == SIGWINCH) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/fields.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,7 @@ static void check_unique(struct validation *validation, const struct spot *spot)
 {
     const char *key = field_key(spot->field);
     const char *name = json_string_value(spot->value);
+    assert(spot->up && spot->up->up); /* unique is what an entry of a list can be */
     const json_t *list = spot->up->up->value;
     bool taken = name && is_taken(name);
     for (size_t i = 0; name && i < json_array_size(list); i++) {

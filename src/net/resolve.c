@@ -203,8 +203,8 @@ bool resolve_host(const char *host, int port, const struct wait *wait,
     }
     struct query *query = query_create(host);
     if (!start(query, error)) {
-        query_unref(query);
-        query_unref(query);
+        query_unref(query); /* the thread's, which did not begin */
+        query_unref(query); /* NOLINT(clang-analyzer-unix.Malloc): there were two */
         return false;
     }
     bool found = await(query, wait, error) && judge(query, error);

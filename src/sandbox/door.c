@@ -66,7 +66,7 @@ static int bound_socket(uint16_t port)
 
 uint16_t port_reserve(int *fd, struct error *error)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t length = sizeof address;
     *fd = bound_socket(0);
     if (*fd < 0 || getsockname(*fd, (struct sockaddr *)&address, &length) != 0) {

@@ -10,6 +10,7 @@
 #include "ui/output.h"
 #include "ui/ui.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -293,7 +294,7 @@ static void stage_set(struct stage *stage)
         "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"development\":"
         " {\"deploy\": {\"command\": [\"true\"]}}}}";
     struct error error;
-    strcpy(stage->directory, "/tmp/gb-ui-XXXXXX");
+    snprintf(stage->directory, sizeof stage->directory, "/tmp/gb-ui-XXXXXX");
     assert_non_null(mkdtemp(stage->directory));
     char *path = fs_join(stage->directory, "greenboard.json");
     assert_true(fs_replace(path, text, strlen(text), 0600, &error));
