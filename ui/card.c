@@ -116,13 +116,15 @@ static void draw_trend(const struct card *card, struct canvas *canvas, struct re
     canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
 }
 
-/* What is left of a big card: the remedy of what is wrong, then evidence as far as it
- * goes. Returns the row after it, where the trend is drawn large. */
-static int draw_rest(struct canvas *canvas, int y, const struct light *light)
+/* What is left of a big card: the remedy of what is wrong, evidence as far as it goes,
+ * and the trend drawn large once there is one. */
+static void draw_rest(const struct card *card, struct canvas *canvas, int y,
+                      const struct light *light)
 {
+    enum { CHART_ROWS = 3, CHART_POINTS = 8 };
     const struct result *result = light->result;
     if (!result) {
-        return y;
+        return;
     }
     if (result->remedy && y < canvas->height) {
         int x =
@@ -131,13 +133,19 @@ static int draw_rest(struct canvas *canvas, int y, const struct light *light)
         struct rect rect = {x, y, canvas->width - x, canvas->height - y};
         y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
-    for (size_t i = 0; i < result->evidence_count && y < canvas->height; i++, y++) {
+    int left = canvas->height - y, chart = left < CHART_ROWS ? left : CHART_ROWS;
+    chart = left < 2 || card->lights[0]->trend_count < CHART_POINTS ? 0 : chart;
+    int end = canvas->height - chart;
+    for (size_t i = 0; i < result->evidence_count && y < end; i++, y++) {
         int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, result->evidence[i].key);
         x = x < 17 ? 17 : x + 1;
         canvas_fit(canvas, x, y, canvas->width - x, STYLE_TEXT,
                    result->evidence[i].value);
     }
-    return y;
+    if (chart > 0) {
+        y = canvas->height - y > 8 ? y : end; /* on a whole screen all that is left */
+        draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});
+    }
 }
 
 /* The row with figure, trend and, where there is room beside them, the details. */
@@ -174,10 +182,7 @@ static void draw_inside(const struct card *card, const struct scene *scene,
     if (!fine) {
         canvas_fit(canvas, 0, ++y, right - 1, STYLE_DIM, words.detail);
     }
-    y = draw_rest(canvas, y + 1, light) + 1;
-    if (canvas->height - y >= 2) {
-        draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});
-    }
+    draw_rest(card, canvas, y + 1, light);
 }
 
 static void draw_strip(const struct card *card, const struct scene *scene,

@@ -8,14 +8,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    RELEASE_SHOWN = 12,
     NARROW_GATE = 76, /* columns from which the kind of a NO-GO is told beside it */
 };
 
-/* A full git revision is told apart by its beginning; anything else is shown whole. */
 static void release_words(const struct board *board, char *out, size_t size)
 {
     const char *release = board->release;
@@ -26,8 +23,9 @@ static void release_words(const struct board *board, char *out, size_t size)
                                            : "no release configured");
         return;
     }
-    bool revision = strlen(release) == 40 && strspn(release, "0123456789abcdef") == 40;
-    snprintf(out, size, "release %.*s", revision ? RELEASE_SHOWN : 40, release);
+    char shown[64];
+    mark_release(shown, sizeof shown, release);
+    snprintf(out, size, "release %s", shown);
 }
 
 void frame_header(const struct scene *scene, struct canvas *canvas)

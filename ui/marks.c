@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static bool is_stale(const struct scene *scene, const struct light *light)
@@ -69,6 +70,14 @@ int mark_number(const struct pane *pane)
         }
     }
     return 0;
+}
+
+void mark_release(char *out, size_t size, const char *release)
+{
+    enum { REVISION = 40, SHOWN = 12 };
+    bool revision =
+        strlen(release) == REVISION && strspn(release, "0123456789abcdef") == REVISION;
+    snprintf(out, size, "%.*s", revision ? SHOWN : REVISION, release);
 }
 
 void mark_time(char out[16], int64_t wall)

@@ -21,6 +21,9 @@ void mark_span(char *out, size_t size, int64_t span);
 /* Its number in panes.mk's order from 1, which is its key. */
 int mark_number(const struct pane *pane);
 
+/* A full git revision is told apart by its beginning; anything else is shown whole. */
+void mark_release(char *out, size_t size, const char *release);
+
 /* "12:04:31Z" */
 void mark_time(char out[16], int64_t wall);
 

@@ -11,8 +11,9 @@ static void jwt_update(void *self, const struct scene *scene)
     struct card *card = self;
     card_take(card, &pane_jwt, scene, names, 2);
     if (card_proven(card)) {
-        snprintf(card->detail, sizeof card->detail, "%s  %s",
-                 card_evidence(card, "fingerprint"), card_evidence(card, "source"));
+        snprintf(card->figure, sizeof card->figure, "%s",
+                 card_evidence(card, "fingerprint"));
+        snprintf(card->detail, sizeof card->detail, "%s", card_evidence(card, "source"));
     }
 }
 

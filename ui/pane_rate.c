@@ -11,7 +11,8 @@ static void rate_update(void *self, const struct scene *scene)
     struct card *card = self;
     card_take(card, &pane_rate, scene, names, 2);
     if (card_proven(card)) {
-        snprintf(card->detail, sizeof card->detail, "%s", card_evidence(card, "users"));
+        snprintf(card->detail, sizeof card->detail, "objective %s",
+                 card_evidence(card, "objective"));
     }
     card->high = 1;
 }

@@ -15,7 +15,8 @@
 
 enum term_event {
     TERM_RESIZED = 1,
-    TERM_ENDING = 2,  /* SIGINT, SIGTERM, SIGHUP, SIGQUIT: leave, with everything restored */
+    TERM_ENDING =
+        2, /* SIGINT, SIGTERM, SIGHUP, SIGQUIT: leave, with everything restored */
     TERM_RESUMED = 4, /* stopped and continued: paint everything */
 };
 

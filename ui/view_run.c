@@ -142,10 +142,13 @@ static size_t run_wait(const void *self, int fds[PANE_FDS])
 static void draw_title(const struct run_screen *screen, struct canvas *canvas)
 {
     const struct run *run = screen->run;
-    char line[300];
+    char line[300], release[64] = "";
+    if (run && run->release) {
+        mark_release(release, sizeof release, run->release);
+    }
     snprintf(line, sizeof line, "%s%s%s%s%s", run ? run->kind : "run",
-             run && run->release ? " of " : "", run && run->release ? run->release : "",
-             run && run->operator_name ? " by " : "", run && run->operator_name ? run->operator_name : "");
+             release[0] ? " of " : "", release, run && run->operator_name ? " by " : "",
+             run && run->operator_name ? run->operator_name : "");
     int end = canvas_right(canvas, 20, canvas->width - 1, 0, STYLE_DIM, screen->id);
     canvas_fit(canvas, 1, 0, end - 2, STYLE_HEAD, line);
 }

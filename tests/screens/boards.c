@@ -114,6 +114,7 @@ static void answer_all(struct board *board)
     result_ok(answer(board, 5, 3, 21), "probe@example.com logged in and was recognised");
     result = answer(board, 6, 4, 7.5);
     result_ok(result, "probe 5 of 5, users 11 of 12 in 5 m");
+    result_evidence(result, "objective", "99 %%");
     result_figure(result, 1);
     for (size_t i = 0; i < 20; i++) {
         board->lights[6].trend[board->lights[6].trend_count++] = i == 5 ? 0.8 : 1;

@@ -6,41 +6,124 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "tests/screens/boards.h"
+#include "base/spawn.h"
+#include "run/process.h"
+#include "store/runs.h"
+#include "ui/run_screen.h"
 #include "ui/ui.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct screen {
     const char *name;
     struct board *(*make)(void);
     int width, height;
     bool ascii;
-    const char *keys; /* pressed before it is drawn; ^ is Enter, > is Tab */
+    const char *keys;              /* pressed before it is drawn; ^ is Enter, > is Tab */
+    void (*fill)(struct run *run); /* of a run that is shown, or NULL */
 };
 
+/* ---- runs ---- */
+
+#define RUN "20260131T120400Z-4f2a"
+
+static void run_fails(struct run *run)
+{
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_FAILED;
+    run->status = 3;
+    run->ended = run->started + 9000;
+    run_step(run, "backup", NULL)->started = run->started;
+    run->steps[0].ended = run->started + 120;
+    run->steps[0].status = 0;
+    run_step(run, "deploy", NULL)->started = run->started + 1000;
+    run->steps[1].ended = run->ended;
+    run->steps[1].status = 7;
+}
+
+static void run_goes_on(struct run *run)
+{
+    run->phase = PHASE_RUNNING;
+    run->usual = 42000;
+    run->supervisor = process_find(getpid());
+    run_step(run, "backup", NULL)->started = run->started;
+    run->steps[0].ended = run->started + 120;
+    run->steps[0].status = 0;
+    run_step(run, "deploy", NULL)->started = run->started + 1000;
+}
+
+static void run_is_orphaned(struct run *run)
+{
+    run_goes_on(run);
+    run->supervisor = (struct process){0};
+}
+
+static void run_is_refused(struct run *run)
+{
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_REFUSED;
+    run->status = 1;
+    run->ended = run->started + 300;
+    run->before.decision = mem_text("NO-GO");
+    run->before.reasons = mem_alloc(sizeof *run->before.reasons);
+    argv_add(&run->before.reasons, "redis: NOAUTH Authentication required");
+}
+
+/* A record and what the command printed, in a state directory of its own. */
+static void make_run(const struct statedir *dir, void (*fill)(struct run *run))
+{
+    static const char printed[] =
+        "\x1b[1mdeploying 3f2a91c\x1b[0m\r\n"
+        "\x1b[32m==>\x1b[0m building\r\n 10 %\r100 %\r\n"
+        "\x1b]0;title\a\x1b[2J\x1b[31merror:\x1b[0m 日本 quota\r\n";
+    struct error error;
+    struct run *run = run_create(RUN);
+    run->kind = mem_text("deploy");
+    run->system = mem_text("netra");
+    run->environment = mem_text("staging");
+    run->release = mem_text("3f2a91c0d4e5b6a7988776655443322110ffeedd");
+    run->operator_name = mem_text("ada@ops-1");
+    run->started = BOARDS_WALL - 31218;
+    run->timeout = INT64_C(1800) * 1000000000;
+    run->output = run_path(dir, RUN, "output");
+    fill(run);
+    char *folder = run_path(dir, RUN, "");
+    assert_true(fs_make_dirs(folder, &error));
+    assert_true(fs_replace(run->output, printed, sizeof printed - 1, 0600, &error));
+    assert_true(run_write(dir, run, &error));
+    free(folder);
+    run_destroy(run);
+}
+
 static const struct screen screens[] = {
-    {"waiting-80x24", boards_waiting, 80, 24, false, ""},
-    {"green-80x24", boards_green, 80, 24, false, ""},
-    {"red-80x24", boards_red, 80, 24, false, "e"},
-    {"red-80x24-ascii", boards_red, 80, 24, true, "e"},
-    {"unproven-80x24", boards_unproven, 80, 24, false, "1"},
-    {"foreign-80x24", boards_foreign, 80, 24, false, "e"},
-    {"green-120x40", boards_green, 120, 40, false, "3"},
-    {"red-120x40", boards_red, 120, 40, false, "e"},
-    {"red-200x50", boards_red, 200, 50, false, "e"},
-    {"green-200x50", boards_green, 200, 50, false, "2"},
-    {"red-60x20", boards_red, 60, 20, false, "e"},
-    {"red-40x10", boards_red, 40, 10, false, ""},
-    {"red-20x5", boards_red, 20, 5, false, ""},
-    {"red-1x1", boards_red, 1, 1, false, ""},
-    {"inspect-80x24", boards_red, 80, 24, false, "e^"},
-    {"inspect-green-120x40", boards_green, 120, 40, false, "3^"},
-    {"help-80x24", boards_green, 80, 24, false, "?"},
-    {"help-120x60", boards_green, 120, 60, false, "?"},
-    {"zoom-80x24", boards_green, 80, 24, false, "3+"},
-    {"events-80x24", boards_red, 80, 24, false, ">"},
+    {"waiting-80x24", boards_waiting, 80, 24, false, "", NULL},
+    {"green-80x24", boards_green, 80, 24, false, "", NULL},
+    {"red-80x24", boards_red, 80, 24, false, "e", NULL},
+    {"red-80x24-ascii", boards_red, 80, 24, true, "e", NULL},
+    {"unproven-80x24", boards_unproven, 80, 24, false, "1", NULL},
+    {"foreign-80x24", boards_foreign, 80, 24, false, "e", NULL},
+    {"green-120x40", boards_green, 120, 40, false, "3", NULL},
+    {"red-120x40", boards_red, 120, 40, false, "e", NULL},
+    {"red-200x50", boards_red, 200, 50, false, "e", NULL},
+    {"green-200x50", boards_green, 200, 50, false, "2", NULL},
+    {"red-60x20", boards_red, 60, 20, false, "e", NULL},
+    {"red-40x10", boards_red, 40, 10, false, "", NULL},
+    {"red-20x5", boards_red, 20, 5, false, "", NULL},
+    {"red-1x1", boards_red, 1, 1, false, "", NULL},
+    {"inspect-80x24", boards_red, 80, 24, false, "e^", NULL},
+    {"inspect-green-120x40", boards_green, 120, 40, false, "3^", NULL},
+    {"help-80x24", boards_green, 80, 24, false, "?", NULL},
+    {"help-120x60", boards_green, 120, 60, false, "?", NULL},
+    {"zoom-80x24", boards_green, 80, 24, false, "3+", NULL},
+    {"events-80x24", boards_red, 80, 24, false, ">", NULL},
+    {"run-80x24", boards_green, 80, 24, false, "", run_goes_on},
+    {"run-failed-80x24", boards_green, 80, 24, false, "", run_fails},
+    {"run-refused-80x24", boards_red, 80, 24, true, "", run_is_refused},
+    {"run-orphaned-120x40", boards_green, 120, 40, false, "", run_is_orphaned},
+    {"run-40x10", boards_green, 40, 10, false, "", run_goes_on},
 };
 
 static void press(struct ui *ui, const char *keys)
@@ -62,6 +145,16 @@ static void render(const struct screen *screen, struct buf *out)
     ui_init(&ui, board);
     ui.operator_name = "ada@ops-1";
     ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
+    char place[] = "/tmp/gb-screens-XXXXXX";
+    struct statedir dir = {.runs = place};
+    if (screen->fill) {
+        struct error error;
+        assert_non_null(mkdtemp(place));
+        ui.dir = &dir;
+        make_run(&dir, screen->fill);
+        assert_true(run_screen_attach(&ui, RUN, &error));
+        ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
+    }
     press(&ui, screen->keys);
     struct canvas canvas = canvas_create(screen->width, screen->height, screen->ascii);
     ui_draw(&ui, &canvas);
@@ -69,6 +162,9 @@ static void render(const struct screen *screen, struct buf *out)
     canvas_destroy(&canvas);
     ui_finish(&ui);
     boards_free(board);
+    if (screen->fill) {
+        fs_remove_tree(place);
+    }
 }
 
 static void screen_is_as_recorded(void **state)

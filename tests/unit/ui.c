@@ -139,7 +139,9 @@ static void output_keeps_text_and_colours_alone(void **state)
         {"a\tb", "a       b\n.120\n"},
         {"\x1b(Bset", "set\n.120\n"},
         {"\x1b[?1049hin", "in\n.120\n"},
-        {"\xe2\x80\xae\xc2\x9b""bidi", "bidi\n.120\n"},
+        {"\xe2\x80\xae\xc2\x9b"
+         "bidi",
+         "bidi\n.120\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct output output;
@@ -182,7 +184,8 @@ static void output_is_bounded(void **state)
 static void no_bytes_at_all_make_output_unsafe(void **state)
 {
     (void)state;
-    static const char alphabet[] = "\x1b\x1b[[];?0123456789mKJH\\\a\r\n\b\t\xe2\x80\xae\xc2\x9b\xf0\xff ab";
+    static const char alphabet[] =
+        "\x1b\x1b[[];?0123456789mKJH\\\a\r\n\b\t\xe2\x80\xae\xc2\x9b\xf0\xff ab";
     struct output output;
     output_init(&output);
     uint32_t seed = 1;
@@ -277,7 +280,8 @@ static void every_screen_has_a_way_back(void **state)
 
 /* ---- the console's state ---- */
 
-static const struct check probe = {.name = "probe", .help = "is it there", .section = "/probe"};
+static const struct check probe = {
+    .name = "probe", .help = "is it there", .section = "/probe"};
 static const struct check *const probes[] = {&probe, NULL};
 
 struct stage {
