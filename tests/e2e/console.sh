@@ -1,0 +1,197 @@
+#!/bin/bash
+# The console on a real terminal: tmux's, one session open all the time.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+sandboxed --stand-in
+
+SB=$GREENBOARD_SANDBOX
+tmux() { command tmux -S "$TMPDIR/tmux" -f /dev/null "$@"; }
+screen() { tmux capture-pane -p; }
+shows() { screen | grep -qE -- "$1"; }
+keys() { tmux send-keys "$@"; }
+text() { tmux send-keys -l -- "$1"; }
+deploys() { wc -l 2>/dev/null <"$SB/deploys" || echo 0; }
+
+seen() { # NAME REGEX: the screen comes to show that
+    if wait_for shows "$2"; then
+        result 0 "$1"
+    else
+        result 1 "$1"
+        diag "expected: /$2/"
+        diag "$(screen)"
+    fi
+}
+
+# Starts the console from the shell of the session; console.pid is its, `left N` its end.
+console() { # OPTION…
+    rm -f "$TMPDIR/console.pid"
+    text "clear; stty -a >before; sh -c 'echo \$\$ >console.pid; exec greenboard $*'; echo left \$?; stty -a >after"
+    keys Enter
+    wait_for test -s "$TMPDIR/console.pid"
+    CONSOLE=$(<"$TMPDIR/console.pid")
+}
+
+restored() { # NAME STATUS
+    seen "$1: it leaves with $2" "^left $2\$"
+    ok "$1: the terminal is as it was" wait_for cmp -s "$TMPDIR/before" "$TMPDIR/after"
+    is "$(tmux display-message -p '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')" '0 1 0' \
+        "$1: the screen is the shell's, the cursor shows"
+}
+
+cd "$TMPDIR" || exit 1
+tmux new-session -d -x 100 -y 30 'exec bash --norc --noprofile' || exit 1
+tmux set-option -g remain-on-exit on
+text "PS1='shell> '; unset GREENBOARD_SANDBOX_PACE HISTFILE"
+keys Enter
+wait_for shows "^shell>" || exit 1
+
+# ---- first paint ----
+
+redis=$(awk '$3 == "redis" { print $1 }' "$SB/processes" | tail -1)
+kill -STOP "$redis"
+console
+seen 'the panes are there before the answers' '1 JWT sync.*2 ClickHouse'
+seen 'the gate waits for what has not answered' 'WAIT'
+ok 'and redis has not answered' shows '3 Redis.*(asking|…)'
+kill -CONT "$redis"
+seen 'the board goes green' 'GO .*8 of 8 green'
+ok 'each pane says that it is' shows '3 Redis.*OK'
+
+# ---- breaking it ----
+
+keys x
+seen 'x lists the faults' 'Break the sandbox'
+keys j j j j j Enter
+seen 'Enter switches one on' '\[[^ ]+ *\] redis_auth'
+keys Escape
+seen 'the gate closes and says why' 'NO-GO.*redis'
+seen 'the pane of Redis is red' '3 Redis.*FAIL'
+seen 'the event is told' 'redis went from OK to FAIL|redis.*FAIL'
+keys 3
+keys Enter
+seen 'Enter inspects: evidence' '127\.0\.0\.1:[0-9]+'
+seen 'and what to do' 'password'
+keys Escape
+seen 'Esc goes back' '1 JWT sync'
+keys '?'
+seen '? tells the keys' 'On the board'
+keys Escape
+tmux resize-window -x 60 -y 20
+seen 'it is readable at 60 by 20' 'NO-GO'
+ok 'and the list is there' wait_for shows '✗.*redis'
+is "$(screen | awk 'length > 60' | wc -l)" 0 'no line is wider than the terminal'
+tmux resize-window -x 20 -y 4
+ok 'it outlives a tiny terminal' lives "$CONSOLE"
+tmux resize-window -x 100 -y 30
+seen 'and is whole again at 100 by 30' '3 Redis.*4 Auth'
+keys x
+seen 'the list of faults again' 'redis_auth'
+keys j j j j j Enter
+seen 'Enter switches it off' '\[ *\] redis_auth'
+keys Escape
+keys R
+seen 'the board is green again' ' GO .*8 of 8 green'
+
+# ---- a deploy ----
+
+rm -f "$SB/pace"
+keys D
+seen 'D shows the plan' "type the environment's name"
+ok 'with the release' shows "$(<"$SB/release")"
+text production
+keys Enter
+seen 'another name starts nothing' 'nothing was started'
+is "$(deploys)" 0 'and nothing was'
+keys C-u
+text staging
+keys Enter
+seen 'the name starts it: its output is shown' 'building netra-auth-service'
+seen 'it ends verified' 'verified'
+is "$(cat "$SB/deployed")" "$(cat "$SB/release")" 'and its release is deployed'
+keys q
+seen 'q closes the screen of the run' '1 JWT sync'
+
+# ---- leaving ----
+
+keys q
+restored 'q' 0
+console
+seen 'the console again' 'GO .*8 of 8 green'
+kill -TERM "$CONSOLE"
+restored 'SIGTERM' 143
+console
+seen 'the console once more' 'GO .*8 of 8 green'
+kill -HUP "$CONSOLE"
+restored 'SIGHUP' 129
+
+# ---- killed in mid-deploy ----
+
+console
+seen 'green before the deploy' 'GO .*8 of 8 green'
+keys D
+seen 'the plan' "type the environment's name"
+text staging
+keys Enter
+seen 'the command runs' 'building netra-auth-service'
+kill -9 "$CONSOLE"
+seen 'the console is gone' 'left 137|Killed'
+run greenboard runs show -o json
+id=$(json .id)
+like "$(json .phase)" 'running' 'the run goes on without it'
+text 'stty sane; tput rmcup; tput cnorm; clear'
+keys Enter
+wait_for shows '^shell>'
+console
+seen 'the next console shows that run' "$id"
+seen 'from its first byte' 'deploying [0-9a-f]+ to sandbox staging'
+seen 'and its end' 'verified'
+run greenboard runs show "$id" -o json
+json_is '.outcome + " " + (.known_good | tostring)' 'verified true' 'the run was verified as if nothing had been'
+keys q
+seen 'back on the board' '1 JWT sync'
+keys q
+restored 'after all that' 0
+
+# ---- other ways to look ----
+
+console --ascii
+seen 'in ASCII' 'GO .*8 of 8 green'
+is "$(screen | LC_ALL=C grep -c '[^ -~]')" 0 'no byte is beyond ASCII'
+keys q
+restored 'ASCII' 0
+text 'export NO_COLOR=1'
+keys Enter
+console
+seen 'without colour' 'GO .*8 of 8 green'
+is "$(tmux capture-pane -p -e | grep -cE $'\e\\[[0-9;]*(3[0-7]|4[0-7]|9[0-7]|38|48)[;m]')" 0 'NO_COLOR: no colour'
+keys q
+restored 'NO_COLOR' 0
+text 'unset NO_COLOR'
+keys Enter
+console --read-only
+seen 'read-only' 'GO .*8 of 8 green'
+keys D
+seen 'read-only deploys nothing' 'read-only'
+kill -TERM "$CONSOLE"
+restored 'read-only' 143
+tmux kill-server
+
+# ---- a stream of lines ----
+
+mkfifo "$TMPDIR/typed"
+greenboard --plain <"$TMPDIR/typed" >"$TMPDIR/plain" 2>&1 &
+plain=$!
+exec 3>"$TMPDIR/typed"
+ok 'plain: the board as lines' wait_for says "$TMPDIR/plain" '^GO .*8 of 8 green'
+fault redis_auth on
+echo 'r redis' >&3
+ok 'plain: what changes is told' wait_for says "$TMPDIR/plain" 'redis.*FAIL'
+echo 'i redis' >&3
+ok 'plain: a check is told whole' wait_for says "$TMPDIR/plain" 'target: 127'
+echo 'q' >&3
+wait "$plain"
+is "$?" 0 'plain: q leaves'
+exec 3>&-
+is "$(grep -c $'\e' "$TMPDIR/plain")" 0 'plain: no control sequence'
+fault redis_auth off
+done_testing
