@@ -19,6 +19,17 @@ rule() {
     fi
 }
 
+# A header that the makefile does not list is missing from the tarball alone.
+listed() {
+    local source lacking=
+    count=$((count + 1))
+    for source in "${sources[@]}"; do
+        grep -qwF "$source" Makefile.am checks/checks.mk ui/panes.mk || lacking+=" $source"
+    done
+    [ -z "$lacking" ] || echo "# not in the makefile:$lacking"
+    echo "${lacking:+not }ok $count - every source is in the makefile"
+}
+
 # A rule must complain of a file that breaks it, else its silence proves nothing.
 # breaks NAME SCRIPT PATH CONTENT
 breaks() {
@@ -35,12 +46,13 @@ breaks() {
 
 broken=$(mktemp -d) || exit 1
 trap 'rm -rf "$broken"' EXIT
-echo 1..12
+echo 1..13
 
 rule 'no function is called that is banned' banned.awk "${sources[@]}"
 rule 'includes go down the rooms, never up' includes.awk "${sources[@]}"
 rule 'files and functions are of a length to be read' lengths.awk "${sources[@]}"
 rule 'nothing is left for later' marks.awk "${sources[@]}" "${scripts[@]}"
+listed
 
 breaks 'a banned call is seen' banned.awk src/base/a.c 'int a = 1; /* why */ strcpy (b, "c");'
 breaks 'an include upwards is seen' includes.awk src/base/a.c '#include "board/board.h"'
