@@ -301,10 +301,15 @@ static void draw_output(const struct run_screen *screen, struct canvas *canvas)
     for (size_t line = top; line < last; line++) {
         output_draw(output, line, canvas, 1 + (int)(line - top));
     }
+    char corner[100] = "";
     if (last < end) {
-        canvas_format(canvas, canvas->width - 30, 0, STYLE_FOCUS,
-                      " %zu more below, G follows ", end - last);
+        snprintf(corner, sizeof corner, " %zu more below, G follows ", end - last);
+    } else if (screen->run && screen->run->phase != PHASE_ENDED && !screen->orphan) {
+        snprintf(corner, sizeof corner, " to stop it: greenboard runs cancel %s ",
+                 screen->id);
     }
+    canvas_right(canvas, 12, canvas->width - 2, 0, last < end ? STYLE_FOCUS : STYLE_DIM,
+                 corner);
 }
 
 static void run_draw(const void *self, const struct scene *scene, struct canvas *canvas,
