@@ -28,8 +28,25 @@ static void release_words(const struct board *board, char *out, size_t size)
     snprintf(out, size, "release %s", shown);
 }
 
+/* Nothing is recorded any more: that is said instead of everything else. */
+static bool header_trouble(const struct scene *scene, struct canvas *canvas)
+{
+    const struct error *trouble = &scene->ui->trouble;
+    if (trouble->code == ERROR_NONE) {
+        return false;
+    }
+    char line[600];
+    snprintf(line, sizeof line, "nothing is recorded, so nothing can be deployed: %s",
+             trouble->message);
+    canvas_fit(canvas, 1, 0, canvas->width - 2, STYLE_FAIL, line);
+    return true;
+}
+
 void frame_header(const struct scene *scene, struct canvas *canvas)
 {
+    if (header_trouble(scene, canvas)) {
+        return;
+    }
     const struct environment *environment = scene->board->environment;
     char time[16], right[120], release[64], line[200];
     mark_time(time, scene->wall);

@@ -34,6 +34,8 @@ struct ui {
     bool read_only;
     bool paused;
 
+    struct error trouble; /* why nothing is written any more, or ERROR_NONE */
+
     struct slot *slots; /* the board's own panes, in the order of the table */
     size_t slot_count;
     size_t focus; /* of slots */

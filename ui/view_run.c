@@ -20,7 +20,8 @@
 
 extern const struct pane view_run;
 
-enum { CHUNKS_A_TURN = 4 }; /* of follow_output(): so much is parsed between two frames */
+/* So long is parsed before keys and checks have their turn. */
+static const int64_t PARSING = 5 * CLOCK_MS;
 
 struct run_screen {
     struct launch launch;
@@ -91,7 +92,8 @@ static void take_output(struct run_screen *screen, const struct scene *scene)
     struct buf chunk;
     buf_init(&chunk, 0);
     size_t before = output_end(&screen->output);
-    for (int i = 0; i < CHUNKS_A_TURN && follow_output(screen->follow, &chunk); i++) {
+    int64_t end = clock_now() + PARSING;
+    while (clock_now() < end && follow_output(screen->follow, &chunk)) {
         output_feed(&screen->output, chunk.data, chunk.length);
         buf_clear(&chunk);
         screen->printed = scene->now;

@@ -20,13 +20,16 @@
 #include <unistd.h>
 
 enum { FDS_OWN = 3 };
+static const int64_t FRAME = 33 * CLOCK_MS;
 
 struct screen {
     struct console console;
     struct ui ui;
     struct canvas canvas;
     char *sandbox;
-    bool dirty;
+    bool dirty;  /* what is shown is not what is */
+    bool urgent; /* somebody pressed a key */
+    int64_t drawn;
     bool leaving;
 };
 
@@ -88,7 +91,8 @@ static void draw(struct screen *screen)
     }
     ui_draw(&screen->ui, &screen->canvas);
     term_show(&screen->canvas);
-    screen->dirty = false;
+    screen->dirty = screen->urgent = false;
+    screen->drawn = clock_now();
 }
 
 static void react(struct screen *screen, unsigned reaction)
@@ -97,6 +101,7 @@ static void react(struct screen *screen, unsigned reaction)
         term_repaint();
     }
     screen->dirty = screen->dirty || reaction != REACT_NONE;
+    screen->urgent = screen->urgent || reaction != REACT_NONE;
     screen->leaving = screen->leaving || (reaction & REACT_QUIT);
 }
 
@@ -130,6 +135,9 @@ static int least_wait(const struct screen *screen)
     if (screen->ui.again) {
         return 0;
     }
+    if (screen->dirty) {
+        return clock_left(screen->drawn + FRAME);
+    }
     int tick = until_tick(), wait = sched_wait(screen->console.sched, clock_now());
     return wait >= 0 && wait < tick ? wait : tick;
 }
@@ -161,10 +169,18 @@ static void turn(struct screen *screen)
     if (console_step(&screen->console) || clock_wall() / 1000 != second) {
         screen->dirty = true;
     }
+    store_failed(screen->console.store, &screen->ui.trouble);
     ui_update(&screen->ui, clock_now(), clock_wall());
     if (woken > 0 && (ready[0].revents & POLLIN)) {
         take_input(screen);
     }
+}
+
+/* What happens by itself is drawn thirty times a second at most; a key at once. */
+static bool may_draw(const struct screen *screen)
+{
+    bool due = screen->urgent || clock_now() - screen->drawn >= FRAME;
+    return screen->dirty && due && !screen->leaving;
 }
 
 static void begin_ui(struct screen *screen, struct cli *cli)
@@ -204,7 +220,7 @@ static int run_screen(struct cli *cli)
         fill_ui(&screen);
         while (!screen.leaving) {
             turn(&screen);
-            if (screen.dirty && !screen.leaving) {
+            if (may_draw(&screen)) {
                 draw(&screen);
             }
         }

@@ -201,6 +201,23 @@ struct board *boards_foreign(void)
     return board;
 }
 
+struct board *boards_mixed(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    static const enum state states[] = {STATE_SKIP, STATE_WARN, STATE_UNKNOWN,
+                                        STATE_BLOCKED, STATE_FAIL};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        replace(board, i + 1);
+        struct result *result = answer(board, i + 1, 2, 5);
+        result_set(result, states[i], "mend what the summary names", "this is %s",
+                   state_rows[states[i]].shown);
+    }
+    result_blame(board->lights[4].result, "clickhouse");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
 void boards_free(struct board *board)
 {
     for (size_t i = 0; i < board->count; i++) {

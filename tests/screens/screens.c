@@ -105,6 +105,8 @@ static const struct screen screens[] = {
     {"red-80x24-ascii", boards_red, 80, 24, true, "e", NULL},
     {"unproven-80x24", boards_unproven, 80, 24, false, "1", NULL},
     {"foreign-80x24", boards_foreign, 80, 24, false, "e", NULL},
+    {"mixed-80x24", boards_mixed, 80, 24, false, "", NULL},
+    {"mixed-120x30-ascii", boards_mixed, 120, 30, true, "2", NULL},
     {"green-120x40", boards_green, 120, 40, false, "3", NULL},
     {"red-120x40", boards_red, 120, 40, false, "e", NULL},
     {"red-200x50", boards_red, 200, 50, false, "e", NULL},
