@@ -72,7 +72,7 @@ const char *canvas_glyph(const struct canvas *canvas, enum glyph glyph)
 }
 
 /* A wide character of which one half is overwritten leaves a blank. */
-static void cell_free(struct canvas *canvas, int x, int y)
+static void cell_part_from(struct canvas *canvas, int x, int y)
 {
     struct cell *cell = cell_at(canvas, x, y);
     if (cell->point == 0 && x > 0) {
@@ -98,10 +98,10 @@ int canvas_point(struct canvas *canvas, int x, int y, uint8_t style, uint32_t po
     if (y < 0 || y >= canvas->height || x < 0 || x + width > canvas->width) {
         return x + width;
     }
-    cell_free(canvas, x, y);
+    cell_part_from(canvas, x, y);
     *cell_at(canvas, x, y) = (struct cell){.point = point, .style = style};
     if (width == 2) {
-        cell_free(canvas, x + 1, y);
+        cell_part_from(canvas, x + 1, y);
         *cell_at(canvas, x + 1, y) = (struct cell){.point = 0, .style = style};
     }
     return x + width;

@@ -30,7 +30,7 @@ enum special {
 };
 
 struct input {
-    enum { INPUT_NONE, INPUT_KEY, INPUT_PASTE, INPUT_RESIZE, INPUT_END } kind;
+    enum { INPUT_NONE, INPUT_KEY, INPUT_PASTE } kind;
     uint32_t key; /* of INPUT_KEY: a code point, or one of enum special */
 };
 
