@@ -23,7 +23,8 @@ struct pattern {
 struct mask {
     atomic_int references;
     size_t longest;
-    struct pattern **starts; /* 65536 */
+    struct pattern **starts; /* 65536, by the first two bytes */
+    bool first[256];         /* whether any secret starts with this byte */
     struct secret **secrets; /* what it was made of */
     size_t count;
 };
@@ -53,6 +54,7 @@ static void add_pattern(struct mask *mask, const char *data, size_t length)
     }
     pattern->next = *list;
     *list = pattern;
+    mask->first[(unsigned char)data[0]] = true;
     mask->longest = length > mask->longest ? length : mask->longest;
 }
 
@@ -310,12 +312,7 @@ static enum match match_at(const struct mask *mask, const char *at, size_t left,
 {
     enum match best = MATCH_NONE;
     if (left == 1) {
-        for (size_t second = 0; second < 256; second++) {
-            if (mask->starts[(size_t)(unsigned char)at[0] << 8 | second]) {
-                return MATCH_PARTIAL;
-            }
-        }
-        return MATCH_NONE;
+        return mask->first[(unsigned char)at[0]] ? MATCH_PARTIAL : MATCH_NONE;
     }
     for (const struct pattern *pattern = mask->starts[slot(at)]; pattern;
          pattern = pattern->next) {
@@ -360,7 +357,8 @@ static enum match grow_match(const struct mask *mask, const char *at, size_t lef
  * over here. */
 static size_t next_start(const struct mask *mask, const char *data, size_t length, size_t at)
 {
-    while (at + 1 < length && !mask->starts[slot(data + at)]) {
+    while (at + 1 < length &&
+           !(mask->first[(unsigned char)data[at]] && mask->starts[slot(data + at)])) {
         at++;
     }
     return at;
