@@ -1,8 +1,8 @@
 /* What loading a configuration promises. */
 #include "tests/unit/config_help.h"
 
-#include "base/clock.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
