@@ -143,16 +143,30 @@ static bool read_counters(const struct answer *answer, const json_t *source,
     return true;
 }
 
-/* A restart within the window leaves all that was counted since then inside it. */
-static struct users users_in_window(const struct known *known, struct result *result)
+/* What came since the first reading, once that is enough to tell, or covers half the window:
+ * a few seconds of watching say less than the counters as they stand. */
+static bool window_tells(const struct job *job, const struct known *known,
+                         const struct users *users)
 {
+    if (!known->has_first) {
+        return false;
+    }
+    double came = users->total - known->first.total;
+    return came >= (double)config_integer(job->section, "min_attempts") ||
+           clock_now() - known->first.at >= config_span(job->section, "window") / 2;
+}
+
+/* A restart within the window leaves all that was counted since then inside it. */
+static struct users users_in_window(const struct job *job, struct result *result)
+{
+    const struct known *known = job->prepared;
     struct users users = {result->users_good, result->users_total, false};
     bool back = known->has_last && went_backwards(&known->last, users.good, users.total);
     if (known->restarted || back) {
         result_note(result,
                     "users' counters went backwards: the service restarted, or another "
                     "instance answered");
-    } else if (known->has_first) {
+    } else if (window_tells(job, known, &users)) {
         users.good -= known->first.good;
         users.total -= known->first.total;
         users.windowed = true;
@@ -186,7 +200,7 @@ static bool ask_users(const struct job *job, struct users *users, struct result 
                 read_counters(&answer, source, result);
     answer_finish(&answer);
     if (done) {
-        *users = users_in_window(job->prepared, result);
+        *users = users_in_window(job, result);
         take_out_probes(job, job->prepared, users);
     }
     return done;
