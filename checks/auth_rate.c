@@ -31,7 +31,7 @@ struct users {
     bool windowed; /* else since the service started */
 };
 
-/* ---- what the board knows ------------------------------------------------ */
+/* ---- what the board knows ---------------------------------------------------------- */
 
 static bool went_backwards(const struct reading *before, double good, double total)
 {
@@ -93,7 +93,7 @@ static void prepare(const struct board *board, struct job *job)
     }
 }
 
-/* ---- users --------------------------------------------------------------- */
+/* ---- users ------------------------------------------------------------------------- */
 
 static bool read_counter(const struct answer *answer, const json_t *source,
                          const char *key, double *value, struct result *result)
@@ -219,7 +219,7 @@ static double upper_bound(double good, double total)
     return bad > 0 ? fmin(1, upper) : 1;
 }
 
-/* ---- our own logins ------------------------------------------------------ */
+/* ---- our own logins ---------------------------------------------------------------- */
 
 /* In a preflight as many as are missing, and all of them where one failed before; else one
  * where nothing at all is known. */
@@ -234,7 +234,7 @@ static unsigned missing_logins(const struct job *job, const struct known *known,
     return known->attempts < wanted ? wanted - known->attempts : 0;
 }
 
-/* ---- the verdict --------------------------------------------------------- */
+/* ---- the verdict ------------------------------------------------------------------- */
 
 struct rate {
     unsigned tried, succeeded; /* our own */

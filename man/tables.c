@@ -32,7 +32,7 @@ static void row(struct buf *out, const char *macro, const char *name, const char
     mdoc_sentence(out, help);
 }
 
-/* ---- the command line ------------------------------------------------------------------- */
+/* ---- the command line -------------------------------------------------------------- */
 
 static void fill_options(struct buf *out)
 {
@@ -105,7 +105,7 @@ static void fill_exits(struct buf *out)
     end(out);
 }
 
-/* ---- the board -------------------------------------------------------------------------- */
+/* ---- the board --------------------------------------------------------------------- */
 
 static void fill_states(struct buf *out)
 {
@@ -148,7 +148,7 @@ static void fill_keys(struct buf *out)
 #undef CONTEXTS_KEYS
 }
 
-/* ---- secrets, runs, the trail ----------------------------------------------------------- */
+/* ---- secrets, runs, the trail ------------------------------------------------------ */
 
 static void fill_hygiene(struct buf *out)
 {

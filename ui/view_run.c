@@ -36,11 +36,12 @@ struct run_screen {
     bool orphan;          /* no end is recorded and nobody is there to record one */
     enum run_phase phase; /* as reported, before there is a record */
     bool ended;           /* the launcher's end is closed */
+    enum run_phase told;  /* the phase that the timeline knows of */
     char **reasons;       /* of a refusal or trouble */
     char *hint;
 };
 
-/* ---- taking over -------------------------------------------------------------- */
+/* ---- taking over ------------------------------------------------------------------- */
 
 static void run_init(void *self)
 {
@@ -105,6 +106,21 @@ static void take_output(struct run_screen *screen, const struct scene *scene)
     buf_finish(&chunk);
 }
 
+/* Start and end of a run belong on the timeline, beside what the checks did meanwhile. */
+static void tell_phase(struct run_screen *screen, struct board *board)
+{
+    const struct run *run = screen->run;
+    if (run->phase == PHASE_ENDED && screen->told != PHASE_ENDED) {
+        enum state state = run->outcome == OUTCOME_VERIFIED ? STATE_OK : STATE_FAIL;
+        board_tell(board, state, "%s %s: %s", run->kind, run->id,
+                   outcome_rows[run->outcome].word);
+    } else if (run->phase == PHASE_RUNNING && screen->told < PHASE_RUNNING) {
+        board_tell(board, STATE_OK, "%s %s runs, started by %s", run->kind, run->id,
+                   run->operator_name);
+    }
+    screen->told = run->phase;
+}
+
 static void run_update(void *self, const struct scene *scene)
 {
     struct run_screen *screen = self;
@@ -124,6 +140,7 @@ static void run_update(void *self, const struct scene *scene)
         screen->orphan = !follow_alive(screen->follow);
         screen->run = follow_run(screen->follow);
     }
+    tell_phase(screen, scene->ui->board);
 }
 
 static size_t run_wait(const void *self, int fds[PANE_FDS])
@@ -139,7 +156,7 @@ static size_t run_wait(const void *self, int fds[PANE_FDS])
     return count;
 }
 
-/* ---- drawing ------------------------------------------------------------------ */
+/* ---- drawing ----------------------------------------------------------------------- */
 
 static void draw_title(const struct run_screen *screen, struct canvas *canvas)
 {
@@ -337,7 +354,7 @@ static void run_draw(const void *self, const struct scene *scene, struct canvas 
     draw_output(screen, &part);
 }
 
-/* ---- keys --------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------- */
 
 static unsigned run_act(void *self, struct ui *ui, enum action action)
 {

@@ -65,7 +65,7 @@ int sched_fd(const struct sched *sched)
     return pool_fd(sched->pool);
 }
 
-/* ---- secrets ---------------------------------------------------------------------------- */
+/* ---- secrets ----------------------------------------------------------------------- */
 
 static void resolve_begin(struct sched *sched, int64_t now)
 {
@@ -136,7 +136,7 @@ static bool secrets_fresh(const struct sched *sched, int64_t now)
     return sched->secrets && now - sched->secrets_at <= sched->secrets_max_age;
 }
 
-/* ---- release ---------------------------------------------------------------------------- */
+/* ---- release ----------------------------------------------------------------------- */
 
 static void release_begin(struct sched *sched, int64_t now)
 {
@@ -168,7 +168,7 @@ static void take_release(struct sched *sched, struct asking *asking)
     board->release_error = asking->error;
 }
 
-/* ---- checks ----------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------ */
 
 static struct result *result_of_ours(const struct light *light, const char *remedy,
                                      const char *summary)

@@ -33,7 +33,7 @@ struct screen {
     bool leaving;
 };
 
-/* ---- what the console and its plain stream share ------------------------------ */
+/* ---- what the console and its plain stream share ----------------------------------- */
 
 static void answered(void *self, const struct light *light, bool changed)
 {
@@ -54,6 +54,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
     struct observer observer = {.answered = answered, .self = console};
     console->sched = sched_create(console->board, &observer);
     sched_watch(console->sched, true);
+    sched_ask_all(console->sched); /* the first answers are a preflight's */
     return true;
 }
 
@@ -78,7 +79,7 @@ void console_finish(struct console *console)
     free(console->operator_name);
 }
 
-/* ---- the screen --------------------------------------------------------------- */
+/* ---- the screen -------------------------------------------------------------------- */
 
 static void draw(struct screen *screen)
 {

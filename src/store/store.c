@@ -108,7 +108,7 @@ static void push(struct store *store, struct item *item)
     }
 }
 
-/* ---- the thread ---------------------------------------------------------------- */
+/* ---- the thread -------------------------------------------------------------------- */
 
 static void writer_open(struct writer *writer)
 {
@@ -224,7 +224,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* ---- the main thread ----------------------------------------------------------- */
+/* ---- the main thread --------------------------------------------------------------- */
 
 struct store *store_create(const struct statedir *dir, bool read_only)
 {

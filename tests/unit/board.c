@@ -418,7 +418,7 @@ static void releases_are_one_plain_line(void **unused)
     assert_true(release_valid(longest, &error));
 }
 
-/* ---- the scheduler ---------------------------------------------------------------------- */
+/* ---- the scheduler ----------------------------------------------------------------- */
 
 enum { TOGETHER = 5 };
 static pthread_barrier_t barrier;

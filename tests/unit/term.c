@@ -31,7 +31,7 @@ struct terminal {
     struct buf output;
 };
 
-/* ---- the program: shows what it is told, in a loop like the console's ---- */
+/* ---- the program: shows what it is told, in a loop like the console's -------------- */
 
 static void show(const char *text)
 {
@@ -98,7 +98,7 @@ static void program(void)
     }
 }
 
-/* ---- the other side ---- */
+/* ---- the other side ---------------------------------------------------------------- */
 
 static void wait_for(struct terminal *terminal, const char *text)
 {
