@@ -16,6 +16,7 @@
 #include "store/events.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -255,25 +256,29 @@ static void a_cancelled_command_ends_with_its_whole_group(void **state)
 static void killing_the_launcher_harms_nothing(void **state)
 {
     (void)state;
-    int told[2];
+    int told[2], life[2];
     char id[RUN_ID] = "";
     place_configure("touch running; until test -e go; do sleep 0.01; done; echo end", "",
                     "");
     assert_int_equal(pipe(told), 0);
+    assert_int_equal(pipe(life), 0);
     pid_t pid = fork();
     if (pid == 0) {
         struct launch launch;
         struct plan *plan = place_plan();
         place_launch(&launch, plan);
         assert_int_equal(write(told[1], launch.run, RUN_ID), RUN_ID);
-        pause();
+        close(life[1]);
+        _exit((int)read(life[0], id, 1)); /* for ever, unless the test itself is gone */
     }
     assert_int_equal(read(told[0], id, RUN_ID), RUN_ID);
     place_await("running");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    close(told[0]);
-    close(told[1]);
+    for (int i = 0; i < 2; i++) {
+        close(told[i]);
+        close(life[i]);
+    }
     struct error error;
     struct follow *follow = follow_create(&place.dir, id, &error);
     assert_non_null(follow);
@@ -458,7 +463,17 @@ static void without_its_backup_nothing_starts(void **state)
     assert_false(place_has("shipped"));
 }
 
-/* The test is its own supervisor: run_launch() executes /proc/self/exe. */
+/* The test is its own supervisor: run_launch() executes /proc/self/exe, which beneath
+ * valgrind is valgrind, though it makes readlink(2) tell another story. */
+static bool beneath_valgrind(void)
+{
+    char path[4096] = "";
+    struct stat running, named;
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    return length > 0 && stat("/proc/self/exe", &running) == 0 &&
+           stat(path, &named) == 0 && running.st_ino != named.st_ino;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(int argc, char **argv)
@@ -467,6 +482,10 @@ int main(int argc, char **argv)
     keep_begin();
     if (argc > 1 && strcmp(argv[1], "__supervise") == 0) {
         _exit(supervisor_main(place_checks));
+    }
+    if (beneath_valgrind()) {
+        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
+        return 0;
     }
     const struct CMUnitTest tests[] = {
         TEST(a_green_board_lets_the_command_run),

@@ -123,6 +123,7 @@ static void processes_that_append_at_once_keep_one_chain(void **state)
             for (int j = 0; done && j < EACH; j++) {
                 done = events_append(&events, &event, NULL, NULL);
             }
+            events_close(&events);
             _exit(done ? 0 : 1);
         }
         assert_true(pid > 0);
