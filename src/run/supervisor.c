@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "run/backup.h"
 #include "run/command.h"
 #include "run/handover.h"
@@ -153,6 +154,28 @@ static bool take_lock(struct supervisor *self)
     return journal_enter(&self->journal, PHASE_LOCKED, &error) || turn_away(self, &error);
 }
 
+static bool refuse_difference(struct supervisor *self, char *const *differences)
+{
+    return refuse(self, EXIT_USAGE, differences,
+                  "this is not what was confirmed: look at the plan again");
+}
+
+/* Before anything in it is obeyed: a file that nobody confirmed runs no command for a
+ * secret or a release, and sends no secret anywhere. */
+static bool same_config(struct supervisor *self)
+{
+    const char *was = json_get_text(self->wanted.confirmation, "configuration");
+    if (text_equal(was, self->config->digest)) {
+        return true;
+    }
+    char *difference = mem_format("configuration was %s, is %s", was ? was : "none",
+                                  self->config->digest);
+    char *const differences[] = {difference, NULL};
+    refuse_difference(self, differences);
+    free(difference);
+    return false;
+}
+
 static bool read_config(struct supervisor *self)
 {
     const struct handover *wanted = &self->wanted;
@@ -168,7 +191,7 @@ static bool read_config(struct supervisor *self)
     if (!self->environment || !fingerprint_begin(wanted->home, &error)) {
         return refuse_error(self, status_of(&error), &error);
     }
-    return true;
+    return same_config(self);
 }
 
 static bool back_up(struct supervisor *self)
@@ -217,8 +240,7 @@ static bool compare_plan(struct supervisor *self)
     char **differences = plan_differences(wanted->confirmation, self->plan->confirmation);
     bool same = strcmp(self->run->digest, self->plan->digest) == 0 && !differences[0];
     if (!same) {
-        refuse(self, EXIT_USAGE, differences,
-               "this is not what was confirmed: look at the plan again");
+        refuse_difference(self, differences);
     }
     argv_free(differences);
     self->run->timeout = self->plan->timeout;

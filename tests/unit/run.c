@@ -127,6 +127,19 @@ static void another_configuration_than_confirmed_refuses(void **state)
     assert_refused(other_file, EXIT_USAGE);
 }
 
+static void curious_file(void)
+{
+    place_configure("touch shipped", "",
+                    ", \"release\": {\"command\": [\"touch\", \"asked\"]}");
+}
+
+static void what_was_not_confirmed_is_not_even_asked(void **state)
+{
+    (void)state;
+    assert_refused(curious_file, EXIT_USAGE);
+    assert_false(place_has("asked"));
+}
+
 static void a_configuration_that_broke_refuses(void **state)
 {
     (void)state;
@@ -494,6 +507,7 @@ int main(int argc, char **argv)
         TEST(an_unknown_check_refuses),
         TEST(another_identity_than_confirmed_refuses),
         TEST(another_configuration_than_confirmed_refuses),
+        TEST(what_was_not_confirmed_is_not_even_asked),
         TEST(a_configuration_that_broke_refuses),
         TEST(another_figure_is_no_other_plan),
         TEST(without_a_trail_nothing_starts),
