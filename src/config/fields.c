@@ -44,7 +44,7 @@ static const char *const types[] = {"health_json", NULL};
         {section ".tls.cert", FIELD_PATH, .help = "our own certificate (PEM)"},          \
         {section ".tls.key", FIELD_PATH,                                                 \
          .help = "the key of our own certificate (PEM)"},                                \
-        {section ".tls.server_name", FIELD_HOST,                                         \
+        {section ".tls.server_name", FIELD_HOST, FIELD_FILLED,                           \
          .help = "the name that the certificate must bear, where it is not the host"},   \
     {                                                                                    \
         section ".via", FIELD_WORD,                                                      \

@@ -46,7 +46,7 @@ enum field_flags {
     FIELD_LATER = 8,    /* known, and refused until something obeys it */
     FIELD_SERVICE = 16, /* the name of an entry of `services` */
     FIELD_UNIQUE = 32,  /* two entries of the list may not have the same */
-    FIELD_FILLED = 64,  /* a map or list that may not be empty */
+    FIELD_FILLED = 64,  /* a map, list or host that may not be empty */
 };
 
 struct field {

@@ -408,8 +408,9 @@ bool value_check(const struct field *field, const json_t *value, struct error *e
     case FIELD_TYPES:
         break;
     default:
-        holds =
-            json_is_string(value) && forms[field->type].holds(json_string_value(value));
+        holds = json_is_string(value) &&
+                forms[field->type].holds(json_string_value(value)) &&
+                (!(field->flags & FIELD_FILLED) || json_string_length(value) > 0);
     }
     return holds || refuse(field, value, error);
 }

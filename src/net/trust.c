@@ -244,6 +244,17 @@ static int no_pass_phrase(char *out, int room, int writing, void *self)
     return -1;
 }
 
+/* OpenSSL takes an empty name for "whatever name it bears". */
+static bool must_bear(X509_VERIFY_PARAM *must, const char *name)
+{
+    if (!*name || X509_VERIFY_PARAM_set1_ip_asc(must, name)) {
+        return *name != '\0';
+    }
+    ERR_clear_error();
+    X509_VERIFY_PARAM_set_hostflags(must, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(must, name, 0) == 1;
+}
+
 bool trust_apply(SSL_CTX *context, const struct tls_options *options, const char *host,
                  struct trust_seen *seen, struct error *error)
 {
@@ -259,11 +270,9 @@ bool trust_apply(SSL_CTX *context, const struct tls_options *options, const char
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
     const char *name = options && options->server_name ? options->server_name : host;
-    X509_VERIFY_PARAM *must = SSL_CTX_get0_param(context);
-    if (!X509_VERIFY_PARAM_set1_ip_asc(must, name)) {
-        ERR_clear_error();
-        X509_VERIFY_PARAM_set_hostflags(must, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set1_host(must, name, 0);
+    if (!must_bear(SSL_CTX_get0_param(context), name)) {
+        return error_set(error, ERROR_CONFIG, "a certificate cannot bear the name \"%s\"",
+                         name);
     }
     return !options || !options->cert || show_ours(context, options, error);
 }

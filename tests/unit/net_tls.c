@@ -115,6 +115,22 @@ static void tls_over_dial(void **state)
     peer_stop(peer);
 }
 
+static void no_name_is_not_any_name(void **state)
+{
+    (void)state;
+    static const struct secured row = {.certificate = "other.example", .days = 1};
+    struct peer *peer = start_secured(&row);
+    struct tls_options tls = {
+        .on = true, .ca = peer_authority(peer), .server_name = ""};
+    struct dial dial;
+    struct error error = {0};
+    assert_false(dial_open(&dial, "peer.example", peer_port(peer), &tls,
+                           clock_now() + 5 * CLOCK_SECOND, NULL, &error));
+    assert_int_equal(error.code, ERROR_CONFIG);
+    dial_close(&dial);
+    peer_stop(peer);
+}
+
 static void a_file_that_is_no_certificate_is_named(void **state)
 {
     (void)state;
@@ -193,6 +209,7 @@ int main(void)
         add_test(secured[i].name, tls_over_http, &secured[i]);
         add_test(secured[i].name, tls_over_dial, &secured[i]);
     }
+    ADD(no_name_is_not_any_name);
     ADD(a_file_that_is_no_certificate_is_named);
     ADD(the_store_is_loaded_once);
     cmocka_set_message_output(CM_OUTPUT_TAP);
