@@ -16,6 +16,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Up to here a double counts one by one (2^53); beyond, sums and shares go astray. */
+static const double MOST = 9007199254740992.0;
+
 /* What the board knew when the job began. */
 struct known {
     unsigned attempts, succeeded; /* our own within the window, as far as they count */
@@ -108,7 +111,7 @@ static bool read_counter(const struct answer *answer, const json_t *source,
         free(remedy);
         return false;
     }
-    if (*value < 0) {
+    if (*value < 0 || *value > MOST) {
         result_set(result, STATE_FAIL, "see what the service counts there",
                    "%s counts %g logins at %s", config_text(source, "service"), *value,
                    pointer);

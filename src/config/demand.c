@@ -70,26 +70,39 @@ void findings_finish(struct findings *findings)
     *findings = (struct findings){0};
 }
 
+/* Linux connects to this machine where the address is 0 ("any"). */
+static bool is_loopback_4(const unsigned char address[4])
+{
+    static const unsigned char any[4] = {0};
+    return address[0] == 127 || memcmp(address, any, sizeof any) == 0;
+}
+
+static bool is_loopback_6(const unsigned char address[16])
+{
+    static const unsigned char any[16] = {0}, one[16] = {[15] = 1};
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, one, sizeof one) == 0 ||
+           memcmp(address, any, sizeof any) == 0 ||
+           (memcmp(address, mapped, sizeof mapped) == 0 && is_loopback_4(address + 12));
+}
+
 static bool is_loopback(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
+    struct in_addr four;
     size_t length = strlen(host);
-    static const char suffix[] = ".localhost"; /* RFC 6761 section 6.3 */
-    if (strcasecmp(host, "localhost") == 0 ||
-        (length >= sizeof suffix &&
-         strcasecmp(host + length - (sizeof suffix - 1), suffix) == 0)) {
+    length -= length > 0 && host[length - 1] == '.'; /* the root of the name system */
+    static const char name[] = "localhost";          /* RFC 6761 section 6.3 */
+    static const size_t tail = sizeof name - 1;
+    if (length >= tail && strncasecmp(host + length - tail, name, tail) == 0 &&
+        (length == tail || host[length - tail - 1] == '.')) {
         return true;
     }
-    if (inet_pton(AF_INET, host, address) == 1) {
-        return address[0] == 127;
+    if (inet_aton(host, &four)) { /* as the resolver reads it: "127.1", "0x7f000001" */
+        memcpy(address, &four, sizeof four);
+        return is_loopback_4(address);
     }
-    if (inet_pton(AF_INET6, host, address) != 1) {
-        return false;
-    }
-    static const unsigned char one[16] = {[15] = 1};
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, one, sizeof one) == 0 ||
-           (memcmp(address, mapped, sizeof mapped) == 0 && address[12] == 127);
+    return inet_pton(AF_INET6, host, address) == 1 && is_loopback_6(address);
 }
 
 static bool is_private(const struct environment *environment, const char *host)

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A value of the merged environment, and where in the file it most likely came from. */
 struct spot {
@@ -214,10 +215,12 @@ static void check_spot(struct validation *validation, const struct spot *spot)
     }
 }
 
+/* An environment named "Staging" or "PRODUCTION" is one: nobody may make it lenient by
+ * its letters' case. A declared class has exactly its word by the field table. */
 static bool class_named(const char *word, enum env_class *env_class)
 {
     for (int i = 0; word && i < CLASS_COUNT; i++) {
-        if (strcmp(env_class_words[i], word) == 0) {
+        if (strcasecmp(env_class_words[i], word) == 0) {
             *env_class = (enum env_class)i;
             return true;
         }

@@ -347,6 +347,8 @@ static void counters_that_make_no_sense_are_red(void **state)
          "backend counts more good and excluded logins than logins: 11 of 10"},
         {"9", "10", "2",
          "backend counts more good and excluded logins than logins: 11 of 10"},
+        {"1e308", "1.7e308", "0", "backend counts 1e+308 logins at /a/good"},
+        {"1", "9007199254740994", "0", "backend counts 9.0072e+15 logins at /a/total"},
         {"NaN", "10", "0", "backend answered 200, but"},
         {"1e999", "1e999", "0", "backend answered 200, but"},
     };

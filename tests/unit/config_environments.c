@@ -101,6 +101,21 @@ static void a_class_is_never_guessed(void **state)
     config_destroy(config);
 }
 
+static void other_letters_make_no_other_class(void **state)
+{
+    (void)state;
+    struct config *config =
+        load_changed("{\"environments\": {\"Staging\": {\"class\": \"development\"},"
+                     " \"PRODUCTION\": {\"class\": \"test\"}}}");
+    assert_problem(config, "environments.Staging.class", "contradicts", "");
+    assert_problem(config, "environments.PRODUCTION.class", "contradicts", "");
+    config_destroy(config);
+    config = load_usable(
+        "{\"version\": 1, \"system\": \"n\", \"environments\": {\"Production\": {}}}");
+    assert_int_equal(config->environments[0]->env_class, CLASS_PRODUCTION);
+    config_destroy(config);
+}
+
 static void an_environment_is_named_unless_it_is_the_only_one(void **state)
 {
     (void)state;
@@ -242,7 +257,8 @@ static void a_store_on_this_machine_beside_services_elsewhere_fails(void **state
     (void)state;
     static const char *const hosts[] = {"localhost",       "LOCALHOST", "db.localhost",
                                         "127.0.0.1",       "127.8.9.1", "::1",
-                                        "::ffff:127.0.0.1"};
+                                        "::ffff:127.0.0.1", "127.1",    "0.0.0.0",
+                                        "0x7f000001",      "::",        "localhost."};
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
         char *change = mem_format(
             "{\"environments\": {\"staging\": {\"clickhouse\": {\"host\": \"%s\"}}}}",
@@ -300,6 +316,16 @@ static void a_secret_does_not_travel_in_plain_text(void **state)
             rows[i].fails);
         free(change);
     }
+}
+
+static void a_certificate_must_bear_a_name(void **state)
+{
+    (void)state;
+    struct config *config = load_changed("{\"environments\": {\"staging\": {\"redis\": "
+                                         "{\"tls\": {\"server_name\": \"\"}}}}}");
+    assert_problem(config, "environments.staging.redis.tls.server_name", "a host name",
+                   "");
+    config_destroy(config);
 }
 
 static void touch(const char *path)
@@ -397,6 +423,7 @@ int main(void)
         cmocka_unit_test(what_ships_belongs_to_one_environment),
         cmocka_unit_test(an_environment_has_a_class),
         cmocka_unit_test(a_class_is_never_guessed),
+        cmocka_unit_test(other_letters_make_no_other_class),
         cmocka_unit_test(an_environment_is_named_unless_it_is_the_only_one),
         cmocka_unit_test(what_is_not_used_is_nowhere_configured),
         cmocka_unit_test(a_whole_staging_meets_every_demand),
@@ -406,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_store_on_this_machine_beside_services_elsewhere_fails),
         cmocka_unit_test(everything_on_this_machine_is_a_note),
         cmocka_unit_test(a_secret_does_not_travel_in_plain_text),
+        cmocka_unit_test(a_certificate_must_bear_a_name),
         cmocka_unit_test(the_file_is_looked_for_in_order),
         cmocka_unit_test(a_found_file_is_trusted_until_it_changes),
     };
