@@ -66,6 +66,7 @@ const struct check check_config = {
     .title = "Configuration",
     .help = "is everything that this class demands configured and well-formed",
     .section = "",
+    .asks_nobody = true,
     .period = 25 * CLOCK_SECOND,
     .deadline = 2 * CLOCK_SECOND,
     .ask = ask,

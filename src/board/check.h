@@ -39,6 +39,8 @@ struct check {
     const char *test;  /* its name as a test case of a JUnit report, NULL: `name` */
     const char *section; /* JSON pointer into the environment, NULL: an entry of `checks` */
     const char *const *needs; /* checks whose failure explains this one's, NULL-terminated or NULL */
+    bool asks_nobody; /* looks at the configuration alone: its OK proves nothing of the
+                         environment, so that it does not open the gate by itself */
     int64_t period;    /* where the section has none */
     int64_t deadline;
     void (*prepare)(const struct board *board, struct job *job); /* may be NULL */

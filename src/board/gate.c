@@ -54,9 +54,11 @@ static enum closure gate_release(const struct board *board)
 struct verdict gate_decide(const struct board *board, int64_t now)
 {
     struct verdict verdict = {.decision = GATE_NO_GO};
-    size_t tally[CLOSURE_UNSAFE + 1] = {0};
+    size_t tally[CLOSURE_UNSAFE + 1] = {0}, proven = 0;
     for (size_t i = 0; i < board->count; i++) {
-        tally[gate_light(board, &board->lights[i], now)]++;
+        enum closure closure = gate_light(board, &board->lights[i], now);
+        tally[closure]++;
+        proven += closure == CLOSURE_GREEN && !board->lights[i].check->asks_nobody;
     }
     verdict.green = tally[CLOSURE_GREEN];
     verdict.asked = board->count - tally[CLOSURE_NEUTRAL];
@@ -67,7 +69,7 @@ struct verdict gate_decide(const struct board *board, int64_t now)
         verdict.decision = GATE_NO_GO;
     } else if (tally[CLOSURE_WAITING] > 0) {
         verdict.decision = GATE_WAIT;
-    } else if (tally[CLOSURE_UNPROVEN] == 0 && verdict.green > 0) {
+    } else if (tally[CLOSURE_UNPROVEN] == 0 && proven > 0) {
         verdict.decision = GATE_GO;
     }
     return verdict;
@@ -106,8 +108,8 @@ char **gate_reasons(const struct board *board, int64_t now)
     }
     if (board->count == 0) {
         argv_add(&reasons, "nothing was asked");
-    } else if (!reasons[0] && gate_decide(board, now).green == 0) {
-        argv_add(&reasons, "nothing is OK: a board without a green light proves nothing");
+    } else if (!reasons[0] && gate_decide(board, now).decision == GATE_NO_GO) {
+        argv_add(&reasons, "nobody was asked and answered OK: that proves nothing");
     }
     free(order);
     return reasons;

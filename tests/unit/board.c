@@ -249,6 +249,58 @@ static void a_release_that_cannot_be_told_closes_the_gate(void **unused)
     environment_unref(environment);
 }
 
+static void a_secret_that_is_empty_or_cut_short_is_no_secret(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *finding;
+    } rows[] = {{"", 0, "is empty"}, {"a\0b", 3, "holds a NUL byte"}, {"open", 4, NULL}};
+    json_t *source = json_pack("{s:s}", "file", "/here");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct resolved resolved = {.label = mem_text("file /here")};
+        resolved_found(&resolved, rows[i].bytes, rows[i].length);
+        assert_int_equal(resolved.state, SOURCE_FOUND);
+        const json_t *const sources[] = {source};
+        struct secrets *secrets = secrets_create(sources, &resolved, 1);
+        const struct job job = {.secrets = secrets};
+        struct result *result = result_create();
+        struct secret *secret = job_secret(&job, source, result);
+        assert_int_equal(secret == NULL, rows[i].finding != NULL);
+        if (rows[i].finding) {
+            assert_int_equal(result->state, STATE_FAIL);
+            assert_non_null(strstr(result->summary, rows[i].finding));
+        }
+        result_destroy(result);
+        secrets_unref(secrets);
+    }
+    json_decref(source);
+}
+
+static void the_configuration_alone_opens_nothing(void **unused)
+{
+    (void)unused;
+    static const struct check file = {.name = "config", .section = "", .asks_nobody = true,
+                                      .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
+                                      .ask = answer_nothing};
+    static const struct check *const checks[] = {&file, &check_a, NULL};
+    struct environment *environment = make_environment(CLASS_DEVELOPMENT, EMPTY);
+    struct board *board = board_create(environment, checks);
+    put(board, 0, STATE_OK, 0);
+    put(board, 1, STATE_SKIP, 0);
+    struct verdict verdict = gate_decide(board, NOW);
+    assert_int_equal(verdict.decision, GATE_NO_GO);
+    assert_int_equal(verdict_exit(verdict), EXIT_UNPROVEN);
+    char **reasons = gate_reasons(board, NOW);
+    assert_int_equal(argv_count(reasons), 1);
+    argv_free(reasons);
+    put(board, 1, STATE_OK, 0);
+    assert_int_equal(gate_decide(board, NOW).decision, GATE_GO);
+    board_destroy(board);
+    environment_unref(environment);
+}
+
 static void one_cause_explains_a_chain(void **unused)
 {
     (void)unused;
@@ -660,6 +712,8 @@ int main(void)
         cmocka_unit_test(the_gate_is_an_and),
         cmocka_unit_test(blocked_is_as_bad_as_what_blocks_it),
         cmocka_unit_test(a_release_that_cannot_be_told_closes_the_gate),
+        cmocka_unit_test(a_secret_that_is_empty_or_cut_short_is_no_secret),
+        cmocka_unit_test(the_configuration_alone_opens_nothing),
         cmocka_unit_test(one_cause_explains_a_chain),
         cmocka_unit_test(checks_that_blame_each_other_end),
         cmocka_unit_test(what_two_checks_say_alike_is_one_cause),
