@@ -14,6 +14,7 @@
 struct cli {
     const char *config_path; /* -c, or NULL */
     const char *environment_name; /* -e, or NULL */
+    bool may_pick; /* the console on a terminal: asks where -e is not given and several are there */
     const char *state_dir;   /* --state-dir, $GREENBOARD_STATE_DIR, or the XDG one; never NULL */
     bool read_only;
     bool plain;

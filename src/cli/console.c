@@ -250,6 +250,7 @@ int cli_console(struct cli *cli, int argc, char **argv)
         return EXIT_USAGE;
     }
     int status = EXIT_GO;
+    cli->may_pick = isatty(STDIN_FILENO);
     if (!cli_open(cli, &status)) {
         return status;
     }

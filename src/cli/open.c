@@ -1,6 +1,7 @@
 /* From the command line to one environment that may be used. */
 #include "cli/cli.h"
 
+#include "base/text.h"
 #include "config/locate.h"
 #include "config/trust.h"
 #include "secret/fingerprint.h"
@@ -8,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool load(struct cli *cli, struct located *located, int *status)
 {
@@ -32,6 +34,36 @@ static bool load(struct cli *cli, struct located *located, int *status)
     return true;
 }
 
+/* By its number or its name; anything else chooses nothing, and no default is offered: who means
+ * staging must not land in production. NULL where there is no answer. */
+static const char *pick_environment(const struct config *config)
+{
+    fprintf(stderr, "%s has %zu environments:\n", config->file, config->count);
+    for (size_t i = 0; i < config->count; i++) {
+        const struct environment *environment = config->environments[i];
+        fprintf(stderr, "  %zu  %s (%s)\n", i + 1, environment->name,
+                env_class_words[environment->env_class]);
+    }
+    for (;;) {
+        char answer[128];
+        fputs("which one? ", stderr);
+        if (!fgets(answer, sizeof answer, stdin)) {
+            return NULL;
+        }
+        answer[strcspn(answer, "\n")] = '\0';
+        int64_t number = 0;
+        if (text_integer(answer, 1, (int64_t)config->count, &number)) {
+            return config->environments[number - 1]->name;
+        }
+        for (size_t i = 0; i < config->count; i++) {
+            if (text_equal(answer, config->environments[i]->name)) {
+                return config->environments[i]->name;
+            }
+        }
+        fprintf(stderr, "there is no \"%s\"\n", answer);
+    }
+}
+
 struct taking {
     bool done;
     struct error error;
@@ -51,6 +83,9 @@ bool cli_open(struct cli *cli, int *status)
     free(located.path);
     if (!done) {
         return false;
+    }
+    if (!cli->environment_name && cli->may_pick && cli->config->count > 1) {
+        cli->environment_name = pick_environment(cli->config);
     }
     cli->environment = config_environment(cli->config, cli->environment_name, &error);
     if (!cli->environment) {

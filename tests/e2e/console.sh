@@ -174,6 +174,20 @@ keys D
 seen 'read-only deploys nothing' 'read-only'
 kill -TERM "$CONSOLE"
 restored 'read-only' 143
+
+# ---- a file of two environments ----
+
+jq '.environments.production = .environments.staging' "$SB/greenboard.json" >"$SB/two.json"
+console -c "$SB/two.json"
+seen 'it asks which of two environments is meant' 'which one\?'
+text 'prod'
+keys Enter
+seen 'half a name is none' 'there is no "prod"'
+text 'production'
+keys Enter
+seen 'and opens the one that was named' 'sandbox . production'
+keys q
+restored 'picked' 0
 tmux kill-server
 
 # ---- a stream of lines ----
