@@ -57,6 +57,17 @@ static void check_required(struct validation *validation, const struct spot *spo
     }
 }
 
+/* Else no run could ever be verified, and that would show only after its command. */
+static void check_hold(struct validation *validation, const struct spot *spot)
+{
+    if (json_object_get(spot->value, "hold") && json_object_get(spot->value, "within") &&
+        config_span(spot->value, "hold") >= config_span(spot->value, "within")) {
+        add(validation, spot, "hold",
+            "let the checks hold green for less than the time they have to become green",
+            "must be less than within");
+    }
+}
+
 /* A result may not turn stale between two askings, or the gate would flicker. */
 static void check_pace(struct validation *validation, const struct spot *spot)
 {
@@ -197,6 +208,7 @@ static void check_spot(struct validation *validation, const struct spot *spot)
             check_required(validation, spot);
         }
         check_pace(validation, spot);
+        check_hold(validation, spot);
         check_pairs(validation, spot);
         const char *key;
         json_t *entry;

@@ -257,6 +257,15 @@ static void a_result_may_not_turn_stale_between_two_askings(void **state)
     config_destroy(config);
 }
 
+static void a_run_must_be_able_to_be_verified(void **state)
+{
+    (void)state;
+    assert_refused("{\"deploy\": {\"command\": [\"true\"], \"verify\": "
+                   "{\"within\": \"30s\", \"hold\": \"30s\"}}}",
+                   "environments.staging.deploy.verify.hold", "must be less than within",
+                   "");
+}
+
 static void required_keys_are_told_where_their_section_is(void **state)
 {
     (void)state;
@@ -365,6 +374,7 @@ int main(void)
         cmocka_unit_test(values_have_a_form),
         cmocka_unit_test(what_nothing_obeys_yet_is_refused),
         cmocka_unit_test(a_result_may_not_turn_stale_between_two_askings),
+        cmocka_unit_test(a_run_must_be_able_to_be_verified),
         cmocka_unit_test(required_keys_are_told_where_their_section_is),
         cmocka_unit_test(names_refer_to_what_is_there_and_are_told_apart),
         cmocka_unit_test(the_schema_knows_every_row),
