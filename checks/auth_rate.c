@@ -34,7 +34,7 @@ struct users {
     bool windowed; /* else since the service started */
 };
 
-/* ---- what the board knows ---------------------------------------------------------- */
+/* ---- what the board knows ---- */
 
 static bool went_backwards(const struct reading *before, double good, double total)
 {
@@ -96,7 +96,7 @@ static void prepare(const struct board *board, struct job *job)
     }
 }
 
-/* ---- users ------------------------------------------------------------------------- */
+/* ---- users ---- */
 
 static bool read_counter(const struct answer *answer, const json_t *source,
                          const char *key, double *value, struct result *result)
@@ -146,8 +146,8 @@ static bool read_counters(const struct answer *answer, const json_t *source,
     return true;
 }
 
-/* What came since the first reading, once that is enough to tell, or covers half the window:
- * a few seconds of watching say less than the counters as they stand. */
+/* What came since the first reading, once that is enough to tell, or covers half the
+ * window: a few seconds of watching say less than the counters as they stand. */
 static bool window_tells(const struct job *job, const struct known *known,
                          const struct users *users)
 {
@@ -222,10 +222,10 @@ static double upper_bound(double good, double total)
     return bad > 0 ? fmin(1, upper) : 1;
 }
 
-/* ---- our own logins ---------------------------------------------------------------- */
+/* ---- our own logins ---- */
 
-/* In a preflight as many as are missing, and all of them where one failed before; else one
- * where nothing at all is known. */
+/* In a preflight as many as are missing, and all of them where one failed before; else
+ * one where nothing at all is known. */
 static unsigned missing_logins(const struct job *job, const struct known *known,
                                unsigned least)
 {
@@ -237,7 +237,7 @@ static unsigned missing_logins(const struct job *job, const struct known *known,
     return known->attempts < wanted ? wanted - known->attempts : 0;
 }
 
-/* ---- the verdict ------------------------------------------------------------------- */
+/* ---- the verdict ---- */
 
 struct rate {
     unsigned tried, succeeded; /* our own */
@@ -282,9 +282,10 @@ static void judge_rate(const struct rate *rate, struct result *result)
     const struct users *users = &rate->users;
     bool few = users->total < rate->least;
     if (rate->succeeded < rate->tried) {
-        char *remedy = mem_format("see auth_flow; a failure counts until %.0f later logins "
-                                  "have succeeded: asking again proves them at once",
-                                  rate->least);
+        char *remedy =
+            mem_format("see auth_flow; a failure counts until %.0f later logins "
+                       "have succeeded: asking again proves them at once",
+                       rate->least);
         result_set(result, STATE_FAIL, remedy, "%u of our %u own logins in %s failed",
                    rate->tried - rate->succeeded, rate->tried, rate->window);
         free(remedy);

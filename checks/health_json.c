@@ -44,8 +44,8 @@ static bool as_expected(const json_t *is, const json_t *expected)
     return is && json_equal(is, expected);
 }
 
-/* The word of a service for a dependency that it runs without: green there, never here.
- */
+/* The word of a service for a dependency that it runs without: green there, never
+ * here. */
 static bool is_not_configured(const json_t *body, const char *pointer)
 {
     char *parent = mem_text(pointer);

@@ -37,7 +37,7 @@ struct sync {
     bool forged;                  /* a forgery was accepted: nothing is worse */
 };
 
-/* ---- by fingerprint ---------------------------------------------------------------- */
+/* ---- by fingerprint ---- */
 
 static bool lists(const json_t *sources, const json_t *source)
 {
@@ -122,7 +122,7 @@ static void compare_holders(struct sync *sync)
     }
 }
 
-/* ---- by behaviour ------------------------------------------------------------------ */
+/* ---- by behaviour ---- */
 
 static void show_claims(const struct jwt *jwt, struct result *result)
 {
@@ -306,7 +306,7 @@ static bool behave(struct sync *sync)
     return good;
 }
 
-/* ---- the check --------------------------------------------------------------------- */
+/* ---- the check ---- */
 
 static bool is_settled(const char *forgery)
 {

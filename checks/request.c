@@ -127,8 +127,8 @@ static void note_reply(struct result *result, const struct request *request,
     probe_phases(result, reply);
 }
 
-/* The headers that the configuration gives, and ours; each value borrows from `filled`.
- */
+/* The headers that the configuration gives, and ours; each value borrows from
+ * `filled`. */
 static size_t list_headers(const json_t *filled, const char *authorization,
                            struct http_header *headers)
 {

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 struct request {
-    const char
-        *label; /* put before evidence keys where a check asks more than once: "login" */
+    /* put before evidence keys where a check asks more than once: "login" */
+    const char *label;
     const char *service;   /* of `services` */
     const char *path;      /* below its url */
     const char *method;    /* NULL: GET, or POST with a body */

@@ -6,7 +6,9 @@
 
 /* In short lines, of which none starts with a control character. */
 void mdoc_text(struct buf *out, const char *text);
-void mdoc_sentence(struct buf *out, const char *help); /* a table's help, which has no final dot */
-void mdoc_item(struct buf *out, const char *macro, const char *text); /* of a list: its tag */
+/* a table's help, which has no final dot */
+void mdoc_sentence(struct buf *out, const char *help);
+/* of a list: its tag */
+void mdoc_item(struct buf *out, const char *macro, const char *text);
 
 #endif

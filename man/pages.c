@@ -1,5 +1,5 @@
-/* Fills a manual page's template on stdin with what the tables say: each line that is a mark becomes
- * a list. Runs in the build alone. */
+/* Fills a manual page's template on stdin with what the tables say: each line that is a
+ * mark becomes a list. Runs in the build alone. */
 #include "man/pages.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What stands for each mark of a page's template: lists of mdoc(7) made from the tables, so that a
- * page cannot say anything else than the program. Runs in the build alone. */
+/* What stands for each mark of a page's template: lists of mdoc(7) made from the tables,
+ * so that a page cannot say anything else than the program. Runs in the build alone. */
 #ifndef GREENBOARD_MAN_PAGES_H
 #define GREENBOARD_MAN_PAGES_H
 

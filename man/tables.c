@@ -1,4 +1,5 @@
-/* The tables of commands, options, exit statuses, keys and the rest as lists of greenboard(1). */
+/* The tables of commands, options, exit statuses, keys and the rest as lists of
+ * greenboard(1). */
 #include "man/pages.h"
 
 #include "base/exits.h"
@@ -32,15 +33,15 @@ static void row(struct buf *out, const char *macro, const char *name, const char
     mdoc_sentence(out, help);
 }
 
-/* ---- the command line -------------------------------------------------------------- */
+/* ---- the command line ---- */
 
 static void fill_options(struct buf *out)
 {
     begin(out);
     for (size_t i = 0; i < global_count; i++) {
         const struct global_row *global = &global_rows[i];
-        buf_format(out, ".It Fl \\-%s%s%s\n", global->option.name, global->value ? " Ar " : "",
-                   global->value ? global->value : "");
+        buf_format(out, ".It Fl \\-%s%s%s\n", global->option.name,
+                   global->value ? " Ar " : "", global->value ? global->value : "");
         mdoc_sentence(out, global->help);
     }
     end(out);
@@ -64,8 +65,8 @@ static void add_options(const struct command *command, const struct option_row *
     end(options_out);
 }
 
-/* A sub-command's options are known to itself alone, which tells them when it is asked for help. The
- * sandbox is another executable. */
+/* A sub-command's options are known to itself alone, which tells them when it is asked
+ * for help. The sandbox is another executable. */
 static void ask_options(const struct command *command, struct buf *out)
 {
     if (command->run != cli_sandbox) {
@@ -105,7 +106,7 @@ static void fill_exits(struct buf *out)
     end(out);
 }
 
-/* ---- the board --------------------------------------------------------------------- */
+/* ---- the board ---- */
 
 static void fill_states(struct buf *out)
 {
@@ -142,20 +143,21 @@ static void add_keys(struct buf *out, enum context context)
 static void fill_keys(struct buf *out)
 {
 #define CONTEXTS_KEYS(context, title)                                                    \
-    buf_text(out, ".Ss \\&" title "\n");                                                    \
+    buf_text(out, ".Ss \\&" title "\n");                                                 \
     add_keys(out, context);
     CONTEXTS(CONTEXTS_KEYS)
 #undef CONTEXTS_KEYS
 }
 
-/* ---- secrets, runs, the trail ------------------------------------------------------ */
+/* ---- secrets, runs, the trail ---- */
 
 static void fill_hygiene(struct buf *out)
 {
     begin(out);
     for (size_t i = 0; i < hygiene_rule_count; i++) {
         const struct hygiene_rule *rule = &hygiene_rules[i];
-        char *help = mem_format("it %s: %s", rule->finding, rule->fails ? "red" : "a note");
+        char *help =
+            mem_format("it %s: %s", rule->finding, rule->fails ? "red" : "a note");
         row(out, "Cm", rule->name, help);
         mdoc_sentence(out, rule->remedy);
         free(help);
@@ -181,7 +183,8 @@ static void fill_events(struct buf *out)
     end(out);
 }
 
-/* From the table's text: the room of the sandbox is not linked with the rest of the house. */
+/* From the table's text: the room of the sandbox is not linked with the rest of the
+ * house. */
 static void add_faults(struct buf *out, enum fault_kind wanted)
 {
     begin(out);
@@ -205,9 +208,11 @@ static void fill_faults(struct buf *out)
 }
 
 const struct page_mark page_marks[] = {
-    {"@FIELDS@", pages_fields},   {"@SOURCES@", pages_sources}, {"@COMMANDS@", fill_commands},
-    {"@OPTIONS@", fill_options},  {"@EXITS@", fill_exits},      {"@STATES@", fill_states},
-    {"@CHECKS@", fill_checks},    {"@KEYS@", fill_keys},        {"@HYGIENE@", fill_hygiene},
-    {"@OUTCOMES@", fill_outcomes}, {"@EVENTS@", fill_events},   {"@FAULTS@", fill_faults},
+    {"@FIELDS@", pages_fields},    {"@SOURCES@", pages_sources},
+    {"@COMMANDS@", fill_commands}, {"@OPTIONS@", fill_options},
+    {"@EXITS@", fill_exits},       {"@STATES@", fill_states},
+    {"@CHECKS@", fill_checks},     {"@KEYS@", fill_keys},
+    {"@HYGIENE@", fill_hygiene},   {"@OUTCOMES@", fill_outcomes},
+    {"@EVENTS@", fill_events},     {"@FAULTS@", fill_faults},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

@@ -62,8 +62,8 @@ static unsigned do_break(struct ui *ui)
     return open_screen(ui, "break");
 }
 
-/* Selects the next check in `step` direction that is not green, in the order of the list.
- */
+/* Selects the next check in `step` direction that is not green, in the order of the
+ * list. */
 static unsigned go_red(struct ui *ui, size_t step)
 {
     const struct scene *scene = &ui->scene;

@@ -84,8 +84,8 @@ int canvas_wrap(struct canvas *canvas, struct rect rect, uint8_t style, const ch
 void canvas_fill(struct canvas *canvas, int y, uint8_t style); /* a row of blanks */
 void canvas_box(struct canvas *canvas, bool heavy, uint8_t style);
 
-/* A column of blocks a value, the newest at the right end, scaled from `low` to `high`.
- */
+/* A column of blocks a value, the newest at the right end, scaled from `low` to
+ * `high`. */
 void canvas_trend(struct canvas *canvas, struct rect rect, const double *values,
                   size_t count, double low, double high);
 

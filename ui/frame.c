@@ -166,8 +166,8 @@ static int bar_draw(const struct ui *ui, struct canvas *canvas, int x, int end,
     return x;
 }
 
-/* The last place, the way out, is always there; the others come as far as there is room.
- */
+/* The last place, the way out, is always there; the others come as far as there is
+ * room. */
 void frame_bar(const struct ui *ui, struct canvas *canvas)
 {
     if (ui->message[0]) {

@@ -66,7 +66,7 @@ static void new_line(struct output *output)
     }
 }
 
-/* ---- text -------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static void put(struct output *output, uint32_t point)
 {
@@ -138,10 +138,10 @@ static void take_text(struct output *output, unsigned char byte)
     }
 }
 
-/* ---- SGR --------------------------------------------------------------------------- */
+/* ---- SGR ---- */
 
-/* One of the first 16 for any of the 256: the corner of the colour cube that is nearest.
- */
+/* One of the first 16 for any of the 256: the corner of the colour cube that is
+ * nearest. */
 static int nearest_colour(unsigned index)
 {
     if (index < 16) {
@@ -216,7 +216,7 @@ static void end_sequence(struct output *output, unsigned char byte)
     }
 }
 
-/* ---- sequences --------------------------------------------------------------------- */
+/* ---- sequences ---- */
 
 static void take_parameter(struct output *output, unsigned char byte)
 {

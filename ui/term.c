@@ -36,7 +36,7 @@ static struct {
     volatile sig_atomic_t open;
 } term = {.wake = {-1, -1}};
 
-/* ---- ways out ---------------------------------------------------------------------- */
+/* ---- ways out ---- */
 
 static void restore_add(const char *sequence)
 {
@@ -96,7 +96,7 @@ static void catch_crashes(void)
 }
 #endif
 
-/* ---- signals ----------------------------------------------------------------------- */
+/* ---- signals ---- */
 
 static void caught(int number)
 {
@@ -181,7 +181,7 @@ int term_ended_by(void)
     return term.ended_by;
 }
 
-/* ---- opening ----------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void prepare_styles(bool colour)
 {
@@ -246,7 +246,7 @@ void term_close(void)
     canvas_destroy(&term.shown);
 }
 
-/* ---- output ------------------------------------------------------------------------ */
+/* ---- output ---- */
 
 void term_size(int *width, int *height)
 {
@@ -305,7 +305,7 @@ void term_show(const struct canvas *canvas)
     doupdate();
 }
 
-/* ---- input ------------------------------------------------------------------------- */
+/* ---- input ---- */
 
 static struct input key_input(uint32_t key)
 {

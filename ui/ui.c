@@ -245,8 +245,8 @@ void ui_draw(struct ui *ui, struct canvas *canvas)
     }
 }
 
-/* The pane that has the keyboard is asked first; on the board, what moves moves the list.
- */
+/* The pane that has the keyboard is asked first; on the board, what moves moves the
+ * list. */
 unsigned ui_act(struct ui *ui, enum action action)
 {
     struct slot *slot =

@@ -34,7 +34,7 @@ struct break_screen {
     char said[200];
 };
 
-/* ---- asking the sandbox ------------------------------------------------------------ */
+/* ---- asking the sandbox ---- */
 
 static void ask(struct break_screen *screen, const char *program,
                 const char *const *words)
@@ -132,7 +132,7 @@ static size_t break_wait(const void *self, int fds[PANE_FDS])
     return screen->pid != 0;
 }
 
-/* ---- drawing ----------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 static void draw_fault(const json_t *fault, struct canvas *canvas, int y, bool selected)
 {
@@ -190,7 +190,7 @@ static void break_draw(const void *self, const struct scene *scene, struct canva
     }
 }
 
-/* ---- keys -------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static unsigned toggle(struct break_screen *screen, const struct ui *ui)
 {

@@ -166,8 +166,8 @@ static void view_draw(const void *self, const struct scene *scene, struct canvas
     inspect_draw(scene, scene->selected, canvas, inspect->skip);
 }
 
-/* Lines that may be skipped: what a result holds, roughly; the last ones stay in sight.
- */
+/* Lines that may be skipped: what a result holds, roughly; the last ones stay in
+ * sight. */
 static size_t line_count(const struct light *light)
 {
     const struct result *result = light ? light->result : NULL;

@@ -60,7 +60,7 @@ static void forget_typed(struct plan_screen *screen)
     buf_clear(&screen->typed);
 }
 
-/* ---- keeping it true --------------------------------------------------------------- */
+/* ---- keeping it true ---- */
 
 /* Makes the plan anew; true where it is another one than before. */
 static bool renew(struct plan_screen *screen, const struct scene *scene)
@@ -126,7 +126,7 @@ static void plan_update(void *self, const struct scene *scene)
     }
 }
 
-/* ---- drawing ----------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 struct page {
     struct canvas *canvas;
@@ -223,7 +223,7 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
     draw_prompt(screen, scene, &prompt);
 }
 
-/* ---- keys -------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 /* Nothing of `screen` is there any more where this returns true. */
 static bool launch(struct plan_screen *screen, struct ui *ui)

@@ -41,7 +41,7 @@ struct run_screen {
     char *hint;
 };
 
-/* ---- taking over ------------------------------------------------------------------- */
+/* ---- taking over ---- */
 
 static void run_init(void *self)
 {
@@ -156,7 +156,7 @@ static size_t run_wait(const void *self, int fds[PANE_FDS])
     return count;
 }
 
-/* ---- drawing ----------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 static void draw_title(const struct run_screen *screen, struct canvas *canvas)
 {
@@ -354,7 +354,7 @@ static void run_draw(const void *self, const struct scene *scene, struct canvas 
     draw_output(screen, &part);
 }
 
-/* ---- keys -------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static unsigned run_act(void *self, struct ui *ui, enum action action)
 {

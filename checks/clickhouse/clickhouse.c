@@ -84,8 +84,8 @@ static bool put(const struct question *question, const char *query,
     return done;
 }
 
-/* The reply is not the result that was asked for: says what it is, and how far we came.
- */
+/* The reply is not the result that was asked for: says what it is, and how far we
+ * came. */
 static void fail_reply(const struct question *question, const struct http_reply *reply)
 {
     struct exception exception;

@@ -1,5 +1,5 @@
-/* What INFO tells of a Redis, as evidence and advice. Reads a text of lines "key:value".
- */
+/* What INFO tells of a Redis, as evidence and advice. Reads a text of lines
+ * "key:value". */
 #ifndef GREENBOARD_CHECKS_REDIS_INFO_H
 #define GREENBOARD_CHECKS_REDIS_INFO_H
 

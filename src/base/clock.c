@@ -39,9 +39,9 @@ void clock_stamp(char out[CLOCK_STAMP], int64_t wall_ms)
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    snprintf(out, CLOCK_STAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (utc.tm_year + 1900) % 10000,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-             (int)(wall_ms % 1000));
+    snprintf(out, CLOCK_STAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+             (utc.tm_year + 1900) % 10000, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+             utc.tm_min, utc.tm_sec, (int)(wall_ms % 1000));
 }
 
 bool clock_parse(const char *stamp, int64_t *wall_ms)

@@ -1,4 +1,5 @@
-/* SHA-256 of bytes, as 64 hex digits: the audit chain, the confirmation and file trust use it. */
+/* SHA-256 of bytes, as 64 hex digits: the audit chain, the confirmation and file trust
+ * use it. */
 #ifndef GREENBOARD_BASE_DIGEST_H
 #define GREENBOARD_BASE_DIGEST_H
 

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct error *error, enum error_code code, const char *format, va_list args)
+static void fill(struct error *error, enum error_code code, const char *format,
+                 va_list args)
 {
     error->code = code;
     error->hint[0] = '\0';

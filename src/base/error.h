@@ -1,8 +1,8 @@
 /* Why something could not be done, in words for the operator and what to do next.
  *
  * Every function that can fail for a reason outside the program returns bool and fills a
- * struct error that the caller owns; nothing below src/cli and the panes shows it. Safe in
- * any thread: there is no shared state. */
+ * struct error that the caller owns; nothing below src/cli and the panes shows it. Safe
+ * in any thread: there is no shared state. */
 #ifndef GREENBOARD_BASE_ERROR_H
 #define GREENBOARD_BASE_ERROR_H
 
@@ -25,15 +25,18 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    char message[512]; /* one line, no final dot: "connection refused by 127.0.0.1:6379" */
-    char hint[256];    /* what to do next, or empty */
+    /* one line, no final dot: "connection refused by 127.0.0.1:6379" */
+    char message[512];
+    char hint[256]; /* what to do next, or empty */
 };
 
-/* Both return false, so that a failure reads `return error_set(error, …)`. `error` may be NULL. */
+/* Both return false, so that a failure reads `return error_set(error, …)`. `error` may be
+ * NULL. */
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool error_system(struct error *error, int number, const char *format, ...)
-    __attribute__((format(printf, 3, 4))); /* appends ": " and the system's word for `number` */
+    __attribute__((format(printf, 3,
+                          4))); /* appends ": " and the system's word for `number` */
 
 /* Add to an error that is already set. */
 void error_hint(struct error *error, const char *format, ...)

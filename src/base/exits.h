@@ -4,16 +4,22 @@
 
 #include <stddef.h>
 
-#define EXITS(X)                                                                               \
-    X(EXIT_GO, 0, "GO", "every check is green; or the run is done and verified")               \
-    X(EXIT_UNSAFE, 1, "NO-GO, unsafe", "something that was asked answered badly")              \
-    X(EXIT_UNPROVEN, 2, "NO-GO, unproven", "something could not be asked, or is too old")      \
-    X(EXIT_COMMAND, 3, "command failed", "the deploy, rollback or repair command failed")      \
-    X(EXIT_UNVERIFIED, 4, "not verified", "the command succeeded, the checks after it did not") \
-    X(EXIT_USAGE, 64, "usage", "the command line, or what was to be confirmed, is wrong")      \
-    X(EXIT_INTERNAL, 70, "internal", "greenboard's own machine failed it: disk, process")      \
-    X(EXIT_BUSY, 75, "busy", "somebody else holds the lock, or a run is unresolved")           \
-    X(EXIT_CONFIG, 78, "configuration", "the configuration cannot be read or is not trusted")
+#define EXITS(X)                                                                         \
+    X(EXIT_GO, 0, "GO", "every check is green; or the run is done and verified")         \
+    X(EXIT_UNSAFE, 1, "NO-GO, unsafe", "something that was asked answered badly")        \
+    X(EXIT_UNPROVEN, 2, "NO-GO, unproven",                                               \
+      "something could not be asked, or is too old")                                     \
+    X(EXIT_COMMAND, 3, "command failed",                                                 \
+      "the deploy, rollback or repair command failed")                                   \
+    X(EXIT_UNVERIFIED, 4, "not verified",                                                \
+      "the command succeeded, the checks after it did not")                              \
+    X(EXIT_USAGE, 64, "usage",                                                           \
+      "the command line, or what was to be confirmed, is wrong")                         \
+    X(EXIT_INTERNAL, 70, "internal",                                                     \
+      "greenboard's own machine failed it: disk, process")                               \
+    X(EXIT_BUSY, 75, "busy", "somebody else holds the lock, or a run is unresolved")     \
+    X(EXIT_CONFIG, 78, "configuration",                                                  \
+      "the configuration cannot be read or is not trusted")
 
 enum exit_status {
 #define EXITS_ENUM(id, number, word, help) id = number,

@@ -92,9 +92,11 @@ static bool sync_directory(const char *path)
     return done;
 }
 
-/* Puts the data into a new file beside `path` and hands that over by `settle`, rename(2) or link(2). */
+/* Puts the data into a new file beside `path` and hands that over by `settle`, rename(2)
+ * or link(2). */
 static bool write_beside(const char *path, const void *data, size_t length, mode_t mode,
-                         int (*settle)(const char *from, const char *to), struct error *error)
+                         int (*settle)(const char *from, const char *to),
+                         struct error *error)
 {
     char *temporary = mem_format("%s.XXXXXX", path);
     bool done = false;
@@ -103,7 +105,8 @@ static bool write_beside(const char *path, const void *data, size_t length, mode
         error_system(error, errno, "cannot write beside %s", path);
         goto out;
     }
-    bool written = fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) && fsync(fd) == 0;
+    bool written =
+        fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) && fsync(fd) == 0;
     int number = errno;
     close(fd);
     if (!written || settle(temporary, path) != 0 || !sync_directory(path)) {
@@ -159,7 +162,8 @@ bool fs_make_dirs(const char *path, struct error *error)
     return done;
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
+static int remove_one(const char *path, const struct stat *about, int type,
+                      struct FTW *walk)
 {
     (void)about;
     (void)type;
@@ -249,7 +253,8 @@ char *fs_runtime_dir(void)
     return mem_format("/tmp/greenboard-%u", (unsigned)getuid());
 }
 
-/* The last name is kept where it is a link: by it busybox knows what it is, and python its venv. */
+/* The last name is kept where it is a link: by it busybox knows what it is, and python
+ * its venv. */
 static char *executable_at(const char *path)
 {
     struct stat about;
@@ -295,8 +300,9 @@ char *fs_executable(const char *name, const char *directory, struct error *error
     }
     if (!found) {
         error_set(error, ERROR_ABSENT, "no program \"%s\"", name);
-        error_hint(error, "%s", strchr(name, '/') ? "check the path and that it is executable"
-                                                  : "install it, or write its full path");
+        error_hint(error, "%s",
+                   strchr(name, '/') ? "check the path and that it is executable"
+                                     : "install it, or write its full path");
     }
     return found;
 }

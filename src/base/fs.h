@@ -1,5 +1,5 @@
-/* Files: read with a cap, written so that a crash leaves the old or the new one, locked, and the
- * directories of the XDG base directory specification. Any thread. */
+/* Files: read with a cap, written so that a crash leaves the old or the new one, locked,
+ * and the directories of the XDG base directory specification. Any thread. */
 #ifndef GREENBOARD_BASE_FS_H
 #define GREENBOARD_BASE_FS_H
 
@@ -9,38 +9,43 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Appends the whole file; more than out->cap bytes is ERROR_LIMIT, a missing file ERROR_ABSENT, a
- * forbidden one ERROR_DENIED. A FIFO or device is refused, never waited for. */
+/* Appends the whole file; more than out->cap bytes is ERROR_LIMIT, a missing file
+ * ERROR_ABSENT, a forbidden one ERROR_DENIED. A FIFO or device is refused, never waited
+ * for. */
 bool fs_read(const char *path, struct buf *out, struct error *error);
 
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);
-/* The same, but leaves a file that is there as it is: of many who create it one wins, and all read
- * what that one wrote. */
+/* The same, but leaves a file that is there as it is: of many who create it one wins, and
+ * all read what that one wrote. */
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
                struct error *error);
 bool fs_write_all(int fd, const void *data, size_t length); /* errno tells on false */
-bool fs_make_dirs(const char *path, struct error *error);    /* each 0700 where it makes one */
-bool fs_remove_tree(const char *path); /* does not follow links; true where nothing is left */
+/* each 0700 where it makes one */
+bool fs_make_dirs(const char *path, struct error *error);
+/* does not follow links; true where nothing is left */
+bool fs_remove_tree(const char *path);
 bool fs_exists(const char *path);
 
-/* Takes an exclusive flock(2) on the file (made 0600) without waiting and returns its descriptor,
- * which holds the lock until it is closed; -1 with ERROR_BUSY where somebody has it. */
+/* Takes an exclusive flock(2) on the file (made 0600) without waiting and returns its
+ * descriptor, which holds the lock until it is closed; -1 with ERROR_BUSY where somebody
+ * has it. */
 int fs_lock(const char *path, struct error *error);
 
 char *fs_join(const char *directory, const char *name); /* the caller frees */
-char *fs_directory(const char *path);                   /* the part before the last '/', or "." */
-char *fs_absolute(const char *path);                    /* realpath, or NULL with errno */
+/* the part before the last '/', or "." */
+char *fs_directory(const char *path);
+char *fs_absolute(const char *path); /* realpath, or NULL with errno */
 
-/* $XDG_…_HOME or its default below $HOME, with /greenboard; NULL where there is neither. The
- * run-time directory falls back to /tmp/greenboard-UID. */
+/* $XDG_…_HOME or its default below $HOME, with /greenboard; NULL where there is neither.
+ * The run-time directory falls back to /tmp/greenboard-UID. */
 char *fs_state_home(void);
 char *fs_config_home(void);
 char *fs_runtime_dir(void);
 
-/* An absolute path of the program that argv[0] names, as execvp(3) would find it from `directory`
- * (NULL: here); NULL with ERROR_ABSENT. */
+/* An absolute path of the program that argv[0] names, as execvp(3) would find it from
+ * `directory` (NULL: here); NULL with ERROR_ABSENT. */
 char *fs_executable(const char *name, const char *directory, struct error *error);
 
 #endif

@@ -13,7 +13,8 @@ void json_begin(void)
     json_object_seed(0);
 }
 
-/* Depth by counting brackets outside strings: what is malformed is jansson's to refuse. */
+/* Depth by counting brackets outside strings: what is malformed is jansson's to
+ * refuse. */
 static bool within_depth(const char *data, size_t length)
 {
     int depth = 0;
@@ -46,14 +47,16 @@ json_t *json_parse(const char *data, size_t length, struct error *error)
         return NULL;
     }
     if (!within_depth(data, length)) {
-        error_set(error, ERROR_LIMIT, "JSON nested deeper than %d levels", JSON_DEPTH_MAX);
+        error_set(error, ERROR_LIMIT, "JSON nested deeper than %d levels",
+                  JSON_DEPTH_MAX);
         return NULL;
     }
     json_error_t where;
     json_t *value =
         json_loadb(data, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (!value) {
-        error_set(error, ERROR_PROTOCOL, "not JSON: %s (line %d)", where.text, where.line);
+        error_set(error, ERROR_PROTOCOL, "not JSON: %s (line %d)", where.text,
+                  where.line);
     }
     return value;
 }

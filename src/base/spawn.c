@@ -75,7 +75,8 @@ static bool collect(const struct spawn *spawn, int fds[2], struct buf *into[2],
         }
         int left = clock_left(spawn->deadline);
         if (left == 0) {
-            return error_set(error, ERROR_TIMEOUT, "%s did not end in time", spawn->argv[0]);
+            return error_set(error, ERROR_TIMEOUT, "%s did not end in time",
+                             spawn->argv[0]);
         }
         int slice = spawn->cancelled && left > POLL_SLICE_MS ? POLL_SLICE_MS : left;
         if (poll(ready, 2, slice) < 0 && errno != EINTR) {
@@ -83,7 +84,8 @@ static bool collect(const struct spawn *spawn, int fds[2], struct buf *into[2],
         }
         for (int i = 0; i < 2; i++) {
             bool over = false;
-            if (ready[i].fd >= 0 && ready[i].revents && !drain(ready[i].fd, into[i], &over)) {
+            if (ready[i].fd >= 0 && ready[i].revents &&
+                !drain(ready[i].fd, into[i], &over)) {
                 ready[i].fd = -1;
             }
             if (over) {
@@ -106,14 +108,15 @@ static bool reap(const struct spawn *spawn, pid_t pid, int *status, struct error
             return true;
         }
         if (clock_left(spawn->deadline) == 0) {
-            return error_set(error, ERROR_TIMEOUT, "%s did not end in time", spawn->argv[0]);
+            return error_set(error, ERROR_TIMEOUT, "%s did not end in time",
+                             spawn->argv[0]);
         }
         poll(NULL, 0, 1);
     }
 }
 
-bool spawn_capture(const struct spawn *spawn, struct buf *out, struct buf *err, int *status,
-                   struct error *error)
+bool spawn_capture(const struct spawn *spawn, struct buf *out, struct buf *err,
+                   int *status, struct error *error)
 {
     int out_pipe[2], err_pipe[2];
     if (pipe2(out_pipe, O_CLOEXEC) != 0) {
@@ -131,7 +134,8 @@ bool spawn_capture(const struct spawn *spawn, struct buf *out, struct buf *err, 
     close(err_pipe[1]);
     int fds[2] = {out_pipe[0], err_pipe[0]};
     struct buf *into[2] = {out, err};
-    bool done = started && collect(spawn, fds, into, error) && reap(spawn, pid, status, error);
+    bool done =
+        started && collect(spawn, fds, into, error) && reap(spawn, pid, status, error);
     if (started && !done) {
         kill(-pid, SIGKILL);
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
@@ -179,8 +183,9 @@ void argv_free(char **argv)
 
 static void show_quoted(struct buf *out, const char *text)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./:=@%+,{}";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "_-./:=@%+,{}";
     if (*text && text[strspn(text, plain)] == '\0') {
         buf_text(out, text);
         return;

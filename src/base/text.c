@@ -66,13 +66,23 @@ bool text_point_safe(uint32_t point)
     static const struct {
         uint32_t first, last;
     } unsafe[] = {
-        {0x0000, 0x001f},   {0x007f, 0x009f}, /* C0, DEL, C1 */
-        {0x00ad, 0x00ad},                     /* soft hyphen */
-        {0x061c, 0x061c},   {0x180e, 0x180e}, {0x200b, 0x200f}, /* zero width, marks */
-        {0x2028, 0x202e},   {0x2060, 0x206f},                   /* separators, bidi */
-        {0xd800, 0xdfff},   {0xe000, 0xf8ff},                   /* surrogates, private use */
-        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, /* variation, BOM, interlinear */
-        {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},                /* tags, private use */
+        {0x0000, 0x001f},
+        {0x007f, 0x009f}, /* C0, DEL, C1 */
+        {0x00ad, 0x00ad}, /* soft hyphen */
+        {0x061c, 0x061c},
+        {0x180e, 0x180e},
+        {0x200b, 0x200f}, /* zero width, marks */
+        {0x2028, 0x202e},
+        {0x2060, 0x206f}, /* separators, bidi */
+        /* surrogates, private use */
+        {0xd800, 0xdfff},
+        {0xe000, 0xf8ff},
+        /* variation, BOM, interlinear */
+        {0xfe00, 0xfe0f},
+        {0xfeff, 0xfeff},
+        {0xfff0, 0xfffb},
+        {0xe0000, 0xe0fff},
+        {0xf0000, 0x10ffff}, /* tags, private use */
     };
     for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++) {
         if (point >= unsafe[i].first && point <= unsafe[i].last) {
@@ -204,8 +214,8 @@ void text_span(char out[TEXT_SPAN], int64_t nanoseconds)
     if (unit == 0 && nanoseconds >= CLOCK_SECOND) {
         unit = 1;
     }
-    snprintf(out, TEXT_SPAN, "%lld %s", (long long)(nanoseconds / spans[unit].nanoseconds),
-             spans[unit].unit);
+    snprintf(out, TEXT_SPAN, "%lld %s",
+             (long long)(nanoseconds / spans[unit].nanoseconds), spans[unit].unit);
 }
 
 bool text_integer(const char *text, int64_t low, int64_t high, int64_t *value)

@@ -24,7 +24,8 @@ static void resolve_secret(struct asking *asking)
 bool release_valid(const char *release, struct error *error)
 {
     size_t length = strlen(release);
-    bool valid = length > 0 && length <= RELEASE_MAX && isalnum((unsigned char)release[0]);
+    bool valid =
+        length > 0 && length <= RELEASE_MAX && isalnum((unsigned char)release[0]);
     for (size_t i = 0; valid && i < length; i++) {
         unsigned char byte = (unsigned char)release[i];
         valid = byte < 0x80 && (isalnum(byte) || strchr("._:@/+-", byte));
@@ -33,8 +34,9 @@ bool release_valid(const char *release, struct error *error)
         char *shown = mask_clean(release, 60);
         error_set(error, ERROR_PROTOCOL, "\"%s\" is not a release", shown);
         free(shown);
-        error_hint(error, "one line such as a git revision or an image digest: letters, digits "
-                          "and ._:@/+- , at most %d",
+        error_hint(error,
+                   "one line such as a git revision or an image digest: letters, digits "
+                   "and ._:@/+- , at most %d",
                    RELEASE_MAX);
     }
     return valid;
@@ -59,7 +61,8 @@ static void ask_release(struct asking *asking)
         error_set(&asking->error, ERROR_PROTOCOL, "%s exited with status %d%s%s", argv[0],
                   status, *why ? ": " : "", why);
         free(why);
-        error_hint(&asking->error, "run it by hand in the configuration's directory to see why");
+        error_hint(&asking->error,
+                   "run it by hand in the configuration's directory to see why");
     } else {
         while (printed.length > 0 && printed.data[printed.length - 1] == '\n') {
             printed.data[--printed.length] = '\0';
@@ -84,7 +87,8 @@ static void apply_threshold(const json_t *section, struct result *result)
     text_span(took, result_duration(result));
     text_span(threshold, most);
     char *summary = mem_text(result->summary);
-    result_set(result, STATE_WARN, "find out why it is slow, or raise thresholds.duration",
+    result_set(result, STATE_WARN,
+               "find out why it is slow, or raise thresholds.duration",
                "%s, but slow: %s, threshold %s", summary, took, threshold);
     free(summary);
 }

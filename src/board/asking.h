@@ -1,5 +1,6 @@
-/* What the scheduler gives to a worker: one secret to resolve, the release to ask for, or one
- * check. Each carries all that it needs, counted or copied, so that main may go on without it. */
+/* What the scheduler gives to a worker: one secret to resolve, the release to ask for, or
+ * one check. Each carries all that it needs, counted or copied, so that main may go on
+ * without it. */
 #ifndef GREENBOARD_BOARD_ASKING_H
 #define GREENBOARD_BOARD_ASKING_H
 
@@ -29,7 +30,8 @@ struct asking *asking_create(enum asking_kind kind, const struct environment *en
                              int64_t deadline);
 void asking_destroy(struct asking *asking);
 
-/* One line of at most 200 characters [A-Za-z0-9][A-Za-z0-9._:@/+-]*; false with what is wrong. */
+/* One line of at most 200 characters [A-Za-z0-9][A-Za-z0-9._:@/+-]*; false with what is
+ * wrong. */
 bool release_valid(const char *release, struct error *error);
 
 #endif

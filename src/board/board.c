@@ -30,7 +30,8 @@ static void add_light(struct board *board, const struct check *check, const char
     };
 }
 
-/* A check with a section of its own is always a light; a generic one, once for each entry. */
+/* A check with a section of its own is always a light; a generic one, once for each
+ * entry. */
 static void add_check(struct board *board, const struct check *check)
 {
     if (check->section) {
@@ -97,7 +98,8 @@ static void push_trend(struct light *light, double figure)
     light->trend[light->trend_count++] = figure;
 }
 
-static void keep_figures(struct board *board, struct light *light, const struct result *result)
+static void keep_figures(struct board *board, struct light *light,
+                         const struct result *result)
 {
     if (result->has_figure) {
         push_trend(light, result->figure);
@@ -158,7 +160,8 @@ static void tell_verdict(struct board *board, int64_t now)
         return;
     }
     char **reasons = gate_reasons(board, now);
-    board_tell(board, board->verdict.unsafe ? STATE_FAIL : STATE_UNKNOWN, "gate closed: %s",
+    board_tell(board, board->verdict.unsafe ? STATE_FAIL : STATE_UNKNOWN,
+               "gate closed: %s",
                reasons[0] ? reasons[0] : "waiting for the first answers");
     argv_free(reasons);
 }
@@ -189,8 +192,8 @@ bool light_green(const struct light *light, const struct board *board, int64_t n
     return gate_light(board, light, now) == CLOSURE_GREEN;
 }
 
-void board_attempts(const struct board *board, int64_t now, int64_t window, unsigned *attempts,
-                    unsigned *succeeded)
+void board_attempts(const struct board *board, int64_t now, int64_t window,
+                    unsigned *attempts, unsigned *succeeded)
 {
     *attempts = *succeeded = 0;
     for (size_t i = 0; i < board->attempt_count && i < ATTEMPTS; i++) {

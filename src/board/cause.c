@@ -31,9 +31,10 @@ static const struct light *reason_of(const struct board *board, const struct lig
     return NULL;
 }
 
-/* Follows the reasons to one that stands for itself; a circle ends at where it was entered. */
-static const struct light *last_reason(const struct board *board, const struct light *light,
-                                       int64_t now)
+/* Follows the reasons to one that stands for itself; a circle ends at where it was
+ * entered. */
+static const struct light *last_reason(const struct board *board,
+                                       const struct light *light, int64_t now)
 {
     const struct light *at = light;
     for (size_t steps = 0; steps < board->count; steps++) {
@@ -46,8 +47,8 @@ static const struct light *last_reason(const struct board *board, const struct l
     return light;
 }
 
-/* Who says word for word what an earlier one says ("backend: connection refused by 10.0.0.3:443")
- * adds no cause. */
+/* Who says word for word what an earlier one says ("backend: connection refused
+ * by 10.0.0.3:443") adds no cause. */
 static const struct light *root_of(const struct board *board, const struct light *light,
                                    int64_t now)
 {
@@ -115,7 +116,8 @@ char *causes_line(const struct causes *causes)
     for (size_t i = 0; i < causes->count; i++) {
         const struct cause *cause = &causes->rows[i];
         buf_format(&line, "%s%s: %s", i ? "; " : "", cause->light->name,
-                   cause->light->result ? cause->light->result->summary : "no answer yet");
+                   cause->light->result ? cause->light->result->summary
+                                        : "no answer yet");
         for (size_t j = 0; j < cause->count; j++) {
             buf_format(&line, "%s%s", j ? ", " : ", explains ", cause->explains[j]->name);
         }

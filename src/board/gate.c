@@ -28,7 +28,8 @@ enum closure gate_light(const struct board *board, const struct light *light, in
     case STATE_OK:
         return light_stale(light, board, now) ? CLOSURE_UNPROVEN : CLOSURE_GREEN;
     case STATE_SKIP:
-        return env_class_demands(board->environment->env_class) && !light->result->not_used
+        return env_class_demands(board->environment->env_class) &&
+                       !light->result->not_used
                    ? CLOSURE_UNSAFE
                    : CLOSURE_NEUTRAL;
     case STATE_UNKNOWN:
@@ -62,7 +63,8 @@ struct verdict gate_decide(const struct board *board, int64_t now)
     }
     verdict.green = tally[CLOSURE_GREEN];
     verdict.asked = board->count - tally[CLOSURE_NEUTRAL];
-    verdict.closed = tally[CLOSURE_WAITING] + tally[CLOSURE_UNPROVEN] + tally[CLOSURE_UNSAFE];
+    verdict.closed =
+        tally[CLOSURE_WAITING] + tally[CLOSURE_UNPROVEN] + tally[CLOSURE_UNSAFE];
     verdict.unsafe = tally[CLOSURE_UNSAFE] > 0;
     tally[gate_release(board)]++;
     if (verdict.unsafe) {

@@ -1,7 +1,7 @@
 /* The gate: a pure function from a board and a time to GO, NO-GO or WAIT.
  *
- * A predicate for each light, and AND: it never averages, never debounces, has no override. No
- * I/O, no clock of its own; proven exhaustively in tests/unit/board.c. */
+ * A predicate for each light, and AND: it never averages, never debounces, has no
+ * override. No I/O, no clock of its own; proven exhaustively in tests/unit/board.c. */
 #ifndef GREENBOARD_BOARD_GATE_H
 #define GREENBOARD_BOARD_GATE_H
 
@@ -36,13 +36,17 @@ struct verdict {
 };
 
 struct verdict gate_decide(const struct board *board, int64_t now);
-enum closure gate_light(const struct board *board, const struct light *light, int64_t now);
+enum closure gate_light(const struct board *board, const struct light *light,
+                        int64_t now);
 
-/* "redis: NOAUTH Authentication required" for a light that closes the gate; the caller frees. */
+/* "redis: NOAUTH Authentication required" for a light that closes the gate; the caller
+ * frees. */
 char *gate_reason(const struct board *board, const struct light *light, int64_t now);
-/* The reasons in the order of board_order(), and the release's; NULL-terminated; argv_free(). */
+/* The reasons in the order of board_order(), and the release's; NULL-terminated;
+ * argv_free(). */
 char **gate_reasons(const struct board *board, int64_t now);
-const char *verdict_kind(struct verdict verdict); /* "unsafe" "unproven", NULL unless NO-GO */
-int verdict_exit(struct verdict verdict);         /* of enum exit_status */
+/* "unsafe" "unproven", NULL unless NO-GO */
+const char *verdict_kind(struct verdict verdict);
+int verdict_exit(struct verdict verdict); /* of enum exit_status */
 
 #endif

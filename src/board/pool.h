@@ -1,8 +1,9 @@
 /* Threads that each do one task at a time and hand it back.
  *
- * The main thread pushes a task, which then belongs to a worker until pool_done() gives it back;
- * pool_fd() becomes readable when one is there. Workers start when a task finds none idle, up to
- * POOL_MAX; a worker that never comes back keeps its task, and the pool goes on without it. */
+ * The main thread pushes a task, which then belongs to a worker until pool_done() gives
+ * it back; pool_fd() becomes readable when one is there. Workers start when a task finds
+ * none idle, up to POOL_MAX; a worker that never comes back keeps its task, and the pool
+ * goes on without it. */
 #ifndef GREENBOARD_BOARD_POOL_H
 #define GREENBOARD_BOARD_POOL_H
 
@@ -23,7 +24,8 @@ struct pool *pool_create(void);
 int pool_fd(const struct pool *pool);
 void pool_push(struct pool *pool, struct task *task);
 struct task *pool_done(struct pool *pool); /* NULL: none came back since */
-/* Workers end after what they do now and free the pool with the last of them; never waits. */
+/* Workers end after what they do now and free the pool with the last of them; never
+ * waits. */
 void pool_abandon(struct pool *pool);
 
 #endif

@@ -81,21 +81,24 @@ static json_t *report_causes(const struct board *board, int64_t now)
         }
         const char *because =
             cause->light->result ? cause->light->result->summary : "no answer yet";
-        json_array_append_new(array, json_pack("{s:s,s:s,s:o}", "check", cause->light->name,
-                                               "because", because, "explains", explains));
+        json_array_append_new(array,
+                              json_pack("{s:s,s:s,s:o}", "check", cause->light->name,
+                                        "because", because, "explains", explains));
     }
     causes_finish(&causes);
     return array;
 }
 
-json_t *report_board(const struct board *board, int64_t now, bool partial, int64_t duration)
+json_t *report_board(const struct board *board, int64_t now, bool partial,
+                     int64_t duration)
 {
     const struct environment *environment = board->environment;
     struct verdict verdict = gate_decide(board, now);
     json_t *object = json_object();
     json_object_set_new(object, "system", json_string(environment->system));
     json_object_set_new(object, "environment", json_string(environment->name));
-    json_object_set_new(object, "class", json_string(env_class_words[environment->env_class]));
+    json_object_set_new(object, "class",
+                        json_string(env_class_words[environment->env_class]));
     json_object_set_new(object, "release", text_or_null(board->release));
     char stamp[CLOCK_STAMP];
     clock_stamp(stamp, clock_wall());
@@ -103,11 +106,13 @@ json_t *report_board(const struct board *board, int64_t now, bool partial, int64
     if (partial) {
         json_object_set_new(object, "partial", json_true());
     }
-    json_object_set_new(object, "verdict", partial ? json_null()
-                                                   : json_string(decision_words[verdict.decision]));
-    json_object_set_new(object, "kind", partial ? json_null()
-                                                : text_or_null(verdict_kind(verdict)));
-    json_object_set_new(object, "reasons", partial ? json_array() : report_reasons(board, now));
+    json_object_set_new(object, "verdict",
+                        partial ? json_null()
+                                : json_string(decision_words[verdict.decision]));
+    json_object_set_new(object, "kind",
+                        partial ? json_null() : text_or_null(verdict_kind(verdict)));
+    json_object_set_new(object, "reasons",
+                        partial ? json_array() : report_reasons(board, now));
     json_object_set_new(object, "causes", report_causes(board, now));
     json_object_set_new(object, "duration_ms", milliseconds(duration));
     json_t *checks = json_array();

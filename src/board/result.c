@@ -12,7 +12,7 @@
 #include <string.h>
 
 const struct state_row state_rows[STATE_COUNT] = {
-#define STATES_ROW(id, word, shown, glyph, ascii, rank, help) \
+#define STATES_ROW(id, word, shown, glyph, ascii, rank, help)                            \
     {word, shown, glyph, ascii, rank, help},
     STATES(STATES_ROW)
 #undef STATES_ROW
@@ -98,8 +98,8 @@ void result_skip(struct result *result, const char *format, ...)
     va_end(args);
 }
 
-void result_set(struct result *result, enum state state, const char *remedy, const char *format,
-                ...)
+void result_set(struct result *result, enum state state, const char *remedy,
+                const char *format, ...)
 {
     assert(remedy || state == STATE_OK || state == STATE_SKIP);
     va_list args;
@@ -136,7 +136,8 @@ void result_blame(struct result *result, const char *check)
     replace(&result->blames, mem_text(check));
 }
 
-static void put_evidence(struct result *result, const char *key, char *take_value, bool identity)
+static void put_evidence(struct result *result, const char *key, char *take_value,
+                         bool identity)
 {
     for (size_t i = 0; i < result->evidence_count; i++) {
         if (strcmp(result->evidence[i].key, key) == 0) {
@@ -145,8 +146,8 @@ static void put_evidence(struct result *result, const char *key, char *take_valu
             return;
         }
     }
-    result->evidence = mem_resize(result->evidence,
-                                  (result->evidence_count + 1) * sizeof *result->evidence);
+    result->evidence = mem_resize(result->evidence, (result->evidence_count + 1) *
+                                                        sizeof *result->evidence);
     result->evidence[result->evidence_count++] =
         (struct evidence){mem_text(key), take_value, identity};
 }
@@ -171,7 +172,8 @@ void result_note(struct result *result, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    result->notes = mem_resize(result->notes, (result->note_count + 1) * sizeof *result->notes);
+    result->notes =
+        mem_resize(result->notes, (result->note_count + 1) * sizeof *result->notes);
     result->notes[result->note_count++] = mem_format_list(format, args);
     va_end(args);
 }

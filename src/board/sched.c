@@ -11,7 +11,8 @@
 #include <string.h>
 
 enum { STUCK_MAX = 8 };
-static const int64_t GRACE = 200 * CLOCK_MS;           /* a worker's, after the deadline */
+/* a worker's, after the deadline */
+static const int64_t GRACE = 200 * CLOCK_MS;
 static const int64_t SECRET_DEADLINE = 5 * CLOCK_SECOND; /* gcloud takes 650 ms a call */
 static const int64_t RELEASE_DEADLINE = 5 * CLOCK_SECOND;
 static const int64_t RELEASE_PERIOD = 25 * CLOCK_SECOND;
@@ -65,7 +66,7 @@ int sched_fd(const struct sched *sched)
     return pool_fd(sched->pool);
 }
 
-/* ---- secrets ----------------------------------------------------------------------- */
+/* ---- secrets ---- */
 
 static void resolve_begin(struct sched *sched, int64_t now)
 {
@@ -136,7 +137,7 @@ static bool secrets_fresh(const struct sched *sched, int64_t now)
     return sched->secrets && now - sched->secrets_at <= sched->secrets_max_age;
 }
 
-/* ---- release ----------------------------------------------------------------------- */
+/* ---- release ---- */
 
 static void release_begin(struct sched *sched, int64_t now)
 {
@@ -145,8 +146,8 @@ static void release_begin(struct sched *sched, int64_t now)
     if (!sched->board->release_wanted) {
         return;
     }
-    struct asking *asking = asking_create(ASKING_RELEASE, sched->board->environment,
-                                          now + RELEASE_DEADLINE);
+    struct asking *asking =
+        asking_create(ASKING_RELEASE, sched->board->environment, now + RELEASE_DEADLINE);
     asking->generation = ++sched->release_generation;
     sched->release = asking;
     pool_push(sched->pool, &asking->task);
@@ -159,7 +160,8 @@ static void take_release(struct sched *sched, struct asking *asking)
     }
     struct board *board = sched->board;
     sched->release = NULL;
-    if (asking->release && board->release && !text_equal(asking->release, board->release)) {
+    if (asking->release && board->release &&
+        !text_equal(asking->release, board->release)) {
         board_tell(board, STATE_WARN, "the release is now %s", asking->release);
     }
     free(board->release);
@@ -168,7 +170,7 @@ static void take_release(struct sched *sched, struct asking *asking)
     board->release_error = asking->error;
 }
 
-/* ---- checks ------------------------------------------------------------------------ */
+/* ---- checks ---- */
 
 static struct result *result_of_ours(const struct light *light, const char *remedy,
                                      const char *summary)
@@ -271,7 +273,8 @@ static bool take_all(struct sched *sched)
     return changed;
 }
 
-/* A worker that is late by more than the grace: its answer, should it come, is dropped. */
+/* A worker that is late by more than the grace: its answer, should it come, is
+ * dropped. */
 static bool give_up_late(struct sched *sched, int64_t now)
 {
     bool changed = false;
@@ -285,7 +288,8 @@ static bool give_up_late(struct sched *sched, int64_t now)
         light->stuck = true;
         sched->stuck++;
         give(sched, light,
-             result_of_ours(light, "ask again; if it stays so, look at the machine's load",
+             result_of_ours(light,
+                            "ask again; if it stays so, look at the machine's load",
                             "its worker did not come back after the deadline"));
         changed = true;
     }
@@ -295,8 +299,8 @@ static bool give_up_late(struct sched *sched, int64_t now)
 static bool wants_asking(const struct sched *sched, size_t index, int64_t now)
 {
     const struct light *light = &sched->board->lights[index];
-    return !light->stuck &&
-           (sched->wanted[index] || (sched->watching && !light->running && now >= light->due));
+    return !light->stuck && (sched->wanted[index] ||
+                             (sched->watching && !light->running && now >= light->due));
 }
 
 static bool dispatch_due(struct sched *sched, int64_t now)

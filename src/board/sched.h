@@ -1,8 +1,9 @@
-/* Asks the checks: secrets first, each once, then every due check in parallel on a pool of workers, with
- * deadlines, generations and a place for workers that never come back.
+/* Asks the checks: secrets first, each once, then every due check in parallel on a pool
+ * of workers, with deadlines, generations and a place for workers that never come back.
  *
- * Main thread only; it never waits. The caller polls sched_fd() for at most sched_wait() ms and calls
- * sched_step(), which takes what came in onto the board and dispatches what is due. */
+ * Main thread only; it never waits. The caller polls sched_fd() for at most sched_wait()
+ * ms and calls sched_step(), which takes what came in onto the board and dispatches what
+ * is due. */
 #ifndef GREENBOARD_BOARD_SCHED_H
 #define GREENBOARD_BOARD_SCHED_H
 
@@ -11,7 +12,8 @@
 struct sched;
 
 struct observer {
-    /* A check answered; `changed`: its state is another one than before. The light holds it. */
+    /* A check answered; `changed`: its state is another one than before. The light holds
+     * it. */
     void (*answered)(void *self, const struct light *light, bool changed);
     void *self;
 };
@@ -24,14 +26,17 @@ bool sched_step(struct sched *sched, int64_t now); /* true where the board chang
 /* From now on checks are asked when they are due (the console, watching). */
 void sched_watch(struct sched *sched, bool on);
 
-/* Asks every check once, now, thoroughly, with secrets and release resolved anew: a preflight. */
+/* Asks every check once, now, thoroughly, with secrets and release resolved anew: a
+ * preflight. */
 void sched_ask_all(struct sched *sched);
 void sched_ask(struct sched *sched, struct light *light); /* one, thoroughly */
 bool sched_settled(const struct sched *sched); /* nothing asked for is still unanswered */
 
-/* Steps until settled, or until *cancelled; returns sched_settled(). For command lines. */
+/* Steps until settled, or until *cancelled; returns sched_settled(). For command
+ * lines. */
 bool sched_run(struct sched *sched, const volatile int *cancelled);
 
-void sched_destroy(struct sched *sched); /* abandons what still runs; the caller is about to _exit */
+/* abandons what still runs; the caller is about to _exit */
+void sched_destroy(struct sched *sched);
 
 #endif

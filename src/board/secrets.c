@@ -43,8 +43,8 @@ const json_t **secrets_sources(const struct environment *environment, size_t *co
     return all.sources;
 }
 
-struct secrets *secrets_create(const json_t *const *sources, struct resolved *take_resolved,
-                               size_t count)
+struct secrets *secrets_create(const json_t *const *sources,
+                               struct resolved *take_resolved, size_t count)
 {
     struct secrets *secrets = mem_alloc(sizeof *secrets);
     atomic_init(&secrets->references, 1);

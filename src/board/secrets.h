@@ -1,7 +1,8 @@
-/* A snapshot of every secret that an environment names, each distinct source resolved once.
+/* A snapshot of every secret that an environment names, each distinct source resolved
+ * once.
  *
- * Immutable and counted: a job keeps the snapshot it was given while main replaces the current one.
- * Any thread may read. */
+ * Immutable and counted: a job keeps the snapshot it was given while main replaces the
+ * current one. Any thread may read. */
 #ifndef GREENBOARD_BOARD_SECRETS_H
 #define GREENBOARD_BOARD_SECRETS_H
 
@@ -12,12 +13,13 @@
 
 struct secrets;
 
-/* Each distinct source of the environment, borrowed from it. The caller frees the array. */
+/* Each distinct source of the environment, borrowed from it. The caller frees the
+ * array. */
 const json_t **secrets_sources(const struct environment *environment, size_t *count);
 
 /* Takes over the `resolved` entries, one for each source. */
-struct secrets *secrets_create(const json_t *const *sources, struct resolved *take_resolved,
-                               size_t count);
+struct secrets *secrets_create(const json_t *const *sources,
+                               struct resolved *take_resolved, size_t count);
 struct secrets *secrets_ref(const struct secrets *secrets);
 void secrets_unref(const struct secrets *secrets);
 

@@ -1,4 +1,5 @@
-/* Following a run on a command line: its output from the first byte, its phases, its outcome. */
+/* Following a run on a command line: its output from the first byte, its phases, its
+ * outcome. */
 #ifndef GREENBOARD_CLI_ATTACH_H
 #define GREENBOARD_CLI_ATTACH_H
 
@@ -11,8 +12,9 @@ struct attachment {
     const struct statedir *dir;
     char run[RUN_ID];
     struct launch *launch; /* of who started it, else NULL */
-    bool cancels;          /* SIGINT and SIGTERM cancel the run; otherwise they let go of it */
-    bool detach;           /* let go as soon as the command runs */
+    /* SIGINT and SIGTERM cancel the run; otherwise they let go of it */
+    bool cancels;
+    bool detach; /* let go as soon as the command runs */
 };
 
 /* Until the run ends or is let go of; an exit status. */

@@ -1,5 +1,5 @@
-/* greenboard audit: the trail of what was done, and whether it is still what was written.
- */
+/* greenboard audit: the trail of what was done, and whether it is still what was
+ * written. */
 #include "cli/cli.h"
 #include "cli/since.h"
 

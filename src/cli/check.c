@@ -1,4 +1,5 @@
-/* greenboard check: every check once, the verdict, and an exit status that scripts can trust. */
+/* greenboard check: every check once, the verdict, and an exit status that scripts can
+ * trust. */
 #include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/preflight.h"
@@ -27,8 +28,8 @@ void check_print_light(const struct cli *cli, const struct light *light)
     }
     const struct state_row *state = &state_rows[result->state];
     text_span(span, result_duration(result));
-    printf(" %s %-14s %-9s %s (%s)\n", cli->ascii ? state->ascii : state->glyph, light->name,
-           state->shown, result->summary, span);
+    printf(" %s %-14s %-9s %s (%s)\n", cli->ascii ? state->ascii : state->glyph,
+           light->name, state->shown, result->summary, span);
     if (result->remedy) {
         printf("   %s %s\n", cli->ascii ? "->" : "→", result->remedy);
     }
@@ -49,8 +50,8 @@ void check_print_board(const struct cli *cli, const struct board *board, bool pa
         cause_find(board, now, &causes);
         char *line = causes_line(&causes);
         printf("%s%s%s   %zu of %zu green%s%s\n", decision_words[board->verdict.decision],
-               kind ? ", " : "", kind ? kind : "", board->verdict.green, board->verdict.asked,
-               line ? "   " : "", line ? line : "");
+               kind ? ", " : "", kind ? kind : "", board->verdict.green,
+               board->verdict.asked, line ? "   " : "", line ? line : "");
         free(line);
         causes_finish(&causes);
     }
@@ -63,7 +64,8 @@ void check_print_board(const struct cli *cli, const struct board *board, bool pa
     }
     free(order);
     if (!partial && board->release_error.code) {
-        printf(" release: %s\n   %s\n", board->release_error.message, board->release_error.hint);
+        printf(" release: %s\n   %s\n", board->release_error.message,
+               board->release_error.hint);
     }
 }
 
@@ -128,7 +130,8 @@ static void print_junit(const struct board *board, bool partial, int64_t duratio
     print_escaped(board->environment->system);
     putchar(' ');
     print_escaped(board->environment->name);
-    printf("\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
+    printf("\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" "
+           "time=\"%.3f\">\n",
            tests, tally[CLOSURE_UNSAFE], tally[CLOSURE_UNPROVEN] + tally[CLOSURE_WAITING],
            tally[CLOSURE_NEUTRAL], clock_ms(duration) / 1000);
     for (size_t i = 0; i < board->count; i++) {
@@ -139,7 +142,8 @@ static void print_junit(const struct board *board, bool partial, int64_t duratio
     puts("</testsuite>");
 }
 
-/* NULL where no names were given. False after it complained about one that is not there. */
+/* NULL where no names were given. False after it complained about one that is not
+ * there. */
 static bool name_lights(const struct board *board, int argc, char **argv, bool **named)
 {
     *named = argc > 1 ? mem_alloc(board->count * sizeof **named) : NULL;
@@ -155,7 +159,8 @@ static bool name_lights(const struct board *board, int argc, char **argv, bool *
         }
         const char *nearest = text_nearest(argv[i], names, board->count);
         fprintf(stderr, "greenboard: no check \"%s\"%s%s%s\n", argv[i],
-                nearest ? ", did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+                nearest ? ", did you mean " : "", nearest ? nearest : "",
+                nearest ? "?" : "");
         free(names);
         return false;
     }
@@ -166,8 +171,9 @@ static int partial_exit(const struct board *board, const bool *named)
 {
     int status = EXIT_GO;
     for (size_t i = 0; i < board->count; i++) {
-        enum closure closure = named[i] ? gate_light(board, &board->lights[i], clock_now())
-                                        : CLOSURE_NEUTRAL;
+        enum closure closure = named[i]
+                                   ? gate_light(board, &board->lights[i], clock_now())
+                                   : CLOSURE_NEUTRAL;
         if (closure == CLOSURE_UNSAFE) {
             return EXIT_UNSAFE;
         }
@@ -203,10 +209,11 @@ int cli_check(struct cli *cli, int argc, char **argv)
     const char *format = NULL, *wait_text = NULL;
     const struct option_row rows[] = {
         {"output", "FORMAT", "text, json or junit (also -o)", &format, NULL},
-        {"wait", "TIME", "ask again until the gate opens, at most so long: 90s, 5m", &wait_text,
-         NULL},
+        {"wait", "TIME", "ask again until the gate opens, at most so long: 90s, 5m",
+         &wait_text, NULL},
     };
-    int status = cli_options(cli_command("check"), rows, sizeof rows / sizeof rows[0], &argc, argv);
+    int status = cli_options(cli_command("check"), rows, sizeof rows / sizeof rows[0],
+                             &argc, argv);
     if (status >= 0) {
         return status;
     }

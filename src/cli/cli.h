@@ -12,14 +12,16 @@
 #include <stddef.h>
 
 struct cli {
-    const char *config_path; /* -c, or NULL */
+    const char *config_path;      /* -c, or NULL */
     const char *environment_name; /* -e, or NULL */
-    bool may_pick; /* the console on a terminal: asks where -e is not given and several are there */
-    const char *state_dir;   /* --state-dir, $GREENBOARD_STATE_DIR, or the XDG one; never NULL */
+    /* the console on a terminal: asks where -e is not given and several are there */
+    bool may_pick;
+    /* --state-dir, $GREENBOARD_STATE_DIR, or the XDG one; never NULL */
+    const char *state_dir;
     bool read_only;
     bool plain;
-    bool ascii; /* also where the locale is not UTF-8 */
-    bool colour; /* false with $NO_COLOR */
+    bool ascii;            /* also where the locale is not UTF-8 */
+    bool colour;           /* false with $NO_COLOR */
     struct config *config; /* after cli_open() */
     const struct environment *environment;
 };
@@ -28,7 +30,8 @@ struct command {
     const char *name;
     const char *usage; /* what follows the name */
     const char *help;
-    int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the name; an exit status */
+    /* argv[0] is the name; an exit status */
+    int (*run)(struct cli *cli, int argc, char **argv);
     bool hidden;
 };
 
@@ -46,27 +49,30 @@ extern const size_t global_count;
 
 const struct command *cli_command(const char *name); /* one that is in the table */
 
-/* Finds, loads and trusts the configuration, chooses the environment, takes secret variables out of our
- * environment. On failure it has said why on stderr, and *status is what to exit with. */
+/* Finds, loads and trusts the configuration, chooses the environment, takes secret
+ * variables out of our environment. On failure it has said why on stderr, and *status is
+ * what to exit with. */
 bool cli_open(struct cli *cli, int *status);
 
-/* "greenboard: MESSAGE" and, on a line of its own, the hint, on stderr. Returns `status`. */
+/* "greenboard: MESSAGE" and, on a line of its own, the hint, on stderr. Returns
+ * `status`. */
 int cli_fail(int status, const struct error *error);
 int cli_usage(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* EXIT_USAGE, with the usage line */
 
-/* Options of a sub-command: long ones only, "--name VALUE" or "--name=VALUE", "-o" for --output. */
+/* Options of a sub-command: long ones only, "--name VALUE" or "--name=VALUE", "-o" for
+ * --output. */
 struct option_row {
-    const char *name; /* "wait" */
+    const char *name;  /* "wait" */
     const char *value; /* "TIME", NULL: a switch */
     const char *help;
     const char **text; /* where the value goes */
     bool *flag;        /* where a switch goes */
 };
-/* Takes the options out of argv; what is left are words, from argv[1] on. -1 to go on, else the exit
- * status: it complained, or showed the help that was asked for. */
-int cli_options(const struct command *command, const struct option_row *rows, size_t count,
-                 int *argc, char **argv);
+/* Takes the options out of argv; what is left are words, from argv[1] on. -1 to go on,
+ * else the exit status: it complained, or showed the help that was asked for. */
+int cli_options(const struct command *command, const struct option_row *rows,
+                size_t count, int *argc, char **argv);
 
 /* What answers --help of a sub-command: prints it, but where the manual is made. */
 extern void (*cli_show_help)(const struct command *command, const struct option_row *rows,

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 const struct command commands[] = {
-    {"check", "[NAME…] [-o text|json|junit] [--wait TIME]", "ask every check once and decide",
-     cli_check, false},
+    {"check", "[NAME…] [-o text|json|junit] [--wait TIME]",
+     "ask every check once and decide", cli_check, false},
     {"deploy",
      "[--release R] [--reason T] [--confirm ENV] [--wait TIME] [--dry-run] [--detach]",
      "run the deploy command, behind the gate", cli_deploy, false},
@@ -12,11 +12,13 @@ const struct command commands[] = {
      "in which state each check was, from when to when", cli_history, false},
     {"audit", "list|verify|head [--since T] [--who W] [--release R] [-o text|json]",
      "who did what, chained", cli_audit, false},
-    {"config", "check|show|schema|trust", "what the configuration says, and whether it is right",
-     cli_config, false},
+    {"config", "check|show|schema|trust",
+     "what the configuration says, and whether it is right", cli_config, false},
     {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",
-     "a staging of its own on this machine, to break and to learn on", cli_sandbox, false},
-    {"guard", "", "first line of a deploy script: 0 only beneath a live run", cli_guard, false},
+     "a staging of its own on this machine, to break and to learn on", cli_sandbox,
+     false},
+    {"guard", "", "first line of a deploy script: 0 only beneath a live run", cli_guard,
+     false},
     {"__supervise", "", "the supervisor of a run", cli_supervise, true},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
@@ -24,7 +26,9 @@ const size_t command_count = sizeof commands / sizeof commands[0];
 const struct global_row global_rows[] = {
     {{"config", required_argument, NULL, 'c'}, "FILE", "-c: the configuration to read"},
     {{"environment", required_argument, NULL, 'e'}, "ENV", "-e: the environment in it"},
-    {{"state-dir", required_argument, NULL, 's'}, "DIR", "where runs, history and trail are kept"},
+    {{"state-dir", required_argument, NULL, 's'},
+     "DIR",
+     "where runs, history and trail are kept"},
     {{"read-only", no_argument, NULL, 'r'}, NULL, "look, run nothing but checks"},
     {{"plain", no_argument, NULL, 'p'}, NULL, "the console as a stream of lines"},
     {{"ascii", no_argument, NULL, 'a'}, NULL, "no character beyond ASCII"},

@@ -1,8 +1,8 @@
 /* The console's loop: takes what came in, keeps the board, draws once a turn.
  *
  * The order of starting is what makes it quick: the first screen is painted before any
- * thread, library or database is begun, from a board on which nothing has answered yet.
- */
+ * thread, library or database is begun, from a board on which nothing has answered
+ * yet. */
 #include "cli/console.h"
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ struct screen {
     bool leaving;
 };
 
-/* ---- what the console and its plain stream share ----------------------------------- */
+/* ---- what the console and its plain stream share ---- */
 
 static void answered(void *self, const struct light *light, bool changed)
 {
@@ -79,7 +79,7 @@ void console_finish(struct console *console)
     free(console->operator_name);
 }
 
-/* ---- the screen -------------------------------------------------------------------- */
+/* ---- the screen ---- */
 
 static void draw(struct screen *screen)
 {

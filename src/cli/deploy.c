@@ -40,7 +40,7 @@ static bool has_terminal(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* ---- the gate, as this process sees it --------------------------------------------- */
+/* ---- the gate, as this process sees it ---- */
 
 /* The supervisor decides; but what is red already needs none to be refused, and is on the
  * trail. */
@@ -82,7 +82,7 @@ static int refuse(const struct deploy *deploy)
     return verdict_exit(deploy->board->verdict);
 }
 
-/* ---- the confirmation -------------------------------------------------------------- */
+/* ---- the confirmation ---- */
 
 static void print_line(void *self, const char *label, const char *text)
 {
@@ -140,7 +140,7 @@ static bool may_confirm(const struct deploy *deploy, struct error *error)
     return true;
 }
 
-/* ---- the run ----------------------------------------------------------------------- */
+/* ---- the run ---- */
 
 static int launch(struct deploy *deploy)
 {

@@ -26,7 +26,8 @@ enum { GLOBALS_MAX = 16 };
 static void show_help(void)
 {
     puts("usage: greenboard [-c FILE] [-e ENV] [OPTION…] [COMMAND …]\n\n"
-         "Decides whether a release may ship: asks every check, shows the board, and runs the\n"
+         "Decides whether a release may ship: asks every check, shows the board, and "
+         "runs the\n"
          "deploy command only when every light is green.\n\ncommands:");
     for (size_t i = 0; i < command_count; i++) {
         if (!commands[i].hidden) {
@@ -40,12 +41,14 @@ static void show_help(void)
     }
     puts("\nexit status:");
     for (size_t i = 0; i < exit_count; i++) {
-        printf("  %-3d %s: %s\n", exit_rows[i].number, exit_rows[i].word, exit_rows[i].help);
+        printf("  %-3d %s: %s\n", exit_rows[i].number, exit_rows[i].word,
+               exit_rows[i].help);
     }
 }
 
-/* No core and no ptrace by others of the same user: secrets are in this process. Neither umask nor
- * limits are touched, since commands inherit those; what we write names its mode. */
+/* No core and no ptrace by others of the same user: secrets are in this process. Neither
+ * umask nor limits are touched, since commands inherit those; what we write names its
+ * mode. */
 static void harden(void)
 {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -70,7 +73,8 @@ static int parse_globals(struct cli *cli, int argc, char **argv)
     for (size_t i = 0; i < global_count; i++) {
         options[i] = global_rows[i].option;
     }
-    for (int letter; (letter = getopt_long(argc, argv, "+c:e:hV", options, NULL)) != -1;) {
+    for (int letter;
+         (letter = getopt_long(argc, argv, "+c:e:hV", options, NULL)) != -1;) {
         switch (letter) {
         case 'c':
             cli->config_path = optarg;

@@ -34,8 +34,8 @@ static bool load(struct cli *cli, struct located *located, int *status)
     return true;
 }
 
-/* By its number or its name; anything else chooses nothing, and no default is offered: who means
- * staging must not land in production. NULL where there is no answer. */
+/* By its number or its name; anything else chooses nothing, and no default is offered:
+ * who means staging must not land in production. NULL where there is no answer. */
 static const char *pick_environment(const struct config *config)
 {
     fprintf(stderr, "%s has %zu environments:\n", config->file, config->count);

@@ -41,7 +41,8 @@ int cli_usage(const struct command *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
-static void show_help(const struct command *command, const struct option_row *rows, size_t count)
+static void show_help(const struct command *command, const struct option_row *rows,
+                      size_t count)
 {
     show_usage(command, stdout);
     printf("\n%s\n", command->help);
@@ -66,14 +67,14 @@ const struct command *cli_command(const char *name)
 }
 
 /* getopt_long() complains on stderr itself; words are moved to the end. */
-int cli_options(const struct command *command, const struct option_row *rows, size_t count,
-                int *argc, char **argv)
+int cli_options(const struct command *command, const struct option_row *rows,
+                size_t count, int *argc, char **argv)
 {
     struct option options[OPTIONS_MAX + 2] = {{0}};
     for (size_t i = 0; i < count; i++) {
-        options[i] = (struct option){rows[i].name,
-                                     rows[i].value ? required_argument : no_argument, NULL,
-                                     (int)(256 + i)};
+        options[i] =
+            (struct option){rows[i].name, rows[i].value ? required_argument : no_argument,
+                            NULL, (int)(256 + i)};
     }
     options[count] = (struct option){"help", no_argument, NULL, 'h'};
     optind = 0;

@@ -40,7 +40,7 @@ struct plain {
     int64_t since;     /* when that step began */
 };
 
-/* ---- telling ----------------------------------------------------------------------- */
+/* ---- telling ---- */
 
 static void show_board(struct plain *plain)
 {
@@ -72,7 +72,7 @@ static bool everything_answered(const struct board *board)
     return !board->release_wanted || board->release || board->release_error.code;
 }
 
-/* ---- a deploy ---------------------------------------------------------------------- */
+/* ---- a deploy ---- */
 
 static void end_deploy(struct plain *plain, const char *why)
 {
@@ -182,7 +182,7 @@ static void launch(struct plain *plain)
     end_deploy(plain, "back at the board");
 }
 
-/* ---- commands ---------------------------------------------------------------------- */
+/* ---- commands ---- */
 
 static void do_board(struct plain *plain, const char *word)
 {
@@ -273,7 +273,7 @@ static void obey(struct plain *plain, char *line)
     }
 }
 
-/* ---- the loop ---------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 /* False at the end of the input. A line too long to be a command is told as none. */
 static bool take_lines(struct plain *plain)

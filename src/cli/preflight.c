@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int64_t PATIENCE = CLOCK_SECOND; /* nobody wants progress before that */
+static const int64_t PATIENCE = CLOCK_SECOND;  /* nobody wants progress before that */
 static const int64_t PAUSE = 2 * CLOCK_SECOND; /* between two rounds of --wait */
 
 static void show_awaited(const struct board *board)
@@ -68,7 +68,8 @@ static bool is_open(const struct board *board, const bool *named)
     return open;
 }
 
-bool preflight_wait(struct sched *sched, struct board *board, const bool *named, int64_t wait)
+bool preflight_wait(struct sched *sched, struct board *board, const bool *named,
+                    int64_t wait)
 {
     int64_t end = clock_now() + wait;
     while (preflight_ask(sched, board, named)) {

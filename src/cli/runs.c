@@ -34,7 +34,7 @@ static void print_json(json_t *take_value)
     json_decref(take_value);
 }
 
-/* ---- list and show ----------------------------------------------------------------- */
+/* ---- list and show ---- */
 
 static void print_row(const struct run *run)
 {
@@ -178,7 +178,7 @@ static int show(struct asked *asked)
     return EXIT_GO;
 }
 
-/* ---- attach, cancel, resolve ------------------------------------------------------- */
+/* ---- attach, cancel, resolve ---- */
 
 static int attach(struct asked *asked)
 {
@@ -232,7 +232,7 @@ static int resolve(struct asked *asked)
     return EXIT_GO;
 }
 
-/* ---- the sub-command --------------------------------------------------------------- */
+/* ---- the sub-command ---- */
 
 static const struct {
     const char *word;

@@ -1,5 +1,5 @@
-/* greenboard sandbox: the local staging is an executable of its own, so that its web server is
- * linked into nothing that is ever run against a real system. */
+/* greenboard sandbox: the local staging is an executable of its own, so that its web
+ * server is linked into nothing that is ever run against a real system. */
 #include "cli/cli.h"
 
 #include "base/fs.h"
@@ -32,8 +32,8 @@ int cli_sandbox(struct cli *cli, int argc, char **argv)
     (void)argc;
     char *path = cli_sandbox_program();
     execv(path, argv);
-    fprintf(stderr, "greenboard: cannot run %s: %s\n  it is installed with greenboard\n", path,
-            strerror(errno));
+    fprintf(stderr, "greenboard: cannot run %s: %s\n  it is installed with greenboard\n",
+            path, strerror(errno));
     free(path);
     return EXIT_INTERNAL;
 }

@@ -27,6 +27,7 @@ bool since_parse(const char *text, int64_t *wall, struct error *error)
         return true;
     }
     error_set(error, ERROR_USAGE, "\"%s\" is no time", text);
-    error_hint(error, "write a span (90s, 2h, 7d) or a date (2026-01-31, 2026-01-31T12:04)");
+    error_hint(error,
+               "write a span (90s, 2h, 7d) or a date (2026-01-31, 2026-01-31T12:04)");
     return false;
 }

@@ -1,5 +1,6 @@
-/* What a command printed, made fit for a terminal or a log: printable text, line ends, tabs and (where
- * wanted) colours; no cursor movement, no title, no bidi, no links. A stream in chunks. */
+/* What a command printed, made fit for a terminal or a log: printable text, line ends,
+ * tabs and (where wanted) colours; no cursor movement, no title, no bidi, no links. A
+ * stream in chunks. */
 #ifndef GREENBOARD_CLI_STREAM_H
 #define GREENBOARD_CLI_STREAM_H
 
@@ -16,6 +17,7 @@ struct stream {
 };
 
 void stream_feed(struct stream *stream, const char *data, size_t length, struct buf *out);
-void stream_end(struct stream *stream, struct buf *out); /* colours off, last line ended */
+/* colours off, last line ended */
+void stream_end(struct stream *stream, struct buf *out);
 
 #endif

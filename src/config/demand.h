@@ -1,5 +1,6 @@
-/* What a class demands of an environment: REQUIRED sections, data stores that are not on loopback
- * while services are not, secrets that do not travel in plain text. Pure; any thread. */
+/* What a class demands of an environment: REQUIRED sections, data stores that are not on
+ * loopback while services are not, secrets that do not travel in plain text. Pure; any
+ * thread. */
 #ifndef GREENBOARD_CONFIG_DEMAND_H
 #define GREENBOARD_CONFIG_DEMAND_H
 

@@ -3,8 +3,8 @@
  * key is one row here.
  *
  * A path is written with "*" for the name of a map's entry and "[]" for an entry of a
- * list. Below `defaults` the rows of "environments.*" apply. Constant data; any thread.
- */
+ * list. Below `defaults` the rows of "environments.*" apply. Constant data; any
+ * thread. */
 #ifndef GREENBOARD_CONFIG_FIELDS_H
 #define GREENBOARD_CONFIG_FIELDS_H
 

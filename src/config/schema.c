@@ -85,8 +85,8 @@ static json_t *number_schema(const struct field *field)
 
 static json_t *value_schema(const struct field *field, bool whole);
 
-/* `whole`: nothing else is merged into it, so that what is REQUIRED must be right there.
- */
+/* `whole`: nothing else is merged into it, so that what is REQUIRED must be right
+ * there. */
 static json_t *object_schema(const struct field *field, bool whole)
 {
     json_t *properties = json_object(), *required = json_array();

@@ -1,5 +1,5 @@
-/* The field table in another tongue: JSON Schema (2020-12), for editors. It knows every row, so it
- * cannot be out of date. Any thread. */
+/* The field table in another tongue: JSON Schema (2020-12), for editors. It knows every
+ * row, so it cannot be out of date. Any thread. */
 #ifndef GREENBOARD_CONFIG_SCHEMA_H
 #define GREENBOARD_CONFIG_SCHEMA_H
 

@@ -220,8 +220,8 @@ static void check_spot(struct validation *validation, const struct spot *spot)
             }
         }
     }
-    /* More are refused by shape.h already, and looking for their lines would take long.
-     */
+    /* More are refused by shape.h already, and looking for their lines would take
+     * long. */
     for (size_t i = 0; i < json_array_size(spot->value) && i < FIELD_ENTRIES_MAX; i++) {
         descend(validation, spot, NULL, i, json_array_get(spot->value, i));
     }

@@ -1,7 +1,7 @@
 /* RESP2, the protocol of Redis (redis.io/docs/reference/protocol-spec), over dial and
  * with hiredis's reader: commands are written together and answered in turn, in bounded
- * memory whatever the peer sends. The caller owns struct and dial; one thread at a time.
- */
+ * memory whatever the peer sends. The caller owns struct and dial; one thread at a
+ * time. */
 #ifndef GREENBOARD_NET_RESP_H
 #define GREENBOARD_NET_RESP_H
 

@@ -21,7 +21,7 @@ static const int64_t GROUP_SLICE =
     50 * CLOCK_MS;                         /* how often a dying group is looked at */
 static const int64_t DRAIN = CLOCK_SECOND; /* for what is left in the terminal */
 
-/* ---- the child, until it executes -------------------------------------------------- */
+/* ---- the child, until it executes ---- */
 
 struct child {
     char *const *argv, *const *env;
@@ -64,7 +64,7 @@ static _Noreturn void become(const struct child *child)
     _exit(127);
 }
 
-/* ---- held and released ------------------------------------------------------------- */
+/* ---- held and released ---- */
 
 static void close_fd(int *fd)
 {
@@ -162,12 +162,12 @@ void command_finish(struct command *command)
     buf_finish(&command->line);
 }
 
-/* ---- recorded ---------------------------------------------------------------------- */
+/* ---- recorded ---- */
 
 enum pump { PUMP_MORE, PUMP_EMPTY, PUMP_END, PUMP_UNWRITTEN };
 
-/* The terminal gives 4 KiB at a time: gathered, so that mask and file see large pieces.
- */
+/* The terminal gives 4 KiB at a time: gathered, so that mask and file see large
+ * pieces. */
 static enum pump pump(struct command *command, const struct mask *mask)
 {
     char chunk[CHUNK];
@@ -219,7 +219,7 @@ static void drain(struct command *command, const struct mask *mask, struct endin
     buf_clear(&command->line);
 }
 
-/* ---- until it ended ---------------------------------------------------------------- */
+/* ---- until it ended ---- */
 
 struct ends {
     int64_t timeout; /* when it is told to end */

@@ -52,7 +52,7 @@ static bool peer_is_us(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-/* ---- the supervisor's side --------------------------------------------------------- */
+/* ---- the supervisor's side ---- */
 
 bool control_open(struct control *control, const struct statedir *dir, const char *run,
                   struct error *error)
@@ -168,7 +168,7 @@ void request_finish(struct request *request)
     *request = (struct request){0};
 }
 
-/* ---- the client's side ------------------------------------------------------------- */
+/* ---- the client's side ---- */
 
 static int connect_to(const char *path, struct error *error)
 {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what is confirmed ------------------------------------------------------------- */
+/* ---- what is confirmed ---- */
 
 static json_t *text_or_null(const char *text)
 {
@@ -58,7 +58,7 @@ static json_t *confirm(const struct plan *plan, const struct board *board)
     return document;
 }
 
-/* ---- made from a board ------------------------------------------------------------- */
+/* ---- made from a board ---- */
 
 static bool has_placeholder(char *const *argv, const char *placeholder)
 {
@@ -197,7 +197,7 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
-/* ---- shown ------------------------------------------------------------------------- */
+/* ---- shown ---- */
 
 struct shown {
     void (*line)(void *self, const char *label, const char *text);
@@ -244,7 +244,7 @@ void plan_show(const struct plan *plan,
     show(&to, "digest", mem_format("%.12s", plan->digest));
 }
 
-/* ---- compared ---------------------------------------------------------------------- */
+/* ---- compared ---- */
 
 static void differ(char ***list, const char *where, const char *key, const json_t *was,
                    const json_t *is)

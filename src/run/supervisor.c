@@ -43,7 +43,7 @@ struct supervisor {
     char *directory; /* runs/ID */
 };
 
-/* ---- refusing ---------------------------------------------------------------------- */
+/* ---- refusing ---- */
 
 static void on_cancel(void *argument, const char *operator_name, const char *reason)
 {
@@ -85,7 +85,7 @@ static bool refuse_cancelled(struct supervisor *self)
     return refuse(self, EXIT_UNPROVEN, reasons, NULL);
 }
 
-/* ---- before the command ------------------------------------------------------------ */
+/* ---- before the command ---- */
 
 static bool turn_away(struct supervisor *self, const struct error *error)
 {
@@ -247,7 +247,7 @@ static bool compare_plan(struct supervisor *self)
     return same;
 }
 
-/* ---- the command ------------------------------------------------------------------- */
+/* ---- the command ---- */
 
 static void on_stopping(void *argument)
 {
@@ -388,7 +388,7 @@ static void verify(struct supervisor *self)
                 NULL);
 }
 
-/* ---- the whole life ---------------------------------------------------------------- */
+/* ---- the whole life ---- */
 
 /* Nobody may read our memory, no terminal may end us, and a reader that is gone is no
  * reason to. */

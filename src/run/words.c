@@ -11,8 +11,8 @@
 
 extern char **environ;
 
-/* What a command is told: THE table of placeholders and the variables of the same name.
- */
+/* What a command is told: THE table of placeholders and the variables of the same
+ * name. */
 enum { WORDS = 4 };
 struct word {
     const char *placeholder;

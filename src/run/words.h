@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* The argument vector with {release} {environment} {run} {fence} replaced; argv_free().
- */
+/* The argument vector with {release} {environment} {run} {fence} replaced;
+ * argv_free(). */
 char **words_argv(const struct plan *plan, const char *run, int64_t fence);
 
 /* Our environment less what is withheld, what is given back, GREENBOARD_RELEASE,

@@ -21,7 +21,7 @@ enum { STORE_MS = 1000 };
 #define OTHER_EMAIL   "somebody.else@example.com"
 #define BAD_SIGNATURE "Signature verification failed"
 
-/* ---- current user ------------------------------------------------------------------ */
+/* ---- current user ---- */
 
 static const char *bearer(const struct http_request *request)
 {
@@ -77,7 +77,7 @@ static void profile(void *context, const struct http_request *request,
     jwt_finish(&jwt);
 }
 
-/* ---- its own look at its stores ---------------------------------------------------- */
+/* ---- its own look at its stores ---- */
 
 static json_t *store_state(bool connected, int64_t took, const struct error *error)
 {
@@ -139,7 +139,7 @@ static void ready(void *context, const struct http_request *request,
     reply->json = fine ? body : json_pack("{so}", "detail", body);
 }
 
-/* ---- health and the logins of users ------------------------------------------------ */
+/* ---- health and the logins of users ---- */
 
 static void health(void *context, const struct http_request *request,
                    struct http_reply *reply)

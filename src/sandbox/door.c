@@ -76,7 +76,7 @@ uint16_t port_reserve(int *fd, struct error *error)
     return ntohs(address.sin_port);
 }
 
-/* ---- connections ------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 static void connection_free(struct connection *connection)
 {
@@ -126,7 +126,7 @@ static void accept_one(struct doors *doors, enum door_name name)
     doors->generation++;
 }
 
-/* ---- the thread -------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 struct poll_set {
     struct pollfd fds[1 + DOOR_COUNT + 2 * CONNECTIONS];
@@ -209,7 +209,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* ---- what others call -------------------------------------------------------------- */
+/* ---- what others call ---- */
 
 static void changed(struct doors *doors)
 {

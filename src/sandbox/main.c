@@ -60,7 +60,7 @@ static int misused(const char *text)
     return EXIT_USAGE;
 }
 
-/* ---- in the running one ------------------------------------------------------------ */
+/* ---- in the running one ---- */
 
 static int switch_fault(char **argv)
 {
@@ -153,7 +153,7 @@ static int list_faults(char **argv)
     return 0;
 }
 
-/* ---- the command line -------------------------------------------------------------- */
+/* ---- the command line ---- */
 
 static int run_named(struct sandbox *sandbox, char **argv, bool dashes)
 {

@@ -104,8 +104,8 @@ void process_signal(const struct process *process, int number)
     if (fd < 0) {
         return;
     }
-    /* The descriptor holds whoever has the pid now; only then is the start time compared.
-     */
+    /* The descriptor holds whoever has the pid now; only then is the start time
+     * compared. */
     if (process_alive(process)) {
         syscall(SYS_pidfd_send_signal, fd, number, NULL, 0);
     }

@@ -22,9 +22,9 @@ struct process_plan {
     const char *program; /* absolute */
     char *const *argv;   /* argv[0] may differ: a program of many names goes by it */
     char *const *env;    /* NULL: ours */
-    const char
-        *log; /* takes stdout and stderr, with stdin from /dev/null and a session of
-                 its own; NULL: the caller's terminal and process group are kept */
+    /* takes stdout and stderr, with stdin from /dev/null and a session of its own; NULL:
+     * the caller's terminal and process group are kept */
+    const char *log;
     int death_signal; /* what it gets when the sandbox dies */
 };
 

@@ -1,5 +1,5 @@
-/* The sandbox's Redis: a real redis-server of its own, without persistence. Main thread.
- */
+/* The sandbox's Redis: a real redis-server of its own, without persistence. Main
+ * thread. */
 #ifndef GREENBOARD_SANDBOX_REDIS_H
 #define GREENBOARD_SANDBOX_REDIS_H
 

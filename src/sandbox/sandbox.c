@@ -48,7 +48,7 @@ bool services_follow(struct sandbox *sandbox, struct error *error)
     return done;
 }
 
-/* ---- files ------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 static bool write_line(const struct sandbox *sandbox, const char *name, const char *text,
                        struct error *error)
@@ -79,7 +79,7 @@ static bool write_files(struct sandbox *sandbox, struct error *error)
     return done;
 }
 
-/* ---- parts that take their time ---------------------------------------------------- */
+/* ---- parts that take their time ---- */
 
 static bool fill_nothing(struct sandbox *sandbox, struct error *error)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section 5.
- */
+/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section
+ * 5. */
 static bool random_text(char *out, size_t length, struct error *error)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -34,7 +34,7 @@ static void say(const char *line)
     fprintf(stderr, "greenboard sandbox: %s: ready\n", line);
 }
 
-/* ---- the variables of the command -------------------------------------------------- */
+/* ---- the variables of the command ---- */
 
 static void set_variable(char ***env, const char *name, const char *value)
 {
@@ -115,7 +115,7 @@ static void print_variables(const struct sandbox *sandbox)
                     "(\"greenboard sandbox faults\" lists them); Ctrl-C ends it\n");
 }
 
-/* ---- while it runs ----------------------------------------------------------------- */
+/* ---- while it runs ---- */
 
 static bool begin_command(const struct sandbox *sandbox, char **argv,
                           struct process *command, struct error *error)

@@ -89,8 +89,8 @@ static bool is_there(const struct sandbox *sandbox, const char *table)
             text_equal(table, CLICKHOUSE_DATABASE "." CLICKHOUSE_TABLE));
 }
 
-/* Every table behind a FROM; false where one is missing. *count is how many there were.
- */
+/* Every table behind a FROM; false where one is missing. *count is how many there
+ * were. */
 static bool read_tables(const struct sandbox *sandbox, const char *from, size_t *count,
                         struct http_reply *reply)
 {

@@ -54,8 +54,8 @@ static bool is_template(const char *data, size_t length)
 }
 
 /* Words that stand in templates, examples and defaults, never in 32 random characters of
- * a size that matters: the longest is compared anywhere, since templates decorate them.
- */
+ * a size that matters: the longest is compared anywhere, since templates decorate
+ * them. */
 static bool is_placeholder(const char *data, size_t length)
 {
     static const char *const words[] = {
@@ -73,8 +73,8 @@ static bool is_placeholder(const char *data, size_t length)
     return is_template(data, length);
 }
 
-/* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits each.
- */
+/* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits
+ * each. */
 static bool is_predictable(const char *data, size_t length)
 {
     size_t seen[256] = {0};

@@ -78,8 +78,8 @@ static void add_hex(struct mask *mask, const char *data, size_t length)
     free(hex);
 }
 
-/* The digits that depend on the secret alone when it stands at `offset` in a larger text.
- */
+/* The digits that depend on the secret alone when it stands at `offset` in a larger
+ * text. */
 static void add_base64(struct mask *mask, const char *data, size_t length, size_t offset)
 {
     char *shifted = mem_alloc(length + offset);
@@ -100,8 +100,8 @@ static void add_base64(struct mask *mask, const char *data, size_t length, size_
     free(shifted);
 }
 
-/* Who leaves which bytes as they are in a URL or a form, and whether a blank becomes "+".
- */
+/* Who leaves which bytes as they are in a URL or a form, and whether a blank becomes
+ * "+". */
 static const struct url_style {
     const char *plain;
     bool plus;
@@ -353,9 +353,10 @@ static enum match grow_match(const struct mask *mask, const char *at, size_t lef
     return MATCH_FULL;
 }
 
-/* The next place where two bytes start some secret, or the last byte: nearly all text is stepped
- * over here. */
-static size_t next_start(const struct mask *mask, const char *data, size_t length, size_t at)
+/* The next place where two bytes start some secret, or the last byte: nearly all text is
+ * stepped over here. */
+static size_t next_start(const struct mask *mask, const char *data, size_t length,
+                         size_t at)
 {
     while (at + 1 < length &&
            !(mask->first[(unsigned char)data[at]] && mask->starts[slot(data + at)])) {
@@ -429,7 +430,8 @@ void mask_buf(struct buf *text)
     mask_unref(mask);
 }
 
-/* Masked first: cleaning could otherwise break a secret apart so that the mask misses it. */
+/* Masked first: cleaning could otherwise break a secret apart so that the mask misses
+ * it. */
 char *mask_clean(const char *text, size_t longest)
 {
     struct buf raw, clean;

@@ -32,8 +32,8 @@ void mask_forget(void);          /* at the very end, and in tests */
 void mask_apply(const struct mask *mask, struct buf *text);
 void mask_buf(struct buf *text);
 
-/* Text from outside, made fit to be shown: masked by the current mask, cleaned (base/text), and cut
- * after `longest` bytes. The caller frees. */
+/* Text from outside, made fit to be shown: masked by the current mask, cleaned
+ * (base/text), and cut after `longest` bytes. The caller frees. */
 char *mask_clean(const char *text, size_t longest);
 
 /* A stream in chunks: what could still become a secret is held back until the next chunk

@@ -42,8 +42,8 @@ void capture_put(const char *name, struct secret *secret)
     pthread_mutex_unlock(&guard);
 }
 
-/* The kernel shows the block that we were started with, in which a name may stand twice.
- */
+/* The kernel shows the block that we were started with, in which a name may stand
+ * twice. */
 static void overwrite(const char *name)
 {
     size_t length = strlen(name);

@@ -76,8 +76,8 @@ static const char *read_quoted(const char *at, struct buf *value, enum trouble *
     return at + strcspn(at, "\n");
 }
 
-/* Reads one line's assignment, *found where it is the key's; returns the end of the line.
- */
+/* Reads one line's assignment, *found where it is the key's; returns the end of the
+ * line. */
 static const char *read_line(const char *at, const char *key, struct buf *value,
                              bool *found, enum trouble *trouble)
 {

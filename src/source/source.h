@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 struct source_context {
-    const char
-        *directory; /* of the configuration: relative paths and commands start here */
+    /* of the configuration: relative paths and commands start here */
+    const char *directory;
     int64_t deadline;
     const atomic_bool *cancelled; /* or NULL */
 };

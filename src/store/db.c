@@ -88,8 +88,8 @@ static bool back_up(struct db *db, int version, struct error *error)
     return done;
 }
 
-/* Another process may migrate at the same time: the version counts that is read inside.
- */
+/* Another process may migrate at the same time: the version counts that is read
+ * inside. */
 static bool migrate(struct db *db, int to, struct error *error)
 {
     int from = 0;

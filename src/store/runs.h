@@ -26,8 +26,8 @@ bool run_list(const struct statedir *dir, struct runs *runs, struct error *error
 void runs_finish(struct runs *runs);
 
 /* The newest run without an end; NULL with ERROR_NONE where there is none, and with
- * another code where a record cannot be read: then nobody knows, and nothing may start.
- */
+ * another code where a record cannot be read: then nobody knows, and nothing may
+ * start. */
 struct run *run_latest_open(const struct statedir *dir, struct error *error);
 
 #endif

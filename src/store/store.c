@@ -108,7 +108,7 @@ static void push(struct store *store, struct item *item)
     }
 }
 
-/* ---- the thread -------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void writer_open(struct writer *writer)
 {
@@ -124,8 +124,8 @@ static void writer_open(struct writer *writer)
     }
 }
 
-/* The lock is free again when the console that held it is gone: asked for every second.
- */
+/* The lock is free again when the console that held it is gone: asked for every
+ * second. */
 static void writer_lock(struct writer *writer, int64_t now)
 {
     if (writer->lock >= 0 || (writer->tried && now - writer->tried < SAMPLE_EVERY)) {
@@ -224,7 +224,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* ---- the main thread --------------------------------------------------------------- */
+/* ---- the main thread ---- */
 
 struct store *store_create(const struct statedir *dir, bool read_only)
 {

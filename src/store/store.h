@@ -27,8 +27,8 @@ bool store_recorder(struct store *store);
 
 void store_event(struct store *store, const struct event *event); /* copies */
 
-/* For the scheduler's observer, and after board_judge() said that the decision changed.
- */
+/* For the scheduler's observer, and after board_judge() said that the decision
+ * changed. */
 void store_answer(struct store *store, const struct board *board,
                   const struct light *light, bool changed);
 void store_gate(struct store *store, const struct board *board, int64_t now);

@@ -1,9 +1,9 @@
 /* What `make bench` cannot measure from a shell: a program on a terminal of 80 by 24.
- *   pty paint MARKER COMMAND…         milliseconds from just before fork and exec until MARKER,
- *                                     the last text of the first frame, came out
- *   pty idle MARKER SECONDS COMMAND…  "KB MS": resident memory (VmRSS, shared pages counted in
- *                                     full) after so long, and processor time since that frame
- * Gives up after half a minute without the marker. Ends the program by its pid alone. */
+ *   pty paint MARKER COMMAND…         milliseconds from just before fork and exec until
+ * MARKER, the last text of the first frame, came out pty idle MARKER SECONDS COMMAND… "KB
+ * MS": resident memory (VmRSS, shared pages counted in full) after so long, and processor
+ * time since that frame Gives up after half a minute without the marker. Ends the program
+ * by its pid alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -34,7 +34,8 @@ static double milliseconds(int64_t ns)
 static int64_t read_clock(clockid_t id)
 {
     struct timespec at;
-    return clock_gettime(id, &at) == 0 ? at.tv_sec * INT64_C(1000000000) + at.tv_nsec : -1;
+    return clock_gettime(id, &at) == 0 ? at.tv_sec * INT64_C(1000000000) + at.tv_nsec
+                                       : -1;
 }
 
 static bool begin(struct subject *subject, char **argv)
@@ -57,8 +58,10 @@ static void end(struct subject *subject)
     close(subject->terminal);
 }
 
-/* Reads for at most so long; 0 where nothing came in time, -1 where nobody writes any more. */
-static ssize_t read_some(const struct subject *subject, char *out, size_t room, int wait_ms)
+/* Reads for at most so long; 0 where nothing came in time, -1 where nobody writes any
+ * more. */
+static ssize_t read_some(const struct subject *subject, char *out, size_t room,
+                         int wait_ms)
 {
     struct pollfd ready = {subject->terminal, POLLIN, 0};
     int woken = poll(&ready, 1, wait_ms);
@@ -135,7 +138,8 @@ static int idle(const char *marker, long seconds, char **argv)
     if (!begin(&subject, argv)) {
         return EXIT_FAILURE;
     }
-    bool there = await(&subject, marker) && clock_getcpuclockid(subject.pid, &processor) == 0;
+    bool there =
+        await(&subject, marker) && clock_getcpuclockid(subject.pid, &processor) == 0;
     int64_t before = there ? read_clock(processor) : -1;
     drain_for(&subject, there ? seconds * INT64_C(1000000000) : 0);
     int64_t after = there ? read_clock(processor) : -1;
@@ -156,6 +160,7 @@ int main(int argc, char **argv)
     if (argc > 4 && strcmp(argv[1], "idle") == 0) {
         return idle(argv[2], strtol(argv[3], NULL, 10), argv + 4);
     }
-    fputs("usage: pty paint MARKER COMMAND... | pty idle MARKER SECONDS COMMAND...\n", stderr);
+    fputs("usage: pty paint MARKER COMMAND... | pty idle MARKER SECONDS COMMAND...\n",
+          stderr);
     return EXIT_FAILURE;
 }

@@ -1,4 +1,5 @@
-/* Runs a command, exits as it did, and leaves the most memory that it had resident, in KiB, in a file.
+/* Runs a command, exits as it did, and leaves the most memory that it had resident, in
+ * KiB, in a file.
  *
  *   peak FILE COMMAND… */
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* A service that misbehaves on loopback, for the end-to-end tests: prints its port and plays its part
- * on every connection, each in a process of its own, until it is killed.
+/* A service that misbehaves on loopback, for the end-to-end tests: prints its port and
+ * plays its part on every connection, each in a process of its own, until it is killed.
  *
  *   peer silent         accepts and never answers
  *   peer drip [TEXT]    a byte a second: TEXT first, then "x"
@@ -100,7 +100,8 @@ static int open_listener(void)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, QUEUE) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
+        listen(fd, QUEUE) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
         perror("peer");
         exit(1);

@@ -14,7 +14,7 @@ struct board *boards_red(void); /* Redis refuses the password, and what hangs on
 struct board *boards_unproven(void); /* stale, and one that could not be asked */
 struct board *
 boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
-struct board *boards_mixed(void);    /* every state there is */
+struct board *boards_mixed(void); /* every state there is */
 void boards_free(struct board *board);
 
 #endif

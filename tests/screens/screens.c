@@ -26,7 +26,7 @@ struct screen {
     void (*fill)(struct run *run); /* of a run that is shown, or NULL */
 };
 
-/* ---- runs -------------------------------------------------------------------------- */
+/* ---- runs ---- */
 
 #define RUN "20260131T120400Z-4f2a"
 

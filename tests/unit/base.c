@@ -39,7 +39,8 @@ static void durations_need_a_unit(void **state)
     assert_int_equal(span, 250 * CLOCK_MS);
     assert_true(text_duration("7d", &span, &error));
     assert_int_equal(span, 7 * 86400 * CLOCK_SECOND);
-    static const char *const bad[] = {"", "5", "s", "-5s", "5 s", "5sec", "99999999999999999d"};
+    static const char *const bad[] = {
+        "", "5", "s", "-5s", "5 s", "5sec", "99999999999999999d"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(text_duration(bad[i], &span, &error));
         assert_non_null(strstr(error.hint, "250ms"));
@@ -53,9 +54,12 @@ static void spans_read_as_people_say_them(void **state)
         int64_t span;
         const char *text;
     } rows[] = {
-        {4100000, "4.1 ms"},           {38 * CLOCK_MS, "38 ms"},
-        {1500 * CLOCK_MS, "1 s"},      {90 * CLOCK_SECOND, "90 s"},
-        {150 * CLOCK_SECOND, "2 m"},   {3 * 3600 * CLOCK_SECOND, "3 h"},
+        {4100000, "4.1 ms"},
+        {38 * CLOCK_MS, "38 ms"},
+        {1500 * CLOCK_MS, "1 s"},
+        {90 * CLOCK_SECOND, "90 s"},
+        {150 * CLOCK_SECOND, "2 m"},
+        {3 * 3600 * CLOCK_SECOND, "3 h"},
         {86400 * 12 * CLOCK_SECOND, "12 d"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -80,9 +84,15 @@ static void clean_text_has_nothing_a_terminal_acts_on(void **state)
     assert_clean("plain – ünïcode ✓", "plain – ünïcode ✓");
     assert_clean("\x1b[31mred\x1b[0m", "[31mred[0m");
     assert_clean("over\rwritten\bx\a", "over writtenx");
-    assert_clean("a\xe2\x80\xae" "b\xe2\x80\x8b" "c", "abc"); /* bidi override, zero width */
+    /* bidi override, zero width */
+    assert_clean("a\xe2\x80\xae"
+                 "b\xe2\x80\x8b"
+                 "c",
+                 "abc");
     assert_clean("bad \xff\xc0\x80 end", "bad ??? end");
-    assert_clean("c1 \xc2\x9b" "31m", "c1 31m");
+    assert_clean("c1 \xc2\x9b"
+                 "31m",
+                 "c1 31m");
 }
 
 static void nearest_word(void **state)
@@ -258,7 +268,8 @@ static void digests(void **state)
     (void)state;
     char hex[DIGEST_HEX];
     digest_hex(hex, "abc", 3); /* FIPS 180-4's example */
-    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(
+        hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void stamps(void **state)

@@ -1,4 +1,5 @@
-/* What the board room promises: the gate's truth table, causes, one answer for one question. */
+/* What the board room promises: the gate's truth table, causes, one answer for one
+ * question. */
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
@@ -49,20 +50,30 @@ static void answer_nothing(const struct job *job, struct result *result)
     result_ok(result, "fine");
 }
 
-static const struct check check_a = {
-    .name = "a", .section = "/a", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
-    .ask = answer_nothing};
+static const struct check check_a = {.name = "a",
+                                     .section = "/a",
+                                     .period = CLOCK_SECOND,
+                                     .deadline = CLOCK_SECOND,
+                                     .ask = answer_nothing};
 static const char *const b_needs[] = {"a", NULL};
-static const struct check check_b = {
-    .name = "b", .section = "/b", .needs = b_needs, .period = CLOCK_SECOND,
-    .deadline = CLOCK_SECOND, .ask = answer_nothing};
+static const struct check check_b = {.name = "b",
+                                     .section = "/b",
+                                     .needs = b_needs,
+                                     .period = CLOCK_SECOND,
+                                     .deadline = CLOCK_SECOND,
+                                     .ask = answer_nothing};
 static const char *const c_needs[] = {"b", NULL};
-static const struct check check_c = {
-    .name = "c", .section = "/c", .needs = c_needs, .period = CLOCK_SECOND,
-    .deadline = CLOCK_SECOND, .ask = answer_nothing};
-static const struct check check_d = {
-    .name = "d", .section = "/d", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
-    .ask = answer_nothing};
+static const struct check check_c = {.name = "c",
+                                     .section = "/c",
+                                     .needs = c_needs,
+                                     .period = CLOCK_SECOND,
+                                     .deadline = CLOCK_SECOND,
+                                     .ask = answer_nothing};
+static const struct check check_d = {.name = "d",
+                                     .section = "/d",
+                                     .period = CLOCK_SECOND,
+                                     .deadline = CLOCK_SECOND,
+                                     .ask = answer_nothing};
 static const struct check *const three[] = {&check_a, &check_b, &check_c, NULL};
 static const struct check *const one[] = {&check_a, NULL};
 static const struct check *const two[] = {&check_a, &check_b, NULL};
@@ -76,10 +87,14 @@ static void put(struct board *board, size_t index, enum state state, int64_t age
     board_take(board, &board->lights[index], result);
 }
 
-/* The table of the design, written down once more by hand: rows are states, columns the classes that
- * demand nothing and those that do. */
-enum { GREEN = CLOSURE_GREEN, NEUTRAL = CLOSURE_NEUTRAL, UNPROVEN = CLOSURE_UNPROVEN,
-       UNSAFE = CLOSURE_UNSAFE };
+/* The table of the design, written down once more by hand: rows are states, columns the
+ * classes that demand nothing and those that do. */
+enum {
+    GREEN = CLOSURE_GREEN,
+    NEUTRAL = CLOSURE_NEUTRAL,
+    UNPROVEN = CLOSURE_UNPROVEN,
+    UNSAFE = CLOSURE_UNSAFE
+};
 static const struct {
     enum state state;
     bool stale;
@@ -104,8 +119,8 @@ static void the_gate_follows_the_truth_table(void **unused)
 {
     (void)unused;
     bool seen[STATE_COUNT] = {false};
-    for (int class = 0; class < CLASS_COUNT; class++) {
-        struct environment *environment = make_environment((enum env_class)class, EMPTY);
+    for (int class = 0; class < CLASS_COUNT; class ++) {
+        struct environment *environment = make_environment((enum env_class) class, EMPTY);
         bool demands = class == CLASS_STAGING || class == CLASS_PRODUCTION;
         for (size_t i = 0; i < TRUTHS; i++) {
             seen[truth[i].state] = true;
@@ -119,9 +134,10 @@ static void the_gate_follows_the_truth_table(void **unused)
                 assert_int_equal(verdict.decision,
                                  expected == GREEN ? GATE_GO : GATE_NO_GO);
                 assert_int_equal(verdict.unsafe, expected == UNSAFE);
-                assert_int_equal(verdict_exit(verdict), expected == GREEN    ? EXIT_GO
-                                                        : expected == UNSAFE ? EXIT_UNSAFE
-                                                                             : EXIT_UNPROVEN);
+                assert_int_equal(verdict_exit(verdict), expected == GREEN ? EXIT_GO
+                                                        : expected == UNSAFE
+                                                            ? EXIT_UNSAFE
+                                                            : EXIT_UNPROVEN);
                 board_destroy(board);
             }
         }
@@ -186,7 +202,7 @@ static void the_gate_is_an_and(void **unused)
     enum { KINDS = TRUTHS + 1 };
     static const enum env_class classes[] = {CLASS_TEST, CLASS_PRODUCTION};
     size_t opened = 0;
-    for (size_t class = 0; class < 2; class++) {
+    for (size_t class = 0; class < 2; class ++) {
         struct environment *environment = make_environment(classes[class], EMPTY);
         for (size_t combination = 0; combination < KINDS * KINDS * KINDS; combination++) {
             struct board *board = board_create(environment, three);
@@ -281,8 +297,11 @@ static void a_secret_that_is_empty_or_cut_short_is_no_secret(void **unused)
 static void the_configuration_alone_opens_nothing(void **unused)
 {
     (void)unused;
-    static const struct check file = {.name = "config", .section = "", .asks_nobody = true,
-                                      .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
+    static const struct check file = {.name = "config",
+                                      .section = "",
+                                      .asks_nobody = true,
+                                      .period = CLOCK_SECOND,
+                                      .deadline = CLOCK_SECOND,
                                       .ask = answer_nothing};
     static const struct check *const checks[] = {&file, &check_a, NULL};
     struct environment *environment = make_environment(CLASS_DEVELOPMENT, EMPTY);
@@ -394,7 +413,8 @@ static void a_change_is_a_moment(void **unused)
     put(board, 0, STATE_OK, 0);
     assert_null(board_moment(board, 0));
     put(board, 0, STATE_FAIL, 0);
-    assert_string_equal(board_moment(board, 0)->text, "a went from OK to FAIL: it is FAIL");
+    assert_string_equal(board_moment(board, 0)->text,
+                        "a went from OK to FAIL: it is FAIL");
     for (size_t i = 0; i < 2 * MOMENTS; i++) {
         board_tell(board, STATE_OK, "line %zu", i);
     }
@@ -440,7 +460,8 @@ static void results_leave_masked_and_clean(void **unused)
     mask_publish(&secret, 1);
     secret_unref(secret);
     struct result *result = result_create();
-    result_set(result, STATE_FAIL, "look\x1b[2J", "password hunter2hunter2 refused\n✓ OK");
+    result_set(result, STATE_FAIL, "look\x1b[2J",
+               "password hunter2hunter2 refused\n✓ OK");
     result_evidence(result, "url", "http://u:hunter2hunter2@h/");
     result_note(result, "aHVudGVyMmh1bnRlcjI= leaked");
     result_seal(result);
@@ -470,7 +491,7 @@ static void releases_are_one_plain_line(void **unused)
     assert_true(release_valid(longest, &error));
 }
 
-/* ---- the scheduler ----------------------------------------------------------------- */
+/* ---- the scheduler ---- */
 
 enum { TOGETHER = 5 };
 static pthread_barrier_t barrier;
@@ -482,18 +503,21 @@ static void meet(const struct job *job, struct result *result)
     result_ok(result, "met");
 }
 
-static const struct check meeting = {
-    .name = "meet", .section = NULL, .period = CLOCK_SECOND, .deadline = 20 * CLOCK_SECOND,
-    .ask = meet};
+static const struct check meeting = {.name = "meet",
+                                     .section = NULL,
+                                     .period = CLOCK_SECOND,
+                                     .deadline = 20 * CLOCK_SECOND,
+                                     .ask = meet};
 
 static void all_checks_run_at_the_same_time(void **unused)
 {
     (void)unused;
     struct environment *environment = make_environment(
-        CLASS_TEST, "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},\"checks\":["
-                    "{\"type\":\"meet\",\"name\":\"1\"},{\"type\":\"meet\",\"name\":\"2\"},"
-                    "{\"type\":\"meet\",\"name\":\"3\"},{\"type\":\"meet\",\"name\":\"4\"},"
-                    "{\"type\":\"meet\",\"name\":\"5\"},{\"type\":\"other\",\"name\":\"6\"}]}");
+        CLASS_TEST,
+        "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},\"checks\":["
+        "{\"type\":\"meet\",\"name\":\"1\"},{\"type\":\"meet\",\"name\":\"2\"},"
+        "{\"type\":\"meet\",\"name\":\"3\"},{\"type\":\"meet\",\"name\":\"4\"},"
+        "{\"type\":\"meet\",\"name\":\"5\"},{\"type\":\"other\",\"name\":\"6\"}]}");
     static const struct check *const checks[] = {&meeting, NULL};
     pthread_barrier_init(&barrier, NULL, TOGETHER);
     struct board *board = board_create(environment, checks);
@@ -521,9 +545,11 @@ static void hang(const struct job *job, struct result *result)
     result_ok(result, "too late");
 }
 
-static const struct check hanging = {
-    .name = "hang", .section = "/hang", .period = CLOCK_SECOND, .deadline = 20 * CLOCK_MS,
-    .ask = hang};
+static const struct check hanging = {.name = "hang",
+                                     .section = "/hang",
+                                     .period = CLOCK_SECOND,
+                                     .deadline = 20 * CLOCK_MS,
+                                     .ask = hang};
 
 static void a_worker_that_does_not_come_back_is_unknown(void **unused)
 {
@@ -556,30 +582,36 @@ static void a_worker_that_does_not_come_back_is_unknown(void **unused)
 
 static void needs_secret(const struct job *job, struct result *result)
 {
-    struct secret *secret = job_secret(job, json_object_get(job->section, "password"), result);
+    struct secret *secret =
+        job_secret(job, json_object_get(job->section, "password"), result);
     if (secret) {
         result_ok(result, "%zu bytes", secret_length(secret));
     }
 }
 
-static const struct check secretive = {
-    .name = "a", .section = "/redis", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
-    .ask = needs_secret};
-static const struct check secretive_too = {
-    .name = "b", .section = "/clickhouse", .period = CLOCK_SECOND,
-    .deadline = CLOCK_SECOND, .ask = needs_secret};
+static const struct check secretive = {.name = "a",
+                                       .section = "/redis",
+                                       .period = CLOCK_SECOND,
+                                       .deadline = CLOCK_SECOND,
+                                       .ask = needs_secret};
+static const struct check secretive_too = {.name = "b",
+                                           .section = "/clickhouse",
+                                           .period = CLOCK_SECOND,
+                                           .deadline = CLOCK_SECOND,
+                                           .ask = needs_secret};
 
 static void a_secret_is_resolved_once_for_all(void **unused)
 {
     (void)unused;
     char dir[] = "/tmp/greenboard-unit-XXXXXX";
     assert_non_null(mkdtemp(dir));
-    char *source = mem_format("{\"command\":[\"sh\",\"-c\",\"echo x >> %s/count; echo secret\"]}",
-                              dir);
-    char *json = mem_format("{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
-                            "\"redis\":{\"password\":%s},\"clickhouse\":{\"password\":%s},"
-                            "\"jwt\":{\"canonical\":{\"file\":\"/no\"}}}",
-                            source, source);
+    char *source = mem_format(
+        "{\"command\":[\"sh\",\"-c\",\"echo x >> %s/count; echo secret\"]}", dir);
+    char *json =
+        mem_format("{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
+                   "\"redis\":{\"password\":%s},\"clickhouse\":{\"password\":%s},"
+                   "\"jwt\":{\"canonical\":{\"file\":\"/no\"}}}",
+                   source, source);
     static const struct check *const checks[] = {&secretive, &secretive_too, NULL};
     struct environment *environment = make_environment(CLASS_TEST, json);
     struct board *board = board_create(environment, checks);
@@ -626,9 +658,11 @@ static void take_a_while(const struct job *job, struct result *result)
     result_ok(result, "fine");
 }
 
-static const struct check slow = {
-    .name = "slow", .section = "/slow", .period = CLOCK_SECOND, .deadline = 20 * CLOCK_SECOND,
-    .ask = take_a_while};
+static const struct check slow = {.name = "slow",
+                                  .section = "/slow",
+                                  .period = CLOCK_SECOND,
+                                  .deadline = 20 * CLOCK_SECOND,
+                                  .ask = take_a_while};
 
 static void a_good_answer_past_its_threshold_is_a_warning(void **unused)
 {
@@ -636,8 +670,10 @@ static void a_good_answer_past_its_threshold_is_a_warning(void **unused)
     static const struct check *const checks[] = {&slow, NULL};
     static const char *const spans[] = {"1ms", "10s"};
     for (size_t i = 0; i < 2; i++) {
-        char *json = mem_format("{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
-                                "\"slow\":{\"thresholds\":{\"duration\":\"%s\"}}}", spans[i]);
+        char *json = mem_format(
+            "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
+            "\"slow\":{\"thresholds\":{\"duration\":\"%s\"}}}",
+            spans[i]);
         struct environment *environment = make_environment(CLASS_TEST, json);
         struct board *board = board_create(environment, checks);
         struct sched *sched = sched_create(board, NULL);
@@ -681,15 +717,17 @@ static void the_report_has_every_promised_key(void **unused)
     json_t *report = report_board(board, NOW, false, 41700000);
     assert_string_equal(json_get_text(report, "verdict"), "NO-GO");
     assert_string_equal(json_get_text(report, "kind"), "unsafe");
-    assert_string_equal(json_string_value(json_at(report, "/reasons/0")), "a: it is FAIL");
+    assert_string_equal(json_string_value(json_at(report, "/reasons/0")),
+                        "a: it is FAIL");
     assert_string_equal(json_string_value(json_at(report, "/causes/0/check")), "a");
-    static const char *const keys[] = {"system", "environment", "class", "release", "at",
-                                       "duration_ms", "checks"};
+    static const char *const keys[] = {"system", "environment", "class", "release",
+                                       "at",     "duration_ms", "checks"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         assert_non_null(json_object_get(report, keys[i]));
     }
-    static const char *const light_keys[] = {"name", "type", "state", "rung", "summary", "remedy",
-                                             "age_ms", "duration_ms", "phases", "evidence", "notes"};
+    static const char *const light_keys[] = {
+        "name",   "type",        "state",  "rung",     "summary", "remedy",
+        "age_ms", "duration_ms", "phases", "evidence", "notes"};
     for (size_t i = 0; i < sizeof light_keys / sizeof light_keys[0]; i++) {
         assert_non_null(json_object_get(json_at(report, "/checks/0"), light_keys[i]));
     }

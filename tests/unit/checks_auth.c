@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* ---- config ------------------------------------------------------------------------ */
+/* ---- config ---- */
 
 static void config_is_green_where_all_that_is_demanded_is_there(void **state)
 {
@@ -100,7 +100,7 @@ static void a_rate_that_nobody_configured_is_red_in_staging(void **state)
                 "auth_rate is not configured");
 }
 
-/* ---- jwt_secret -------------------------------------------------------------------- */
+/* ---- jwt_secret ---- */
 
 static void a_sound_secret_is_told_by_source_and_size_alone(void **state)
 {
@@ -179,7 +179,7 @@ static void an_unfit_secret_is_red_and_says_why(void **state)
     assert_true(has_note(result, "entropy"));
 }
 
-/* ---- jwt_sync ---------------------------------------------------------------------- */
+/* ---- jwt_sync ---- */
 
 static void agreement_is_proven_by_fingerprint_and_behaviour(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- auth_flow --------------------------------------------------------------------- */
+/* ---- auth_flow ---- */
 
 static void a_user_who_logs_in_is_recognised(void **state)
 {
@@ -145,7 +145,7 @@ static void the_password_is_in_no_answer(void **state)
     }
 }
 
-/* ---- auth_rate --------------------------------------------------------------------- */
+/* ---- auth_rate ---- */
 
 static void a_preflight_tops_our_own_logins_up(void **state)
 {

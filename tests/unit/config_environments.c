@@ -255,10 +255,10 @@ static void a_section_needs_what_it_asks(void **state)
 static void a_store_on_this_machine_beside_services_elsewhere_fails(void **state)
 {
     (void)state;
-    static const char *const hosts[] = {"localhost",       "LOCALHOST", "db.localhost",
-                                        "127.0.0.1",       "127.8.9.1", "::1",
-                                        "::ffff:127.0.0.1", "127.1",    "0.0.0.0",
-                                        "0x7f000001",      "::",        "localhost."};
+    static const char *const hosts[] = {"localhost",        "LOCALHOST", "db.localhost",
+                                        "127.0.0.1",        "127.8.9.1", "::1",
+                                        "::ffff:127.0.0.1", "127.1",     "0.0.0.0",
+                                        "0x7f000001",       "::",        "localhost."};
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
         char *change = mem_format(
             "{\"environments\": {\"staging\": {\"clickhouse\": {\"host\": \"%s\"}}}}",

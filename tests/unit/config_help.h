@@ -8,8 +8,8 @@
 
 extern char directory[]; /* of this test, while help_run() runs */
 
-/* A staging with everything that its class demands; each test changes what it is about.
- */
+/* A staging with everything that its class demands; each test changes what it is
+ * about. */
 extern const char whole[];
 extern const size_t whole_length;
 
@@ -17,8 +17,8 @@ struct config *load_bytes(const char *data, size_t length);
 struct config *load(const char *text);
 struct config *load_usable(const char *text); /* fails the test where it is not */
 
-/* The whole file, or its staging, after a JSON merge patch (RFC 7396: null takes away).
- */
+/* The whole file, or its staging, after a JSON merge patch (RFC 7396: null takes
+ * away). */
 struct config *load_changed(const char *change);
 struct config *load_staging(const char *change);
 

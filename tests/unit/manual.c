@@ -1,4 +1,5 @@
-/* What the manual promises: it lists each row of each table, so it cannot be out of date. */
+/* What the manual promises: it lists each row of each table, so it cannot be out of
+ * date. */
 #include "tests/unit/unit.h"
 
 #include "base/buf.h"
@@ -41,7 +42,8 @@ static void every_field_that_is_obeyed_is_listed(void **state)
     (void)state;
     struct buf page = filled("@FIELDS@");
     for (size_t i = 0; i < field_count; i++) {
-        assert_int_equal(lists(&page, "Cm", fields[i].path), !(fields[i].flags & FIELD_LATER));
+        assert_int_equal(lists(&page, "Cm", fields[i].path),
+                         !(fields[i].flags & FIELD_LATER));
     }
     buf_finish(&page);
 }

@@ -311,7 +311,7 @@ static void many_threads_ask_at_once(void **state)
     peer_stop(peer);
 }
 
-/* ---- dial and RESP ----------------------------------------------------------------- */
+/* ---- dial and RESP ---- */
 
 static void a_dialled_peer_that_is_silent_ends_at_the_deadline(void **state)
 {

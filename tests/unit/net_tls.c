@@ -120,8 +120,7 @@ static void no_name_is_not_any_name(void **state)
     (void)state;
     static const struct secured row = {.certificate = "other.example", .days = 1};
     struct peer *peer = start_secured(&row);
-    struct tls_options tls = {
-        .on = true, .ca = peer_authority(peer), .server_name = ""};
+    struct tls_options tls = {.on = true, .ca = peer_authority(peer), .server_name = ""};
     struct dial dial;
     struct error error = {0};
     assert_false(dial_open(&dial, "peer.example", peer_port(peer), &tls,

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- behind the gate --------------------------------------------------------------- */
+/* ---- behind the gate ---- */
 
 static void a_green_board_lets_the_command_run(void **state)
 {
@@ -174,7 +174,7 @@ static void without_a_trail_nothing_starts(void **state)
     assert_null(run);
 }
 
-/* ---- how it ends ------------------------------------------------------------------- */
+/* ---- how it ends ---- */
 
 static void a_command_that_fails_is_told_by_its_status(void **state)
 {
@@ -264,7 +264,7 @@ static void a_cancelled_command_ends_with_its_whole_group(void **state)
     run_destroy(run);
 }
 
-/* ---- nobody has to stay ------------------------------------------------------------ */
+/* ---- nobody has to stay ---- */
 
 static void killing_the_launcher_harms_nothing(void **state)
 {
@@ -370,7 +370,7 @@ static void of_two_at_once_one_runs(void **state)
     plan_destroy(plan);
 }
 
-/* ---- what a command is given ------------------------------------------------------- */
+/* ---- what a command is given ---- */
 
 /* What the command saw of KEY, which is a source of secrets. */
 static void assert_told(const char *deploy, const char *expected)

@@ -17,7 +17,7 @@ static const int64_t PATIENCE = 30 * CLOCK_SECOND;
 
 struct place place;
 
-/* ---- the lamp ---------------------------------------------------------------------- */
+/* ---- the lamp ---- */
 
 static void ask_lamp(const struct job *job, struct result *result)
 {
@@ -56,7 +56,7 @@ static const struct check lamp = {.name = "lamp",
                                   .ask = ask_lamp};
 const struct check *const place_checks[] = {&lamp, NULL};
 
-/* ---- the place --------------------------------------------------------------------- */
+/* ---- the place ---- */
 
 int place_begin(void **state)
 {
@@ -159,7 +159,7 @@ struct plan *place_plan(void)
     return plan;
 }
 
-/* ---- runs -------------------------------------------------------------------------- */
+/* ---- runs ---- */
 
 void place_launch(struct launch *launch, const struct plan *plan)
 {

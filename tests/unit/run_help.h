@@ -24,18 +24,21 @@ extern const struct check *const place_checks[]; /* "lamp", and nothing else */
 int place_begin(void **state);
 int place_end(void **state);
 
-/* Loads environment `test` anew: `extra` members beside deploy, `script` for `sh -c` with $0 "run". */
+/* Loads environment `test` anew: `extra` members beside deploy, `script` for `sh -c` with
+ * $0 "run". */
 void place_configure(const char *script, const char *deploy, const char *extra);
 void place_write(const char *name, const char *text);
 bool place_has(const char *name);
 char *place_read(const char *name); /* the caller frees; "" where it is not there */
 
-/* The lamp answers with these lines in turn, the last for ever: "STATE IDENTITY FIGURE". */
+/* The lamp answers with these lines in turn, the last for ever: "STATE IDENTITY
+ * FIGURE". */
 void place_lamp(const char *lines);
 
 struct plan *place_plan(void); /* asks the lamp, and plans */
 
-/* Plans, launches and waits for the end; *run may be NULL. Returns the reported exit status. */
+/* Plans, launches and waits for the end; *run may be NULL. Returns the reported exit
+ * status. */
 int place_deploy(struct run **run);
 int place_finish_run(struct launch *launch, struct run **run);
 void place_launch(struct launch *launch, const struct plan *plan);

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- what is confirmed ------------------------------------------------------------- */
+/* ---- what is confirmed ---- */
 
 static char *digest_now(void)
 {
@@ -134,7 +134,7 @@ static void placeholders_are_replaced_once(void **state)
     plan_destroy(plan);
 }
 
-/* ---- the lock ---------------------------------------------------------------------- */
+/* ---- the lock ---- */
 
 static void a_lock_has_one_holder(void **state)
 {
@@ -211,7 +211,7 @@ static void a_fence_only_rises(void **state)
     assert_false(lock_fence(&place.dir, &second, &error));
 }
 
-/* ---- processes --------------------------------------------------------------------- */
+/* ---- processes ---- */
 
 static void a_process_is_told_from_a_later_one(void **state)
 {

@@ -26,7 +26,7 @@
 
 enum { PATIENCE_S = 20 };
 
-/* ---- a sandbox without servers ----------------------------------------------------- */
+/* ---- a sandbox without servers ---- */
 
 static struct sandbox *make(void)
 {
@@ -99,7 +99,7 @@ static void assert_content(const struct sandbox *sandbox, const char *name,
     free(found);
 }
 
-/* ---- asking ------------------------------------------------------------------------ */
+/* ---- asking ---- */
 
 static int64_t soon(void)
 {
@@ -163,7 +163,7 @@ static void assert_profile(const struct sandbox *sandbox, const char *bearer, in
     buf_finish(&out);
 }
 
-/* ---- faults ------------------------------------------------------------------------ */
+/* ---- faults ---- */
 
 static void an_unknown_fault_names_the_nearest(void **state)
 {
@@ -239,7 +239,7 @@ static void a_fault_that_could_not_be_made_is_not_on(void **state)
     destroy(sandbox);
 }
 
-/* ---- services ---------------------------------------------------------------------- */
+/* ---- services ---- */
 
 static void a_token_of_auth_is_good_at_the_backend(void **state)
 {
@@ -370,7 +370,7 @@ static void users_come_as_the_faults_say(void **state)
     destroy(sandbox);
 }
 
-/* ---- doors ------------------------------------------------------------------------- */
+/* ---- doors ---- */
 
 static int health(const struct sandbox *sandbox)
 {
@@ -477,7 +477,7 @@ static void the_stand_in_says_what_it_is(void **state)
     destroy(sandbox);
 }
 
-/* ---- processes and places ---------------------------------------------------------- */
+/* ---- processes and places ---- */
 
 static struct process sleeper(const char *log)
 {

@@ -27,7 +27,7 @@ static struct secret *keep(const char *text)
     return secret;
 }
 
-/* ---- keep -------------------------------------------------------------------------- */
+/* ---- keep ---- */
 
 static void secrets_are_equal_by_bytes_and_length(void **state)
 {
@@ -94,7 +94,7 @@ static void a_full_keep_fails_closed(void **state)
     free(large);
 }
 
-/* ---- base64: RFC 4648 section 10 --------------------------------------------------- */
+/* ---- base64: RFC 4648 section 10 ---- */
 
 static void base64_follows_rfc_4648(void **state)
 {
@@ -156,7 +156,7 @@ static void base64_refuses_what_is_not_exactly_that(void **state)
     assert_true(base64_decode("Zm8", 3, out, sizeof out, &used));
 }
 
-/* ---- tokens ------------------------------------------------------------------------ */
+/* ---- tokens ---- */
 
 /* RFC 7515 appendix A.1: the key's bytes, and the token as it is printed there. */
 static const char rfc_key[] =
@@ -370,7 +370,7 @@ static void issuer_and_audience_must_be_the_expected_ones(void **state)
     }
 }
 
-/* ---- hygiene ----------------------------------------------------------------------- */
+/* ---- hygiene ---- */
 
 static void a_secret_that_must_not_ship_is_named(void **state)
 {
@@ -428,7 +428,7 @@ static void each_rule_can_be_asked_of_any_value_alone(void **state)
     secret_unref(good);
 }
 
-/* ---- fingerprints ------------------------------------------------------------------ */
+/* ---- fingerprints ---- */
 
 static char scratch[] = "/tmp/greenboard-secret-XXXXXX";
 

@@ -82,7 +82,7 @@ static void assert_not_found(const char *source, enum source_state state,
     resolved_finish(&resolved);
 }
 
-/* ---- what is a source -------------------------------------------------------------- */
+/* ---- what is a source ---- */
 
 static void a_source_is_an_object_with_exactly_its_keys(void **state)
 {
@@ -187,7 +187,7 @@ static void sources_are_found_wherever_they_stand(void **state)
     json_decref(value);
 }
 
-/* ---- kinds ------------------------------------------------------------------------- */
+/* ---- kinds ---- */
 
 static void a_file_gives_its_bytes_less_one_newline(void **state)
 {
@@ -244,8 +244,8 @@ static void a_file_is_absent_only_where_nothing_is_there(void **state)
     }
 }
 
-/* As python-dotenv reads them, which the services use; what it would not read is broken.
- */
+/* As python-dotenv reads them, which the services use; what it would not read is
+ * broken. */
 static void an_env_file_is_read_as_services_read_it(void **state)
 {
     (void)state;
@@ -398,7 +398,7 @@ static void a_command_that_hangs_ends_at_the_deadline(void **state)
     resolved_finish(&resolved);
 }
 
-/* ---- lists ------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static void a_list_passes_over_what_is_absent(void **state)
 {
@@ -442,7 +442,7 @@ static void a_list_that_has_it_nowhere_names_every_place(void **state)
     resolved_finish(&resolved);
 }
 
-/* ---- capture ----------------------------------------------------------------------- */
+/* ---- capture ---- */
 
 #define CANARY_NAME "GREENBOARD_TEST_CANARY"
 #define CANARY      "canary-0f9c2d7e51"

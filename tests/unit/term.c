@@ -31,7 +31,7 @@ struct terminal {
     struct buf output;
 };
 
-/* ---- the program: shows what it is told, in a loop like the console's -------------- */
+/* ---- the program: shows what it is told, in a loop like the console's ---- */
 
 static void show(const char *text)
 {
@@ -98,7 +98,7 @@ static void program(void)
     }
 }
 
-/* ---- the other side ---------------------------------------------------------------- */
+/* ---- the other side ---- */
 
 static void wait_for(struct terminal *terminal, const char *text)
 {
@@ -160,8 +160,8 @@ static void type(struct terminal *terminal, const char *keys)
     assert_int_equal(write(terminal->master, keys, strlen(keys)), strlen(keys));
 }
 
-/* Waits for the end and compares the terminal with what it was; returns the wait status.
- */
+/* Waits for the end and compares the terminal with what it was; returns the wait
+ * status. */
 static int ended(struct terminal *terminal)
 {
     wait_for(terminal, given_back);

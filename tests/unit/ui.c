@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- canvas ------------------------------------------------------------------------ */
+/* ---- canvas ---- */
 
 static char *dumped(const struct canvas *canvas)
 {
@@ -100,7 +100,7 @@ static void text_is_broken_between_words(void **state)
     canvas_destroy(&canvas);
 }
 
-/* ---- output of a run --------------------------------------------------------------- */
+/* ---- output of a run ---- */
 
 static char *shown(const struct output *output)
 {
@@ -203,7 +203,7 @@ static void no_bytes_at_all_make_output_unsafe(void **state)
     output_finish(&output);
 }
 
-/* ---- layout ------------------------------------------------------------------------ */
+/* ---- layout ---- */
 
 static void count_cells(unsigned char *taken, int width, int height, struct rect rect)
 {
@@ -239,7 +239,7 @@ static void no_size_makes_places_overlap(void **state)
     }
 }
 
-/* ---- keys -------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void a_key_means_one_thing_in_a_context(void **state)
 {
@@ -278,7 +278,7 @@ static void every_screen_has_a_way_back(void **state)
     assert_int_equal(key_action(CONTEXT_PLAN, 'q'), ACTION_NONE); /* it is typed */
 }
 
-/* ---- the console's state ----------------------------------------------------------- */
+/* ---- the console's state ---- */
 
 static const struct check probe = {
     .name = "probe", .help = "is it there", .section = "/probe"};

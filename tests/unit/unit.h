@@ -12,9 +12,9 @@
 #include <locale.h>
 #include <signal.h>
 
-#define unit_run(name, tests) \
-    (setlocale(LC_CTYPE, "C.UTF-8"), signal(SIGPIPE, SIG_IGN), \
-     cmocka_set_message_output(CM_OUTPUT_TAP), \
+#define unit_run(name, tests)                                                            \
+    (setlocale(LC_CTYPE, "C.UTF-8"), signal(SIGPIPE, SIG_IGN),                           \
+     cmocka_set_message_output(CM_OUTPUT_TAP),                                           \
      cmocka_run_group_tests_name(name, tests, NULL, NULL))
 
 #endif
