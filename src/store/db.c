@@ -1,16 +1,18 @@
 #include "store/db.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000 };
+enum { BUSY_MS = 5000, LOOK_EVERY_MS = 5 };
 
 bool db_error(struct db *db, struct error *error, const char *doing)
 {
@@ -112,6 +114,22 @@ static bool migrate(struct db *db, int to, struct error *error)
     return db_commit(db, error);
 }
 
+/* SQLite does not wait its busy timeout when it changes the journal of a new file, which
+ * others may open at this moment, so we do. */
+static bool keep_wal(struct db *db, struct error *error)
+{
+    int64_t deadline = clock_now() + BUSY_MS * CLOCK_MS;
+    while (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) !=
+           SQLITE_OK) {
+        bool busy = (sqlite3_errcode(db->handle) & 0xff) == SQLITE_BUSY;
+        if (!busy || clock_left(deadline) == 0) {
+            return db_error(db, error, "cannot be opened");
+        }
+        poll(NULL, 0, LOOK_EVERY_MS);
+    }
+    return true;
+}
+
 static bool prepare_writer(struct db *db, struct error *error)
 {
     int version = 0, ours = newest(db->schema);
@@ -124,7 +142,7 @@ static bool prepare_writer(struct db *db, struct error *error)
         return execute(db, "PRAGMA query_only = ON", error, "cannot be opened");
     }
     db->writable = true;
-    if (!execute(db, "PRAGMA journal_mode = WAL", error, "cannot be opened") ||
+    if (!keep_wal(db, error) ||
         !execute(db,
                  db->schema->durable ? "PRAGMA synchronous = FULL"
                                      : "PRAGMA synchronous = NORMAL",
