@@ -325,6 +325,15 @@ static bool dispatch_due(struct sched *sched, int64_t now)
     return due;
 }
 
+static bool judge(struct sched *sched, int64_t now)
+{
+    bool changed = board_judge(sched->board, now);
+    if (changed && sched->observer.judged) {
+        sched->observer.judged(sched->observer.self);
+    }
+    return changed;
+}
+
 bool sched_step(struct sched *sched, int64_t now)
 {
     bool changed = take_all(sched);
@@ -339,7 +348,7 @@ bool sched_step(struct sched *sched, int64_t now)
     if (!round->on) {
         changed = dispatch_due(sched, now) || changed;
     }
-    return board_judge(sched->board, now) || changed;
+    return judge(sched, now) || changed;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -421,7 +430,7 @@ bool sched_run(struct sched *sched, const volatile int *cancelled)
         int64_t now = clock_now();
         sched_step(sched, now);
         if (sched_settled(sched) || (cancelled && *cancelled)) {
-            board_judge(sched->board, clock_now());
+            judge(sched, clock_now());
             return sched_settled(sched);
         }
         struct pollfd ready = {sched_fd(sched), POLLIN, 0};

@@ -15,6 +15,8 @@ struct observer {
     /* A check answered; `changed`: its state is another one than before. The light holds
      * it. */
     void (*answered)(void *self, const struct light *light, bool changed);
+    /* The gate decided otherwise than before: board->verdict. */
+    void (*judged)(void *self);
     void *self;
 };
 

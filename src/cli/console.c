@@ -41,6 +41,12 @@ static void answered(void *self, const struct light *light, bool changed)
     store_answer(console->store, console->board, light, changed);
 }
 
+static void judged(void *self)
+{
+    struct console *console = self;
+    store_gate(console->store, console->board, clock_now());
+}
+
 bool console_begin(struct console *console, struct cli *cli, struct error *error)
 {
     http_begin();
@@ -51,7 +57,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
         return false;
     }
     console->store = store_create(&console->dir, cli->read_only);
-    struct observer observer = {.answered = answered, .self = console};
+    struct observer observer = {.answered = answered, .judged = judged, .self = console};
     console->sched = sched_create(console->board, &observer);
     sched_watch(console->sched, true);
     sched_ask_all(console->sched); /* the first answers are a preflight's */
@@ -60,13 +66,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
 
 bool console_step(struct console *console)
 {
-    int64_t now = clock_now();
-    bool changed = sched_step(console->sched, now);
-    if (board_judge(console->board, now)) {
-        store_gate(console->store, console->board, now);
-        changed = true;
-    }
-    return changed;
+    return sched_step(console->sched, clock_now());
 }
 
 void console_finish(struct console *console)

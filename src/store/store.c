@@ -42,6 +42,7 @@ struct store {
     bool stopping;
     bool failed;
     struct error error;
+    int lock; /* the recorder's, or -1: the thread's, once it runs */
     atomic_bool recorder;
     char *events_path, *samples_path, *recorder_path;
     struct last *lights; /* main thread: what each light was, by index */
@@ -199,7 +200,8 @@ static struct item *take_list(struct store *store, bool *stopping)
 
 static void *work(void *argument)
 {
-    struct writer writer = {.store = argument, .lock = -1};
+    struct writer writer = {.store = argument};
+    writer.lock = writer.store->lock;
     bool stopping = false;
     writer_open(&writer);
     while (!stopping) {
@@ -242,6 +244,9 @@ struct store *store_create(const struct statedir *dir, bool read_only)
     store->events_path = mem_text(dir->events);
     store->samples_path = mem_text(dir->samples);
     store->recorder_path = mem_text(dir->recorder);
+    /* At once, since the first answers may come before the thread has looked. */
+    store->lock = fs_lock(store->recorder_path, NULL);
+    atomic_init(&store->recorder, store->lock >= 0);
     store->operator_name = events_operator();
     if (pthread_create(&store->thread, NULL, work, store) != 0) {
         panic("cannot start the store's thread");

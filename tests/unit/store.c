@@ -464,6 +464,14 @@ static void one_process_records_and_another_takes_over(void **state)
     events_close(&events);
 }
 
+static void a_store_records_from_its_first_moment(void **state)
+{
+    (void)state;
+    struct store *store = store_create(&dir, false);
+    assert_true(store_recorder(store));
+    store_destroy(store);
+}
+
 static void a_store_that_cannot_write_says_so(void **state)
 {
     (void)state;
@@ -501,6 +509,7 @@ int main(void)
         TEST(names_of_runs_are_checked),
         TEST(answers_join_into_stretches),
         TEST(one_process_records_and_another_takes_over),
+        TEST(a_store_records_from_its_first_moment),
         TEST(a_store_that_cannot_write_says_so),
     };
     return unit_run("store", tests);
