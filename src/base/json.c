@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,20 @@ json_t *json_at(const json_t *root, const char *pointer)
         free(token);
     }
     return value;
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *string = text ? json_string(text) : json_null();
+    if (string) {
+        return string;
+    }
+    struct buf clean;
+    buf_init(&clean, 0);
+    text_clean(&clean, text, strlen(text));
+    string = json_string(buf_string(&clean));
+    buf_finish(&clean);
+    return string;
 }
 
 const char *json_get_text(const json_t *object, const char *key)

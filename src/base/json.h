@@ -23,12 +23,17 @@ json_t *json_parse(const char *data, size_t length, struct error *error);
 /* RFC 6901; "" is the root. NULL where nothing is there. Borrowed. */
 json_t *json_at(const json_t *root, const char *pointer);
 
-/* NULL: absent or no string */
-const char *json_get_text(const json_t *object, const char *key);
-char *json_compact(const json_t *value); /* keys sorted, no blanks; the caller frees */
-char *json_pretty(const json_t *value);  /* 2 blanks, order kept; the caller frees */
-/* a scalar as a person would write it; caller frees */
-char *json_show(const json_t *value);
+/* A string, null for NULL. Bytes that are no UTF-8 (a path, a reason from a terminal in
+ * another encoding) become "?": jansson has no string for them, and half a document none
+ * for us. */
+json_t *json_text(const char *text);
+
+const char *json_get_text(const json_t *object,
+                          const char *key); /* NULL: absent or no string */
+char *json_compact(const json_t *value);    /* keys sorted, no blanks; the caller frees */
+char *json_pretty(const json_t *value);     /* 2 blanks, order kept; the caller frees */
+char *
+json_show(const json_t *value); /* a scalar as a person would write it; caller frees */
 char **json_argv(const json_t *array); /* an array of strings as an argument vector */
 
 #endif

@@ -1,16 +1,12 @@
 #include "board/report.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/spawn.h"
 #include "board/cause.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
 
 /* Milliseconds with a tenth: more digits would be noise. */
 static json_t *milliseconds(int64_t span)
@@ -29,9 +25,9 @@ json_t *report_light(const struct light *light, int64_t now)
         return object;
     }
     json_object_set_new(object, "state", json_string(state_rows[result->state].word));
-    json_object_set_new(object, "rung", text_or_null(rung_words[result->rung]));
+    json_object_set_new(object, "rung", json_text(rung_words[result->rung]));
     json_object_set_new(object, "summary", json_string(result->summary));
-    json_object_set_new(object, "remedy", text_or_null(result->remedy));
+    json_object_set_new(object, "remedy", json_text(result->remedy));
     if (result->blames) {
         json_object_set_new(object, "blames", json_string(result->blames));
     }
@@ -99,7 +95,7 @@ json_t *report_board(const struct board *board, int64_t now, bool partial,
     json_object_set_new(object, "environment", json_string(environment->name));
     json_object_set_new(object, "class",
                         json_string(env_class_words[environment->env_class]));
-    json_object_set_new(object, "release", text_or_null(board->release));
+    json_object_set_new(object, "release", json_text(board->release));
     char stamp[CLOCK_STAMP];
     clock_stamp(stamp, clock_wall());
     json_object_set_new(object, "at", json_string(stamp));
@@ -110,7 +106,7 @@ json_t *report_board(const struct board *board, int64_t now, bool partial,
                         partial ? json_null()
                                 : json_string(decision_words[verdict.decision]));
     json_object_set_new(object, "kind",
-                        partial ? json_null() : text_or_null(verdict_kind(verdict)));
+                        partial ? json_null() : json_text(verdict_kind(verdict)));
     json_object_set_new(object, "reasons",
                         partial ? json_array() : report_reasons(board, now));
     json_object_set_new(object, "causes", report_causes(board, now));

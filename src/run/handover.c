@@ -22,11 +22,6 @@ static void add_captured(void *self, const char *name, struct secret *secret)
     handover_cleanse(&value);
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 void handover_write(struct buf *out, const struct plan *plan, const char *home,
                     const char *run, const char *operator_name, const char *reason)
 {
@@ -36,10 +31,10 @@ void handover_write(struct buf *out, const struct plan *plan, const char *home,
     json_t *document = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o}", "home", home,
         "system", environment->system, "environment", environment->name, "lock_dir",
-        text_or_null(config_text(config_section(environment, "/lock"), "dir")), "config",
+        json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
         environment->file, "kind", plan->kind, "run", run, "operator", operator_name,
-        "reason", text_or_null(reason), "release",
-        text_or_null(plan->given ? plan->release : NULL), "confirmation",
+        "reason", json_text(reason), "release",
+        json_text(plan->given ? plan->release : NULL), "confirmation",
         plan->confirmation, "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");

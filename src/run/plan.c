@@ -14,11 +14,6 @@
 
 /* ---- what is confirmed ---- */
 
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 /* Who answered and as what; no timings, no figures. */
 static json_t *confirm_light(const struct light *light)
 {
@@ -33,15 +28,15 @@ static json_t *confirm_light(const struct light *light)
     const char *address = result ? result_evidence_of(result, "address") : NULL;
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", light->name, "type",
                      light->check->name, "state",
-                     text_or_null(result ? state_rows[result->state].word : NULL),
-                     "address", text_or_null(address), "identity", identity);
+                     json_text(result ? state_rows[result->state].word : NULL),
+                     "address", json_text(address), "identity", identity);
 }
 
 static json_t *confirm(const struct plan *plan, const struct board *board)
 {
     json_t *argv = json_array(), *checks = json_array();
     for (size_t i = 0; plan->argv[i]; i++) {
-        json_array_append_new(argv, json_string(plan->argv[i]));
+        json_array_append_new(argv, json_text(plan->argv[i]));
     }
     for (size_t i = 0; i < board->count; i++) {
         json_array_append_new(checks, confirm_light(&board->lights[i]));
@@ -51,7 +46,7 @@ static json_t *confirm(const struct plan *plan, const struct board *board)
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
                   "system", environment->system, "environment", environment->name,
                   "config", environment->file, "configuration", environment->digest,
-                  "argv", argv, "release", text_or_null(plan->release), "checks", checks);
+                  "argv", argv, "release", json_text(plan->release), "checks", checks);
     if (!document) {
         panic("what is confirmed cannot be written as JSON");
     }

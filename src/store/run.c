@@ -1,10 +1,12 @@
 #include "store/run.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "secret/mask.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +81,18 @@ const char *run_word(const struct run *run)
                                      : run_phase_words[run->phase];
 }
 
-static json_t *text_or_null(const char *text)
+/* What people and programs said, masked here and one by one: in the whole record a secret
+ * such as "1234" or "ended" would be masked out of our own figures and words, and nobody
+ * could read it again. */
+static json_t *said_json(const char *said)
 {
-    return text ? json_string(text) : json_null();
+    struct buf text;
+    buf_init(&text, 0);
+    buf_text(&text, said ? said : "");
+    mask_buf(&text);
+    json_t *string = json_text(said ? buf_string(&text) : NULL);
+    buf_finish(&text);
+    return string;
 }
 
 static json_t *time_or_null(int64_t wall)
@@ -98,7 +109,7 @@ static json_t *texts_json(char *const *texts)
 {
     json_t *array = json_array();
     for (size_t i = 0; texts && texts[i]; i++) {
-        json_array_append_new(array, json_string(texts[i]));
+        json_array_append_new(array, said_json(texts[i]));
     }
     return array;
 }
@@ -110,13 +121,13 @@ static json_t *step_json(const struct step *step)
                      time_or_null(step->started), "ended", time_or_null(step->ended),
                      "status",
                      step->status < 0 ? json_null() : json_integer(step->status), "note",
-                     text_or_null(step->note));
+                     said_json(step->note));
 }
 
 static json_t *judgement_json(const struct judgement *judgement)
 {
-    return json_pack("{s:o, s:o, s:o}", "verdict", text_or_null(judgement->decision),
-                     "kind", text_or_null(judgement->kind), "reasons",
+    return json_pack("{s:o, s:o, s:o}", "verdict", json_text(judgement->decision),
+                     "kind", json_text(judgement->kind), "reasons",
                      texts_json(judgement->reasons));
 }
 
@@ -129,7 +140,7 @@ static json_t *process_json(const struct process *process)
 
 static json_t *responsible_json(const char *who, const char *reason)
 {
-    return who ? json_pack("{s:s, s:o}", "by", who, "reason", text_or_null(reason))
+    return who ? json_pack("{s:o, s:o}", "by", said_json(who), "reason", said_json(reason))
                : json_null();
 }
 
@@ -142,10 +153,10 @@ json_t *run_json(const struct run *run)
     bool over = run->phase == PHASE_ENDED;
     json_t *object = json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id", run->id, "kind",
-        text_or_null(run->kind), "system", text_or_null(run->system), "environment",
-        text_or_null(run->environment), "release", text_or_null(run->release), "operator",
-        text_or_null(run->operator_name), "reason", text_or_null(run->reason), "digest",
-        text_or_null(run->digest), "config", text_or_null(run->config), "fence",
+        json_text(run->kind), "system", json_text(run->system), "environment",
+        json_text(run->environment), "release", json_text(run->release), "operator",
+        said_json(run->operator_name), "reason", said_json(run->reason), "digest",
+        json_text(run->digest), "config", json_text(run->config), "fence",
         (json_int_t)run->fence);
     json_t *rest = json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
@@ -158,10 +169,10 @@ json_t *run_json(const struct run *run)
         "steps", steps, "verdict_before", judgement_json(&run->before), "verdict_after",
         judgement_json(&run->after), "known_good", (int)run->known_good, "supervisor",
         process_json(&run->supervisor), "group", process_json(&run->group), "output",
-        text_or_null(run->output), "control", text_or_null(run->control), "cancelled",
+        json_text(run->output), "control", json_text(run->control), "cancelled",
         responsible_json(run->cancelled_by, run->cancel_reason), "resolved",
         responsible_json(run->resolved_by, run->resolve_reason), "trouble",
-        text_or_null(run->trouble));
+        said_json(run->trouble));
     if (!object || !rest) {
         panic("a run's record cannot be written as JSON");
     }

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "secret/mask.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -92,9 +91,7 @@ bool run_write(const struct statedir *dir, const struct run *run, struct error *
     char *text = json_pretty(object);
     struct buf line;
     buf_init(&line, 0);
-    buf_text(&line, text);
-    mask_buf(&line);
-    buf_text(&line, "\n");
+    buf_format(&line, "%s\n", text);
     char *path = run_path(dir, run->id, "run.json");
     bool done = fs_replace(path, buf_string(&line), line.length, 0600, error);
     free(path);

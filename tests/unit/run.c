@@ -157,6 +157,21 @@ static void another_figure_is_no_other_plan(void **state)
     assert_int_equal(place_finish_run(&launch, NULL), EXIT_GO);
 }
 
+static void a_reason_in_another_encoding_is_recorded(void **state)
+{
+    (void)state;
+    struct launch launch;
+    struct error error;
+    struct run *run = NULL;
+    struct plan *plan = place_plan();
+    assert_true(
+        run_launch(plan, place.home, "ada@ops-1", "caf\xe9", &launch, &error));
+    plan_destroy(plan);
+    assert_int_equal(place_finish_run(&launch, &run), EXIT_GO);
+    assert_string_equal(run->reason, "caf?");
+    run_destroy(run);
+}
+
 static void without_a_trail_nothing_starts(void **state)
 {
     (void)state;
@@ -510,6 +525,7 @@ int main(int argc, char **argv)
         TEST(what_was_not_confirmed_is_not_even_asked),
         TEST(a_configuration_that_broke_refuses),
         TEST(another_figure_is_no_other_plan),
+        TEST(a_reason_in_another_encoding_is_recorded),
         TEST(without_a_trail_nothing_starts),
         TEST(a_command_that_fails_is_told_by_its_status),
         TEST(a_command_that_cannot_be_executed_failed),

@@ -342,6 +342,36 @@ static void a_record_reads_as_it_was_written(void **state)
     run_destroy(run);
 }
 
+static void a_record_is_masked_and_still_reads(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"12345", "ended", "null", "phase", "true"};
+    enum { COUNT = sizeof values / sizeof values[0] };
+    struct secret *secrets[COUNT];
+    struct error error = {0};
+    for (size_t i = 0; i < COUNT; i++) {
+        secrets[i] = secret_create(values[i], strlen(values[i]), &error);
+    }
+    struct run *run = some_run("20260131T120431Z-00ff");
+    free(run->reason);
+    run->reason = mem_text("it asks for 12345");
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_FAILED;
+    mask_publish(secrets, COUNT);
+    assert_true(run_write(&dir, run, &error));
+    mask_forget();
+    struct run *again = run_read(&dir, run->id, &error);
+    assert_string_equal(error.message, "");
+    assert_string_equal(again->reason, "it asks for " MASK_TEXT);
+    assert_int_equal(again->group.start, 12345);
+    assert_int_equal(again->phase, PHASE_ENDED);
+    for (size_t i = 0; i < COUNT; i++) {
+        secret_unref(secrets[i]);
+    }
+    run_destroy(again);
+    run_destroy(run);
+}
+
 static void the_newest_run_without_an_end_is_found(void **state)
 {
     (void)state;
@@ -504,6 +534,7 @@ int main(void)
         TEST(state_is_for_its_owner_alone),
         TEST(names_that_are_no_file_names_stay_apart),
         TEST(a_record_reads_as_it_was_written),
+        TEST(a_record_is_masked_and_still_reads),
         TEST(the_newest_run_without_an_end_is_found),
         TEST(a_record_that_cannot_be_read_is_an_error),
         TEST(names_of_runs_are_checked),
