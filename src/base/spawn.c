@@ -34,6 +34,7 @@ static bool start(const struct spawn *spawn, int out_fd, int err_fd, pid_t *pid,
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
     posix_spawn_file_actions_adddup2(&actions, err_fd, 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3); /* libraries leave some open */
     if (spawn->directory) {
         posix_spawn_file_actions_addchdir_np(&actions, spawn->directory);
     }

@@ -184,6 +184,9 @@ static const struct {
 };
 enum { SPANS = sizeof spans / sizeof spans[0] };
 
+/* So that a span can be added to any time without running over. */
+static const int64_t MOST = INT64_MAX / 4;
+
 bool text_duration(const char *text, int64_t *nanoseconds, struct error *error)
 {
     char *unit = NULL;
@@ -191,7 +194,7 @@ bool text_duration(const char *text, int64_t *nanoseconds, struct error *error)
     long value = strtol(text, &unit, 10);
     for (size_t i = 0; errno == 0 && unit != text && i < SPANS; i++) {
         if (strcmp(unit, spans[i].unit) == 0 && text[0] >= '0' && text[0] <= '9' &&
-            value <= INT64_MAX / spans[i].nanoseconds) {
+            value <= MOST / spans[i].nanoseconds) {
             *nanoseconds = value * spans[i].nanoseconds;
             return true;
         }

@@ -47,6 +47,7 @@ static _Noreturn void become(const struct child *child)
             close(i);
         }
     }
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC); /* libraries leave some open */
     for (int number = 1; number < NSIG; number++) {
         signal(number, SIG_DFL);
     }
@@ -116,6 +117,13 @@ bool command_hold(struct command *command, char *const *argv, char *const *env,
         goto out;
     }
     command->leader = process_find(pid);
+    if (command->leader.pid == 0) { /* it could be neither waited for nor ended */
+        error_set(error, ERROR_SYSTEM, "cannot tell the command's process in /proc");
+        close_fd(&gate[1]); /* it reads the end, and is gone */
+        waitpid(pid, NULL, 0);
+        pid = -1;
+        goto out;
+    }
     command->gate = gate[1];
     command->failure = failure[0];
     gate[1] = failure[0] = -1;

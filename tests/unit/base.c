@@ -12,6 +12,8 @@
 #include "base/spawn.h"
 #include "base/text.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,7 +42,7 @@ static void durations_need_a_unit(void **state)
     assert_true(text_duration("7d", &span, &error));
     assert_int_equal(span, 7 * 86400 * CLOCK_SECOND);
     static const char *const bad[] = {
-        "", "5", "s", "-5s", "5 s", "5sec", "99999999999999999d"};
+        "", "5", "s", "-5s", "5 s", "5sec", "99999999999999999d", "106751d"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(text_duration(bad[i], &span, &error));
         assert_non_null(strstr(error.hint, "250ms"));
@@ -84,11 +86,10 @@ static void clean_text_has_nothing_a_terminal_acts_on(void **state)
     assert_clean("plain – ünïcode ✓", "plain – ünïcode ✓");
     assert_clean("\x1b[31mred\x1b[0m", "[31mred[0m");
     assert_clean("over\rwritten\bx\a", "over writtenx");
-    /* bidi override, zero width */
     assert_clean("a\xe2\x80\xae"
                  "b\xe2\x80\x8b"
                  "c",
-                 "abc");
+                 "abc"); /* bidi override, zero width */
     assert_clean("bad \xff\xc0\x80 end", "bad ??? end");
     assert_clean("c1 \xc2\x9b"
                  "31m",
@@ -207,6 +208,12 @@ static void commands_are_captured(void **state)
     assert_int_equal(error.code, ERROR_TIMEOUT);
     assert_true(run("read x || echo no input", 10 * CLOCK_SECOND, &out, &status, &error));
     assert_string_equal(buf_string(&out), "no input\n");
+    buf_clear(&out);
+    int left = open("/dev/null", O_RDONLY); /* as a library might leave one open */
+    assert_true(left > 2);
+    assert_true(run("exec ls /proc/self/fd", 10 * CLOCK_SECOND, &out, &status, &error));
+    close(left);
+    assert_string_equal(buf_string(&out), "0\n1\n2\n3\n"); /* ls has it open */
     buf_finish(&out);
 }
 
@@ -263,6 +270,34 @@ static void errors_say_what_and_what_next(void **state)
     assert_false(error_set(NULL, ERROR_ABSENT, "ignored"));
 }
 
+static void an_error_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct error error;
+    char text[sizeof error.message + 8];
+    static const char *const characters[] = {"é", "…", "𝄞"};
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t at = sizeof error.message - 6; at < sizeof error.message; at++) {
+            snprintf(text, sizeof text, "%0*d%s", (int)at, 0, characters[i]);
+            error_set(&error, ERROR_SYSTEM, "%s", text);
+            json_t *string = json_string(error.message);
+            assert_non_null(string);
+            json_decref(string);
+            bool fits = at + strlen(characters[i]) < sizeof error.message;
+            assert_int_equal(strlen(error.message), fits ? strlen(text) : at);
+        }
+    }
+}
+
+static void bytes_that_are_no_text_are_still_a_string(void **state)
+{
+    (void)state;
+    json_t *string = json_text("caf\xe9"), *nothing = json_text(NULL);
+    assert_string_equal(json_string_value(string), "caf?");
+    assert_true(json_is_null(nothing));
+    json_decref(string);
+}
+
 static void digests(void **state)
 {
     (void)state;
@@ -298,6 +333,8 @@ int main(void)
         cmocka_unit_test(arguments_are_shown_as_a_shell_needs_them),
         cmocka_unit_test(exit_statuses_are_distinct),
         cmocka_unit_test(errors_say_what_and_what_next),
+        cmocka_unit_test(an_error_is_cut_between_characters),
+        cmocka_unit_test(bytes_that_are_no_text_are_still_a_string),
         cmocka_unit_test(digests),
         cmocka_unit_test(stamps),
     };

@@ -11,6 +11,7 @@
 #include "run/process.h"
 #include "run/words.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,28 @@ static void a_held_command_executes_nothing(void **state)
     free(output);
 }
 
+static void a_command_is_given_three_descriptors(void **state)
+{
+    (void)state;
+    struct command command;
+    struct error error;
+    char *argv[] = {(char[]){"/bin/sh"}, (char[]){"-c"},
+                    (char[]){"exec ls /proc/self/fd >fds"}, NULL};
+    char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, NULL};
+    char *output = fs_join(place.directory, "output");
+    int left = open("/dev/null", O_RDONLY); /* as a library might leave one open */
+    assert_true(left > 2);
+    assert_true(command_hold(&command, argv, env, place.directory, output, &error));
+    assert_true(command_release(&command, &error));
+    assert_int_equal(waitpid(command.leader.pid, NULL, 0), command.leader.pid);
+    close(left);
+    command_finish(&command);
+    char *descriptors = place_read("fds");
+    assert_string_equal(descriptors, "0\n1\n2\n3\n"); /* ls has it open */
+    free(descriptors);
+    free(output);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(void)
@@ -282,6 +305,7 @@ int main(void)
         TEST(a_process_is_told_from_a_later_one),
         TEST(a_zombie_does_not_live),
         TEST(a_held_command_executes_nothing),
+        TEST(a_command_is_given_three_descriptors),
     };
     return unit_run("run parts", tests);
 }
