@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "secret/mask.h"
+#include "source/capture.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -97,15 +98,33 @@ const struct resolved *secrets_find(const struct secrets *secrets, const json_t 
     return found;
 }
 
+struct handles {
+    struct secret **rows;
+    size_t count;
+};
+
+static void add_handle(void *self, const char *name, struct secret *secret)
+{
+    (void)name;
+    struct handles *all = self;
+    all->rows = mem_resize(all->rows, (all->count + 1) * sizeof(struct secret *));
+    all->rows[all->count++] = secret_ref(secret);
+}
+
+/* A variable may be taken and yet not be needed, where another source came before it; the
+ * command may be given it back all the same, and print it. */
 void secrets_publish(const struct secrets *secrets)
 {
-    struct secret **handles = mem_alloc(secrets->count * sizeof(struct secret *));
-    size_t count = 0;
+    struct handles all = {0};
+    capture_each(add_handle, &all);
     for (size_t i = 0; i < secrets->count; i++) {
         if (secrets->entries[i].resolved.state == SOURCE_FOUND) {
-            handles[count++] = secrets->entries[i].resolved.secret;
+            add_handle(&all, NULL, secrets->entries[i].resolved.secret);
         }
     }
-    mask_publish(handles, count);
-    free(handles);
+    mask_publish(all.rows, all.count);
+    for (size_t i = 0; i < all.count; i++) {
+        secret_unref(all.rows[i]);
+    }
+    free(all.rows);
 }

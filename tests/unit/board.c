@@ -15,6 +15,7 @@
 #include "board/report.h"
 #include "board/sched.h"
 #include "secret/mask.h"
+#include "source/capture.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -292,6 +293,26 @@ static void a_secret_that_is_empty_or_cut_short_is_no_secret(void **unused)
         secrets_unref(secrets);
     }
     json_decref(source);
+}
+
+static void a_variable_that_was_taken_is_masked_though_not_needed(void **unused)
+{
+    (void)unused;
+    struct error error;
+    struct secret *secret = secret_create("correct horse", 13, &error);
+    capture_put("SPARE", secret);
+    struct secrets *secrets = secrets_create(NULL, NULL, 0);
+    secrets_publish(secrets);
+    struct buf text;
+    buf_init(&text, 0);
+    buf_text(&text, "it printed correct horse");
+    mask_buf(&text);
+    assert_string_equal(buf_string(&text), "it printed " MASK_TEXT);
+    buf_finish(&text);
+    secrets_unref(secrets);
+    capture_finish();
+    mask_forget();
+    secret_unref(secret);
 }
 
 static void the_configuration_alone_opens_nothing(void **unused)
@@ -751,6 +772,7 @@ int main(void)
         cmocka_unit_test(blocked_is_as_bad_as_what_blocks_it),
         cmocka_unit_test(a_release_that_cannot_be_told_closes_the_gate),
         cmocka_unit_test(a_secret_that_is_empty_or_cut_short_is_no_secret),
+        cmocka_unit_test(a_variable_that_was_taken_is_masked_though_not_needed),
         cmocka_unit_test(the_configuration_alone_opens_nothing),
         cmocka_unit_test(one_cause_explains_a_chain),
         cmocka_unit_test(checks_that_blame_each_other_end),

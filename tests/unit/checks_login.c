@@ -109,6 +109,16 @@ static void each_way_a_user_is_not_recognised_has_its_own_words(void **state)
     }
 }
 
+static void a_token_that_is_quoted_in_part_is_not_shown(void **state)
+{
+    struct netra *netra = *state;
+    netra_load(netra);
+    netra->user = (struct reply){401, "{\"detail\":\"bad: eyJhbGciOiJIUzI1NiIsInR5\"}"};
+    const struct result *result = netra_ask(netra, "auth_flow", false);
+    assert_says(result, STATE_FAIL, "the backend rejected the token that auth issued (401");
+    assert_null(strstr(result->summary, "eyJ"));
+}
+
 static void an_email_that_is_a_secret_is_compared_and_never_shown(void **state)
 {
     struct netra *netra = *state;
@@ -382,6 +392,7 @@ int main(void)
         NETRA_TEST(each_way_a_login_fails_has_its_own_words),
         NETRA_TEST(a_wrong_password_is_told_from_a_missing_one),
         NETRA_TEST(each_way_a_user_is_not_recognised_has_its_own_words),
+        NETRA_TEST(a_token_that_is_quoted_in_part_is_not_shown),
         NETRA_TEST(an_email_that_is_a_secret_is_compared_and_never_shown),
         NETRA_TEST(a_login_without_an_email_proves_nobody),
         NETRA_TEST(the_password_is_in_no_answer),
