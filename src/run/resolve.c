@@ -50,16 +50,30 @@ static bool announce(const struct statedir *dir, const struct run *run,
     return done;
 }
 
+static struct run *read_resolvable(const struct statedir *dir, const char *id,
+                                   struct error *error)
+{
+    struct run *run = run_read(dir, id, error);
+    if (run && !may_resolve(run, error)) {
+        run_destroy(run);
+        run = NULL;
+    }
+    return run;
+}
+
 bool run_resolve(const struct statedir *dir, const char *id, const char *operator_name,
                  const char *reason, struct error *error)
 {
     struct lock lock;
-    struct run *run = run_read(dir, id, error);
-    if (!run) {
+    struct run *run = read_resolvable(dir, id, error);
+    if (!run || !lock_hold(&lock, dir, error)) {
+        run_destroy(run);
         return false;
     }
-    if (!may_resolve(run, error) || !lock_hold(&lock, dir, error)) {
-        run_destroy(run);
+    run_destroy(run); /* its supervisor may have recorded its end while we looked */
+    run = read_resolvable(dir, id, error);
+    if (!run) {
+        lock_release(&lock);
         return false;
     }
     bool done = announce(dir, run, operator_name, reason, error);
