@@ -181,6 +181,25 @@ bool fs_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool fs_is_ours(const char *path, struct error *error)
+{
+    struct stat about;
+    if (stat(path, &about) != 0) {
+        return error_system(error, errno, "cannot look at %s", path);
+    }
+    if (about.st_uid != geteuid()) {
+        error_set(error, ERROR_DENIED, "%s belongs to somebody else", path);
+        error_hint(error, "name a directory of your own with --state-dir");
+        return false;
+    }
+    if (about.st_mode & (S_IWGRP | S_IWOTH)) {
+        error_set(error, ERROR_DENIED, "others may write to %s", path);
+        error_hint(error, "chmod go-w %s, or name another directory with --state-dir", path);
+        return false;
+    }
+    return true;
+}
+
 int fs_lock(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -7,17 +7,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TRUST_SIZE_MAX = 1024 * 1024, DIGEST_LENGTH = 64, TRUST_GAP = 2 };
-
-/* A list that somebody else could have written proves nothing. */
-static bool is_ours(const char *file)
-{
-    struct stat about;
-    return stat(file, &about) == 0 && about.st_uid == geteuid() && !(about.st_mode & 022);
-}
 
 /* The path of a line "SHA256  PATH", or NULL. */
 static const char *line_path(const char *line)
@@ -34,7 +26,8 @@ bool trust_known(const char *directory, const char *path, const char *digest,
     struct buf data;
     buf_init(&data, TRUST_SIZE_MAX);
     bool known = false, changed = false;
-    if (is_ours(file) && fs_read(file, &data, NULL)) {
+    /* A list that somebody else could have written proves nothing. */
+    if (fs_is_ours(file, NULL) && fs_read(file, &data, NULL)) {
         char *copy = mem_text(buf_string(&data)), *rest = copy;
         for (char *line; (line = strsep(&rest, "\n"));) {
             bool same_path = text_equal(line_path(line), path);
@@ -71,7 +64,7 @@ bool trust_add(const char *directory, const char *path, const char *digest,
     if (held < 0) {
         goto out;
     }
-    if (is_ours(file) && !fs_read(file, &old, error)) {
+    if (fs_is_ours(file, NULL) && !fs_read(file, &old, error)) {
         goto out;
     }
     char *copy = mem_text(buf_string(&old)), *rest = copy;

@@ -32,6 +32,8 @@ bool fingerprint_begin(const char *directory, struct error *error)
     struct buf key;
     buf_init(&key, KEY_SIZE);
     bool done = fs_exists(path) || make_key(directory, path, error);
+    /* By a key that somebody else laid there, he could try what a fingerprint is of. */
+    done = done && fs_is_ours(path, error);
     if (done && (done = fs_read(path, &key, error)) && key.length != KEY_SIZE) {
         done = error_set(error, ERROR_SYSTEM, "%s is not a fingerprint key", path);
         error_hint(error, "remove it: a new one is made, and fingerprints change once");

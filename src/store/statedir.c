@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_LONGEST = 200 }; /* below NAME_MAX, with room for suffixes */
@@ -57,20 +56,6 @@ static char *safe_name(const char *name)
     return buf_take(&out);
 }
 
-static bool owned(const char *path, struct error *error)
-{
-    struct stat about;
-    if (stat(path, &about) != 0) {
-        return error_system(error, errno, "cannot look at %s", path);
-    }
-    if (about.st_uid != geteuid()) {
-        error_set(error, ERROR_DENIED, "%s belongs to somebody else", path);
-        error_hint(error, "name a directory of your own with --state-dir");
-        return false;
-    }
-    return true;
-}
-
 bool statedir_open(struct statedir *dir, const char *home,
                    const struct environment *environment, struct error *error)
 {
@@ -102,7 +87,10 @@ bool statedir_open_named(struct statedir *dir, const char *home, const char *sys
     dir->runs = fs_join(dir->directory, "runs");
     dir->shared_lock =
         lock_dir ? mem_format("%s/%s-%s.lock", lock_dir, system, name) : NULL;
-    done = fs_make_dirs(dir->runs, error) && owned(dir->directory, error);
+    char *above = fs_directory(dir->directory);
+    done = fs_make_dirs(dir->runs, error) && fs_is_ours(home, error) &&
+           fs_is_ours(above, error) && fs_is_ours(dir->directory, error);
+    free(above);
 out:
     free(system);
     free(name);

@@ -476,6 +476,9 @@ static void the_fingerprint_key_is_ours_alone_and_whole(void **state)
     assert_int_equal(stat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
     assert_int_equal(about.st_size, 32);
+    assert_int_equal(chmod(path, 0666), 0); /* whoever wrote it knows it */
+    assert_false(fingerprint_begin(directory, &error));
+    assert_int_equal(error.code, ERROR_DENIED);
     assert_true(fs_replace(path, "short", 5, 0600, &error));
     assert_false(fingerprint_begin(directory, &error));
     assert_non_null(strstr(error.message, "fingerprint.key"));

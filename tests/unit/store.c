@@ -278,6 +278,24 @@ static void state_is_for_its_owner_alone(void **state)
     events_close(&events);
 }
 
+static void state_that_others_may_write_to_is_refused(void **state)
+{
+    (void)state;
+    struct statedir again;
+    struct error error;
+    char *above = fs_directory(dir.directory);
+    const char *const places[] = {home, above, dir.directory};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(chmod(places[i], 0770), 0);
+        assert_false(statedir_open(&again, home, &staging, &error));
+        assert_int_equal(error.code, ERROR_DENIED);
+        assert_int_equal(chmod(places[i], 0700), 0);
+    }
+    assert_true(statedir_open(&again, home, &staging, &error));
+    statedir_finish(&again);
+    free(above);
+}
+
 static void names_that_are_no_file_names_stay_apart(void **state)
 {
     (void)state;
@@ -532,6 +550,7 @@ int main(void)
         TEST(a_failed_commit_is_never_tried_again),
         TEST(a_migration_keeps_a_copy_of_what_was),
         TEST(state_is_for_its_owner_alone),
+        TEST(state_that_others_may_write_to_is_refused),
         TEST(names_that_are_no_file_names_stay_apart),
         TEST(a_record_reads_as_it_was_written),
         TEST(a_record_is_masked_and_still_reads),
