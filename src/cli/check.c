@@ -142,8 +142,8 @@ static void print_junit(const struct board *board, bool partial, int64_t duratio
     puts("</testsuite>");
 }
 
-/* NULL where no names were given. False after it complained about one that is not
- * there. */
+/* NULL where no names were given. False after it complained about one that is not there.
+ */
 static bool name_lights(const struct board *board, int argc, char **argv, bool **named)
 {
     *named = argc > 1 ? mem_alloc(board->count * sizeof **named) : NULL;
@@ -167,19 +167,21 @@ static bool name_lights(const struct board *board, int argc, char **argv, bool *
     return true;
 }
 
+/* What was skipped proves nothing: alone it is no GO. */
 static int partial_exit(const struct board *board, const bool *named)
 {
-    int status = EXIT_GO;
+    size_t tally[CLOSURE_UNSAFE + 1] = {0};
     for (size_t i = 0; i < board->count; i++) {
-        enum closure closure = named[i]
-                                   ? gate_light(board, &board->lights[i], clock_now())
-                                   : CLOSURE_NEUTRAL;
-        if (closure == CLOSURE_UNSAFE) {
-            return EXIT_UNSAFE;
+        if (named[i]) {
+            tally[gate_light(board, &board->lights[i], clock_now())]++;
         }
-        status = closure >= CLOSURE_WAITING ? EXIT_UNPROVEN : status;
     }
-    return status;
+    if (tally[CLOSURE_UNSAFE]) {
+        return EXIT_UNSAFE;
+    }
+    bool open =
+        tally[CLOSURE_GREEN] && !tally[CLOSURE_WAITING] && !tally[CLOSURE_UNPROVEN];
+    return open ? EXIT_GO : EXIT_UNPROVEN;
 }
 
 static int ask_and_print(struct cli *cli, struct board *board, const bool *named,

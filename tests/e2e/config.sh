@@ -56,6 +56,20 @@ lacking 'del(.redis)' 'Redis is REQUIRED in staging'
 lacking '.clickhouse.host = ""' 'ClickHouse host is REQUIRED in staging'
 ok 'the command was not started' untouched
 
+# ---- where nobody is asked ----
+
+cat >"$SB/bare.json" <<END
+{"version": 1, "system": "bare", "environments": {
+    "development": {"deploy": {"command": ["touch", "$SB/deployed"]}}}}
+END
+run greenboard -c "$SB/bare.json" check
+is "$status" 2 'a board on which nobody was asked is unproven'
+run greenboard -c "$SB/bare.json" check redis
+is "$status" 2 'a check that was skipped is unproven'
+run greenboard -c "$SB/bare.json" deploy --confirm development
+is "$status" 2 'and nothing is deployed'
+ok 'the command was not started on nobody'"'"'s word' untouched
+
 # ---- what was found is not trusted ----
 
 mkdir "$SB/found"
