@@ -194,7 +194,8 @@ bool fs_is_ours(const char *path, struct error *error)
     }
     if (about.st_mode & (S_IWGRP | S_IWOTH)) {
         error_set(error, ERROR_DENIED, "others may write to %s", path);
-        error_hint(error, "chmod go-w %s, or name another directory with --state-dir", path);
+        error_hint(error, "chmod go-w %s, or name another directory with --state-dir",
+                   path);
         return false;
     }
     return true;

@@ -27,8 +27,8 @@ bool fs_make_dirs(const char *path, struct error *error);
 /* does not follow links; true where nothing is left */
 bool fs_remove_tree(const char *path);
 bool fs_exists(const char *path);
-/* False with ERROR_DENIED where somebody else owns it or may write to it: what is in it then proves
- * nothing. */
+/* False with ERROR_DENIED where somebody else owns it or may write to it: what is in it
+ * then proves nothing. */
 bool fs_is_ours(const char *path, struct error *error);
 
 /* Takes an exclusive flock(2) on the file (made 0600) without waiting and returns its

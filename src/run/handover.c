@@ -34,8 +34,8 @@ void handover_write(struct buf *out, const struct plan *plan, const char *home,
         json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
         environment->file, "kind", plan->kind, "run", run, "operator", operator_name,
         "reason", json_text(reason), "release",
-        json_text(plan->given ? plan->release : NULL), "confirmation",
-        plan->confirmation, "captured", captured);
+        json_text(plan->given ? plan->release : NULL), "confirmation", plan->confirmation,
+        "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }

@@ -28,8 +28,8 @@ static json_t *confirm_light(const struct light *light)
     const char *address = result ? result_evidence_of(result, "address") : NULL;
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", light->name, "type",
                      light->check->name, "state",
-                     json_text(result ? state_rows[result->state].word : NULL),
-                     "address", json_text(address), "identity", identity);
+                     json_text(result ? state_rows[result->state].word : NULL), "address",
+                     json_text(address), "identity", identity);
 }
 
 static json_t *confirm(const struct plan *plan, const struct board *board)

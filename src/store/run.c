@@ -126,8 +126,8 @@ static json_t *step_json(const struct step *step)
 
 static json_t *judgement_json(const struct judgement *judgement)
 {
-    return json_pack("{s:o, s:o, s:o}", "verdict", json_text(judgement->decision),
-                     "kind", json_text(judgement->kind), "reasons",
+    return json_pack("{s:o, s:o, s:o}", "verdict", json_text(judgement->decision), "kind",
+                     json_text(judgement->kind), "reasons",
                      texts_json(judgement->reasons));
 }
 
@@ -140,7 +140,8 @@ static json_t *process_json(const struct process *process)
 
 static json_t *responsible_json(const char *who, const char *reason)
 {
-    return who ? json_pack("{s:o, s:o}", "by", said_json(who), "reason", said_json(reason))
+    return who ? json_pack("{s:o, s:o}", "by", said_json(who), "reason",
+                           said_json(reason))
                : json_null();
 }
 
@@ -151,13 +152,13 @@ json_t *run_json(const struct run *run)
         json_array_append_new(steps, step_json(&run->steps[i]));
     }
     bool over = run->phase == PHASE_ENDED;
-    json_t *object = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id", run->id, "kind",
-        json_text(run->kind), "system", json_text(run->system), "environment",
-        json_text(run->environment), "release", json_text(run->release), "operator",
-        said_json(run->operator_name), "reason", said_json(run->reason), "digest",
-        json_text(run->digest), "config", json_text(run->config), "fence",
-        (json_int_t)run->fence);
+    json_t *object =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id", run->id,
+                  "kind", json_text(run->kind), "system", json_text(run->system),
+                  "environment", json_text(run->environment), "release",
+                  json_text(run->release), "operator", said_json(run->operator_name),
+                  "reason", said_json(run->reason), "digest", json_text(run->digest),
+                  "config", json_text(run->config), "fence", (json_int_t)run->fence);
     json_t *rest = json_pack(
         "{s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, "
         "s:o, s:o, s:o}",

@@ -115,7 +115,8 @@ static void a_token_that_is_quoted_in_part_is_not_shown(void **state)
     netra_load(netra);
     netra->user = (struct reply){401, "{\"detail\":\"bad: eyJhbGciOiJIUzI1NiIsInR5\"}"};
     const struct result *result = netra_ask(netra, "auth_flow", false);
-    assert_says(result, STATE_FAIL, "the backend rejected the token that auth issued (401");
+    assert_says(result, STATE_FAIL,
+                "the backend rejected the token that auth issued (401");
     assert_null(strstr(result->summary, "eyJ"));
 }
 

@@ -164,8 +164,7 @@ static void a_reason_in_another_encoding_is_recorded(void **state)
     struct error error;
     struct run *run = NULL;
     struct plan *plan = place_plan();
-    assert_true(
-        run_launch(plan, place.home, "ada@ops-1", "caf\xe9", &launch, &error));
+    assert_true(run_launch(plan, place.home, "ada@ops-1", "caf\xe9", &launch, &error));
     plan_destroy(plan);
     assert_int_equal(place_finish_run(&launch, &run), EXIT_GO);
     assert_string_equal(run->reason, "caf?");
