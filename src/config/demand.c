@@ -5,12 +5,13 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/value.h"
+#include "net/resolve.h"
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What staging and production cannot be without. The words are the fix
  * plan's. */
@@ -68,41 +69,6 @@ void findings_finish(struct findings *findings)
     }
     free(findings->rows);
     *findings = (struct findings){0};
-}
-
-/* Linux connects to this machine where the address is 0 ("any"). */
-static bool is_loopback_4(const unsigned char address[4])
-{
-    static const unsigned char any[4] = {0};
-    return address[0] == 127 || memcmp(address, any, sizeof any) == 0;
-}
-
-static bool is_loopback_6(const unsigned char address[16])
-{
-    static const unsigned char any[16] = {0}, one[16] = {[15] = 1};
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(address, one, sizeof one) == 0 ||
-           memcmp(address, any, sizeof any) == 0 ||
-           (memcmp(address, mapped, sizeof mapped) == 0 && is_loopback_4(address + 12));
-}
-
-static bool is_loopback(const char *host)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-    struct in_addr four;
-    size_t length = strlen(host);
-    length -= length > 0 && host[length - 1] == '.'; /* the root of the name system */
-    static const char name[] = "localhost";          /* RFC 6761 section 6.3 */
-    static const size_t tail = sizeof name - 1;
-    if (length >= tail && strncasecmp(host + length - tail, name, tail) == 0 &&
-        (length == tail || host[length - tail - 1] == '.')) {
-        return true;
-    }
-    if (inet_aton(host, &four)) { /* as the resolver reads it: "127.1", "0x7f000001" */
-        memcpy(address, &four, sizeof four);
-        return is_loopback_4(address);
-    }
-    return inet_pton(AF_INET6, host, address) == 1 && is_loopback_6(address);
 }
 
 static bool is_private(const struct environment *environment, const char *host)
@@ -224,13 +190,13 @@ static void examine_loopback(struct examination *examination)
     bool demands = env_class_demands(environment->env_class);
     size_t local = 0, remote_services = 0;
     for (size_t i = 0; i < examination->count; i++) {
-        bool loopback = is_loopback(examination->peers[i].host);
+        bool loopback = resolve_loopback(examination->peers[i].host);
         local += loopback;
         remote_services += !loopback && !examination->peers[i].store;
     }
     for (size_t i = 0; i < examination->count && remote_services > 0; i++) {
         const struct peer *peer = &examination->peers[i];
-        if (peer->store && is_loopback(peer->host)) {
+        if (peer->store && resolve_loopback(peer->host)) {
             add(examination, demands, peer->path,
                 mem_format("%s is this machine, but the services are not", peer->host),
                 mem_format("set %s to the host that the services use", peer->path));
@@ -249,7 +215,7 @@ static void examine_plain_text(struct examination *examination)
 {
     for (size_t i = 0; i < examination->count; i++) {
         const struct peer *peer = &examination->peers[i];
-        if (peer->secret && !peer->encrypted && !is_loopback(peer->host) &&
+        if (peer->secret && !peer->encrypted && !resolve_loopback(peer->host) &&
             !is_private(examination->environment, peer->host)) {
             add(examination, true, peer->path,
                 mem_format("a secret would travel in plain text to %s", peer->host),

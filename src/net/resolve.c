@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { STACK = 512 * 1024 }; /* bytes: name service modules want more than the least */
@@ -235,4 +236,39 @@ void address_text(const union address *address, char out[ADDRESS_TEXT])
     bool six = address->any.sa_family == AF_INET6;
     int port = ntohs(six ? address->six.sin6_port : address->four.sin_port);
     snprintf(out, ADDRESS_TEXT, six ? "[%.46s]:%d" : "%.46s:%d", host, port);
+}
+
+/* Linux connects to this machine where the address is 0 ("any"). */
+static bool is_loopback_4(const unsigned char address[4])
+{
+    static const unsigned char any[4] = {0};
+    return address[0] == 127 || memcmp(address, any, sizeof any) == 0;
+}
+
+static bool is_loopback_6(const unsigned char address[16])
+{
+    static const unsigned char any[16] = {0}, one[16] = {[15] = 1};
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, one, sizeof one) == 0 ||
+           memcmp(address, any, sizeof any) == 0 ||
+           (memcmp(address, mapped, sizeof mapped) == 0 && is_loopback_4(address + 12));
+}
+
+bool resolve_loopback(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    struct in_addr four;
+    size_t length = strlen(host);
+    length -= length > 0 && host[length - 1] == '.'; /* the root of the name system */
+    static const char name[] = "localhost";          /* RFC 6761 section 6.3 */
+    static const size_t tail = sizeof name - 1;
+    if (length >= tail && strncasecmp(host + length - tail, name, tail) == 0 &&
+        (length == tail || host[length - tail - 1] == '.')) {
+        return true;
+    }
+    if (inet_aton(host, &four)) { /* as the resolver reads it: "127.1", "0x7f000001" */
+        memcpy(address, &four, sizeof four);
+        return is_loopback_4(address);
+    }
+    return inet_pton(AF_INET6, host, address) == 1 && is_loopback_6(address);
 }

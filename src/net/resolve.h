@@ -32,6 +32,8 @@ bool resolve_host(const char *host, int port, const struct wait *wait,
                   struct addresses *out, struct error *error);
 bool resolve_literal(const char *host, int port,
                      union address *out); /* an IP address only */
+/* Whether the host is this machine by its name or address alone; nobody is asked. */
+bool resolve_loopback(const char *host);
 socklen_t address_length(const union address *address);
 
 #define ADDRESS_TEXT 64
