@@ -1,0 +1,38 @@
+/* The credentials of this machine for Google Cloud, where its own libraries look for them
+ * ("application default credentials"): GOOGLE_APPLICATION_CREDENTIALS, the file that
+ * `gcloud auth application-default login` leaves, the metadata server. Reads a file, asks
+ * nobody: any thread. */
+#ifndef GREENBOARD_SOURCE_GCP_CREDENTIALS_H
+#define GREENBOARD_SOURCE_GCP_CREDENTIALS_H
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "secret/keep.h"
+
+#include <stdbool.h>
+
+#define GCP_LOGIN "gcloud auth application-default login"
+
+enum gcp_kind { GCP_METADATA, GCP_SERVICE_ACCOUNT, GCP_USER };
+
+struct gcp_credentials {
+    enum gcp_kind kind;
+    char *origin;              /* the file, or "http://metadata.google.internal" */
+    char identity[DIGEST_HEX]; /* changes where they are replaced by others */
+    char *principal; /* whom they stand for, in words; NULL: ask the metadata server */
+    char *quota_project; /* that user credentials are charged to, or NULL */
+    char *token_url;
+    char *key_id;                 /* service account, or NULL */
+    char *client_id;              /* user */
+    struct secret *client_secret; /* user */
+    struct secret *refresh_token; /* user */
+    struct secret *private_key;   /* service account: PEM */
+};
+
+/* False: a file that is named but not there, cannot be read, or is of a kind that is not
+ * supported yet. Without any file it is the metadata server, which nobody asked so far.
+ * To be finished in any case; `error` is not NULL. */
+bool gcp_credentials_find(struct gcp_credentials *out, struct error *error);
+void gcp_credentials_finish(struct gcp_credentials *credentials);
+
+#endif

@@ -1,0 +1,24 @@
+/* Where Google's services are asked. Elsewhere by environment only, never by a
+ * configuration, and then on this machine or in Google's own domain: our access token
+ * goes there. Any thread; the caller frees what is returned. */
+#ifndef GREENBOARD_SOURCE_GCP_ENDPOINT_H
+#define GREENBOARD_SOURCE_GCP_ENDPOINT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum gcp_service { GCP_SECRETMANAGER, GCP_RUN, GCP_SERVICES };
+
+/* "https://secretmanager.googleapis.com", or what the variable of the gcloud CLI says;
+ * NULL with ERROR_CONFIG where that is not allowed. */
+char *gcp_endpoint(enum gcp_service service, struct error *error);
+const char *gcp_api_name(enum gcp_service service); /* "secretmanager.googleapis.com" */
+
+/* "http://metadata.google.internal", or what GCE_METADATA_HOST says. */
+char *gcp_metadata(struct error *error);
+
+/* What a credentials file may name: https, or http on this machine. */
+bool gcp_token_url(const char *url, struct error *error);
+
+#endif
