@@ -149,7 +149,7 @@ static void work_grows_no_faster_than_the_file(void **state)
     /* processor time: a machine with other work is no reason to fail */
     clock_t began = clock();
     struct config *config = load(buf_string(&text));
-    assert_true(clock() - began < 20 * CLOCKS_PER_SEC); /* minutes, were it quadratic */
+    assert_true(clock() - began < 60 * CLOCKS_PER_SEC); /* minutes, were it quadratic */
     assert_problem(config, "environments.test.checks[1000]", "one entry too many", "");
     config_destroy(config);
     buf_finish(&text);
