@@ -19,7 +19,10 @@
       "greenboard's own machine failed it: disk, process")                               \
     X(EXIT_BUSY, 75, "busy", "somebody else holds the lock, or a run is unresolved")     \
     X(EXIT_CONFIG, 78, "configuration",                                                  \
-      "the configuration cannot be read or is not trusted")
+      "the configuration cannot be read or is not trusted")                              \
+    X(EXIT_NOT_RUN, 126, "not run",                                                      \
+      "secret exec: the command was found, but cannot be executed")                      \
+    X(EXIT_NOT_FOUND, 127, "not found", "secret exec: there is no such command")
 
 enum exit_status {
 #define EXITS_ENUM(id, number, word, help) id = number,

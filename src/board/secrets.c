@@ -4,6 +4,7 @@
 #include "secret/mask.h"
 #include "source/capture.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,50 @@ struct secrets *secrets_create(const json_t *const *sources,
         secrets->entries[i].resolved = take_resolved[i];
         take_resolved[i] = (struct resolved){0};
     }
+    return secrets;
+}
+
+struct asked {
+    const json_t *source;
+    struct source_context context;
+    struct resolved resolved;
+    bool threaded;
+    pthread_t thread;
+};
+
+static void *resolve_one(void *self)
+{
+    struct asked *asked = self;
+    source_resolve(asked->source, &asked->context, &asked->resolved);
+    return NULL;
+}
+
+struct secrets *secrets_resolve(const struct environment *environment, int64_t deadline)
+{
+    size_t count = 0;
+    const json_t **sources = secrets_sources(environment, &count);
+    struct asked *asked = mem_alloc((count + 1) * sizeof *asked);
+    struct resolved *resolved = mem_alloc((count + 1) * sizeof *resolved);
+    for (size_t i = 0; i < count; i++) {
+        asked[i].source = sources[i];
+        asked[i].context =
+            (struct source_context){environment->directory, deadline, NULL};
+        asked[i].threaded =
+            pthread_create(&asked[i].thread, NULL, resolve_one, &asked[i]) == 0;
+        if (!asked[i].threaded) {
+            resolve_one(&asked[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (asked[i].threaded) {
+            pthread_join(asked[i].thread, NULL);
+        }
+        resolved[i] = asked[i].resolved;
+    }
+    struct secrets *secrets = secrets_create(sources, resolved, count);
+    free(resolved);
+    free(asked);
+    free(sources);
     return secrets;
 }
 

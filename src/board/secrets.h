@@ -10,6 +10,7 @@
 #include "source/source.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct secrets;
 
@@ -25,6 +26,10 @@ void secrets_unref(const struct secrets *secrets);
 
 /* NULL where the source is not one of the environment's. */
 const struct resolved *secrets_find(const struct secrets *secrets, const json_t *source);
+
+/* Asks every source of the environment at once, each on a thread of its own, and returns
+ * when all have answered: where nobody else is waiting. */
+struct secrets *secrets_resolve(const struct environment *environment, int64_t deadline);
 
 /* Tells the process's mask about all of them. */
 void secrets_publish(const struct secrets *secrets);

@@ -129,11 +129,12 @@ int cli_audit(struct cli *cli, int argc, char **argv)
     const struct command *command = cli_command("audit");
     const char *format = NULL, *since = NULL;
     const struct option_row rows[] = {
-        {"since", "TIME", "list no older ones: 2h, 2026-01-31", &since, NULL},
-        {"who", "NAME", "list those whose operator contains it", &asked.filter.who, NULL},
-        {"release", "R", "list those whose release begins so", &asked.filter.release,
+        {"since", "TIME", "list no older ones: 2h, 2026-01-31", &since, NULL, NULL},
+        {"who", "NAME", "list those whose operator contains it", &asked.filter.who, NULL,
          NULL},
-        {"output", "FORMAT", "text or json (also -o)", &format, NULL},
+        {"release", "R", "list those whose release begins so", &asked.filter.release,
+         NULL, NULL},
+        {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
     };
     struct error error = {0};
     struct events events;

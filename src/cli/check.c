@@ -210,9 +210,9 @@ int cli_check(struct cli *cli, int argc, char **argv)
 {
     const char *format = NULL, *wait_text = NULL;
     const struct option_row rows[] = {
-        {"output", "FORMAT", "text, json or junit (also -o)", &format, NULL},
+        {"output", "FORMAT", "text, json or junit (also -o)", &format, NULL, NULL},
         {"wait", "TIME", "ask again until the gate opens, at most so long: 90s, 5m",
-         &wait_text, NULL},
+         &wait_text, NULL, NULL},
     };
     int status = cli_options(cli_command("check"), rows, sizeof rows / sizeof rows[0],
                              &argc, argv);

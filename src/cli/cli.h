@@ -52,6 +52,8 @@ const struct command *cli_command(const char *name); /* one that is in the table
 /* Finds, loads and trusts the configuration, chooses the environment, takes secret
  * variables out of our environment. On failure it has said why on stderr, and *status is
  * what to exit with. */
+bool cli_choose(struct cli *cli, int *status);
+/* The same, and reads the key of the fingerprints, which makes the state directory. */
 bool cli_open(struct cli *cli, int *status);
 
 /* "greenboard: MESSAGE" and, on a line of its own, the hint, on stderr. Returns
@@ -68,6 +70,7 @@ struct option_row {
     const char *help;
     const char **text; /* where the value goes */
     bool *flag;        /* where a switch goes */
+    char ***list; /* where the values go of one that may be repeated: argv_add() */
 };
 /* Takes the options out of argv; what is left are words, from argv[1] on. -1 to go on,
  * else the exit status: it complained, or showed the help that was asked for. */
@@ -96,6 +99,7 @@ int cli_runs(struct cli *cli, int argc, char **argv);
 int cli_history(struct cli *cli, int argc, char **argv);
 int cli_audit(struct cli *cli, int argc, char **argv);
 int cli_guard(struct cli *cli, int argc, char **argv);
+int cli_secret(struct cli *cli, int argc, char **argv);
 int cli_sandbox(struct cli *cli, int argc, char **argv);
 int cli_supervise(struct cli *cli, int argc, char **argv);
 

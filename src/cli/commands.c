@@ -12,6 +12,10 @@ const struct command commands[] = {
      "in which state each check was, from when to when", cli_history, false},
     {"audit", "list|verify|head [--since T] [--who W] [--release R] [-o text|json]",
      "who did what, chained", cli_audit, false},
+    {"secret", "check [-o text|json] | exec [--as NAME]… -- COMMAND…",
+     "where each secret comes from and whether they agree; or run a service with the "
+     "canonical one",
+     cli_secret, false},
     {"config", "check|show|schema|trust",
      "what the configuration says, and whether it is right", cli_config, false},
     {"sandbox", "[--fault NAME]… [-- COMMAND…] | fault NAME on|off | faults",

@@ -225,16 +225,17 @@ int cli_deploy(struct cli *cli, int argc, char **argv)
     const char *wait = NULL;
     const struct option_row rows[] = {
         {"release", "R", "what is shipped; else what `release` prints", &deploy.release,
-         NULL},
+         NULL, NULL},
         {"reason", "TEXT", "why, for the record and the audit trail", &deploy.reason,
-         NULL},
+         NULL, NULL},
         {"confirm", "ENV", "the environment's name: needed without a terminal",
-         &deploy.confirm, NULL},
+         &deploy.confirm, NULL, NULL},
         {"wait", "TIME", "wait until the gate opens, at most so long: 90s, 5m", &wait,
-         NULL},
+         NULL, NULL},
         {"dry-run", NULL, "show the plan and the verdict, start nothing", NULL,
-         &deploy.dry_run},
-        {"detach", NULL, "return as soon as the command runs", NULL, &deploy.detach},
+         &deploy.dry_run, NULL},
+        {"detach", NULL, "return as soon as the command runs", NULL, &deploy.detach,
+         NULL},
     };
     const struct command *command = cli_command("deploy");
     struct error error;

@@ -77,9 +77,9 @@ int cli_history(struct cli *cli, int argc, char **argv)
     const char *format = NULL, *since = NULL, *check = NULL;
     const struct option_row rows[] = {
         {"since", "TIME", "from then on: 2h, 2026-01-31; else all that is kept", &since,
-         NULL},
-        {"check", "NAME", "of one check", &check, NULL},
-        {"output", "FORMAT", "text or json (also -o)", &format, NULL},
+         NULL, NULL},
+        {"check", "NAME", "of one check", &check, NULL, NULL},
+        {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
     };
     struct error error = {0};
     struct history history;

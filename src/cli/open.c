@@ -75,7 +75,7 @@ static void take_source(void *self, const json_t *source)
     taking->done = taking->done && capture_take_source(source, &taking->error);
 }
 
-bool cli_open(struct cli *cli, int *status)
+bool cli_choose(struct cli *cli, int *status)
 {
     struct located located = {0};
     struct error error;
@@ -96,6 +96,15 @@ bool cli_open(struct cli *cli, int *status)
     config_sources(cli->environment, take_source, &taking);
     if (!taking.done) {
         *status = cli_fail(EXIT_INTERNAL, &taking.error);
+        return false;
+    }
+    return true;
+}
+
+bool cli_open(struct cli *cli, int *status)
+{
+    struct error error;
+    if (!cli_choose(cli, status)) {
         return false;
     }
     if (!fingerprint_begin(cli->state_dir, &error)) {

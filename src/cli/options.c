@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "base/text.h"
 
 #include <getopt.h>
@@ -91,7 +92,9 @@ int cli_options(const struct command *command, const struct option_row *rows,
             show_usage(command, stderr);
             return EXIT_USAGE;
         }
-        if (rows[row].value) {
+        if (rows[row].list) {
+            argv_add(rows[row].list, optarg);
+        } else if (rows[row].value) {
             *rows[row].text = optarg;
         } else {
             *rows[row].flag = true;

@@ -260,8 +260,8 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     struct asked asked = {.cli = cli, .command = cli_command("runs")};
     const char *format = NULL;
     const struct option_row rows[] = {
-        {"output", "FORMAT", "text or json (also -o)", &format, NULL},
-        {"reason", "TEXT", "why it is cancelled or resolved", &asked.reason, NULL},
+        {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
+        {"reason", "TEXT", "why it is cancelled or resolved", &asked.reason, NULL, NULL},
     };
     struct error error;
     int status =

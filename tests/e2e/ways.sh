@@ -76,11 +76,11 @@ run greenboard --version
 like "$out" '^greenboard [0-9]+\.[0-9]+' '--version'
 run greenboard --help
 is "$status" 0 '--help'
-for command in check deploy runs history audit config sandbox guard; do
+for command in check deploy runs history audit secret config sandbox guard; do
     like "$out" $'\n  '"$command +[a-z]" "--help lists $command"
     is "$(greenboard "$command" --help 2>&1 | grep -c "^usage: greenboard $command")" 1 "$command --help"
 done
-for number in 0 1 2 3 4 64 75 78; do
+for number in 0 1 2 3 4 64 70 75 78 126 127; do
     like "$out" $'\n'" +$number +[a-zA-Z]" "--help explains exit status $number"
 done
 
