@@ -273,6 +273,26 @@ static bool take_all(struct sched *sched)
     return changed;
 }
 
+/* The release's worker alike, so that nobody waits for it for ever. */
+static bool give_up_release(struct sched *sched, int64_t now)
+{
+    struct asking *asking = sched->release;
+    if (!asking || now < asking->deadline + GRACE) {
+        return false;
+    }
+    struct board *board = sched->board;
+    atomic_store(&asking->cancelled, true);
+    sched->release = NULL;
+    sched->release_generation++;
+    free(board->release);
+    board->release = NULL;
+    error_set(&board->release_error, ERROR_TIMEOUT,
+              "the worker that asks for it did not come back");
+    error_hint(&board->release_error,
+               "ask again; if it stays so, look at the machine's load");
+    return true;
+}
+
 /* A worker that is late by more than the grace: its answer, should it come, is
  * dropped. */
 static bool give_up_late(struct sched *sched, int64_t now)
@@ -338,6 +358,7 @@ bool sched_step(struct sched *sched, int64_t now)
 {
     bool changed = take_all(sched);
     changed = give_up_late(sched, now) || changed;
+    changed = give_up_release(sched, now) || changed;
     struct resolving *round = &sched->resolving;
     if (round->on && (round->left == 0 || now >= round->deadline + GRACE)) {
         resolve_end(sched);
@@ -364,6 +385,9 @@ int sched_wait(const struct sched *sched, int64_t now)
     }
     if (sched->release_wanted) {
         return 0;
+    }
+    if (sched->release) {
+        next = earlier(next, sched->release->deadline + GRACE);
     }
     if (sched->watching && sched->board->release_wanted) {
         next = earlier(next, sched->release_due);

@@ -601,6 +601,26 @@ static void a_worker_that_does_not_come_back_is_unknown(void **unused)
     environment_unref(environment);
 }
 
+static void a_release_that_nobody_brings_is_waited_for_no_longer(void **unused)
+{
+    (void)unused;
+    struct environment *environment = make_environment(
+        CLASS_TEST, "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
+                    "\"release\":{\"command\":[\"sleep\",\"10\"]}}");
+    struct board *board = board_create(environment, one);
+    struct sched *sched = sched_create(board, NULL);
+    sched_ask_all(sched);
+    sched_step(sched, clock_now());
+    assert_false(sched_settled(sched));
+    sched_step(sched, clock_now() + 6 * CLOCK_SECOND);
+    assert_int_equal(board->release_error.code, ERROR_TIMEOUT);
+    assert_true(sched_run(sched, NULL));
+    assert_int_equal(board->verdict.decision, GATE_NO_GO);
+    sched_destroy(sched);
+    board_destroy(board);
+    environment_unref(environment);
+}
+
 static void needs_secret(const struct job *job, struct result *result)
 {
     struct secret *secret =
@@ -784,6 +804,7 @@ int main(void)
         cmocka_unit_test(releases_are_one_plain_line),
         cmocka_unit_test(all_checks_run_at_the_same_time),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_unknown),
+        cmocka_unit_test(a_release_that_nobody_brings_is_waited_for_no_longer),
         cmocka_unit_test(a_secret_is_resolved_once_for_all),
         cmocka_unit_test(a_good_answer_past_its_threshold_is_a_warning),
         cmocka_unit_test(a_release_is_asked_for),
