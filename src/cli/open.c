@@ -93,7 +93,10 @@ bool cli_choose(struct cli *cli, int *status)
         return false;
     }
     struct taking taking = {.done = true};
-    config_sources(cli->environment, take_source, &taking);
+    /* Of every environment: a command in staging is not given production's password. */
+    for (size_t i = 0; i < cli->config->count; i++) {
+        config_sources(cli->config->environments[i], take_source, &taking);
+    }
     if (!taking.done) {
         *status = cli_fail(EXIT_INTERNAL, &taking.error);
         return false;

@@ -70,6 +70,14 @@ run greenboard -c "$SB/bare.json" deploy --confirm development
 is "$status" 2 'and nothing is deployed'
 ok 'the command was not started on nobody'"'"'s word' untouched
 
+cat >"$SB/two.json" <<'END'
+{"version": 1, "system": "two", "environments": {
+    "production": {"redis": {"host": "h", "password": {"env": "PRODUCTION_PASSWORD"}}},
+    "development": {"release": {"command": ["sh", "-c", "echo ${PRODUCTION_PASSWORD-withheld}"]}}}}
+END
+PRODUCTION_PASSWORD=hunter2 run greenboard -c "$SB/two.json" -e development check -o json
+is "$(json .release)" withheld 'a command is given no secret of another environment'
+
 # ---- what was found is not trusted ----
 
 mkdir "$SB/found"
