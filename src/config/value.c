@@ -287,8 +287,9 @@ static bool is_argv(const json_t *value)
 /* A key under which nobody keeps anything but a secret. */
 static bool is_secret_key(const char *key)
 {
-    static const char *const parts[] = {"password", "passwd",  "secret",  "authorization",
-                                        "cookie",   "api-key", "api_key", "bypass-key"};
+    static const char *const parts[] = {
+        "password", "passwd",  "secret", "authorization", "cookie",
+        "api-key",  "api_key", "apikey", "credential",    "bypass-key"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (strcasestr(key, parts[i])) {
             return true;
@@ -307,7 +308,9 @@ static bool check_place(const char *key, const json_t *value, bool header,
         }
         return valid;
     }
-    if (json_string_length(value) > 0 && is_secret_key(key)) {
+    /* In a body "token_type" is none. */
+    bool secret = is_secret_key(key) || (header && strcasestr(key, "token"));
+    if (json_string_length(value) > 0 && secret) {
         error_set(error, ERROR_CONFIG, "\"%.60s\": a secret is never written here", key);
         error_hint(error, "say where it comes from, such as {\"env\": \"NAME\"}");
         return false;

@@ -163,6 +163,14 @@ static void a_secret_is_never_written_in_the_file(void **state)
     assert_problem(config, "environments.staging.auth_flow.login.headers",
                    "never written here", "");
     assert_problem(config, "environments.staging.services.auth.url", "without user", "");
+    config_destroy(config);
+    config = load_staging("{\"auth_flow\": {\"user\": {\"headers\": {\"X-Auth-Token\": "
+                          "\"hunter2\"}}}, \"jwt\": {\"canonical\": {\"env\": "
+                          "\"hunter2/hunter2=\"}}}");
+    assert_problem(config, "environments.staging.auth_flow.user.headers",
+                   "never written here", "");
+    assert_problem(config, "environments.staging.jwt.canonical", "name of a variable",
+                   "");
     char *complaint = config_complaint(config);
     assert_null(strstr(complaint, "hunter2"));
     free(complaint);

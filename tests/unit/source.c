@@ -127,6 +127,8 @@ static void what_is_wrong_with_a_source_is_said(void **state)
         {"[]", "empty list"},
         {"[{\"env\":\"A\"},\"hunter22\"]", "a secret is never written here"},
         {"{\"env\":\"\"}", "\"env\" wants a text"},
+        {"{\"env\":\"s3cr3t/value=\"}", "the name of a variable"},
+        {"{\"env\":\"7\"}", "the name of a variable"},
         {"{\"env\":7}", "\"env\" wants a text"},
         {"{\"file\":[\"a\"]}", "\"file\" wants a text"},
         {"{\"env_file\":\"a\"}", "needs \"key\""},
