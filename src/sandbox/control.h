@@ -15,7 +15,7 @@ int control_listen(const char *dir,
                    struct error *error); /* a descriptor to poll, or -1 */
 void control_serve(int listener, struct sandbox *sandbox); /* one question */
 
-/* Asks the sandbox in `dir`; `answer` gets what follows "ok". */
+/* Asks the sandbox in `dir`; `answer`, which may be NULL, gets what follows "ok". */
 bool control_ask(const char *dir, const char *line, struct buf *answer,
                  struct error *error);
 

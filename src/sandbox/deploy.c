@@ -194,8 +194,8 @@ static int roll_out(const struct deploy *deploy, const char *journal, bool with_
      * right. */
     bool breaks = with_faults && has_fault(deploy, FAULT_deploy_breaks);
     if ((breaks || !with_faults) &&
-        !control_ask(deploy->dir, breaks ? "on jwt_mismatch" : "off jwt_mismatch",
-                     &(struct buf){0}, error)) {
+        !control_ask(deploy->dir, breaks ? "on jwt_mismatch" : "off jwt_mismatch", NULL,
+                     error)) {
         return complain(error);
     }
     printf(GREEN BOLD "done:" PLAIN " %s serves all traffic\n", deploy->release);
