@@ -10,6 +10,9 @@ extern const struct source_kind source_env_file; /* {"env_file": PATH, "key": NA
 extern const struct source_kind
     source_command; /* {"command": [ARGV…], "decode": "base64"} */
 
+extern const struct source_kind
+    source_gcp_secret; /* {"gcp_secret": "projects/P/secrets/S", "version": "latest"} */
+
 /* `file` and `command` strip exactly one final newline. */
 size_t source_strip_newline(const char *data, size_t length);
 

@@ -1,0 +1,41 @@
+/* Questions to Google's REST services: one GET with an access token, its answer or its
+ * refusal in words. Blocks: for workers. */
+#ifndef GREENBOARD_SOURCE_GCP_API_H
+#define GREENBOARD_SOURCE_GCP_API_H
+
+#include "base/error.h"
+#include "source/gcp_endpoint.h"
+#include "source/source.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gcp_answer {
+    int status;      /* of HTTP */
+    json_t *body;    /* an object */
+    char *principal; /* who asked: "ada@example.com" */
+    char *reason;    /* "PERMISSION_DENIED" where it is an error, else "" */
+    char *message;   /* Google's words on it, fit to be shown */
+};
+
+/* True where the service answered, also with a refusal of what was asked; false with its
+ * cause where it could not be asked at all. To be finished in any case. */
+bool gcp_get(enum gcp_service service, const char *path,
+             const struct source_context *context, struct gcp_answer *out,
+             struct error *error);
+void gcp_answer_finish(struct gcp_answer *answer);
+
+/* True for a 403; fills `out`: broken, with who lacks which permission on what. */
+bool gcp_denied(const struct gcp_answer *answer, const char *permission,
+                const char *resource, struct resolved *out);
+/* "serviceAccount:…" or "user:…", as policies call the principal; the caller frees. */
+char *gcp_member(const struct gcp_answer *answer);
+
+/* Takes "projects/P/secrets/S" apart: `parts` are copies for the caller, NULL where
+ * false. Nothing in them can leave its place in a path. */
+bool gcp_parse(const char *name, const char *const *collections, char **parts,
+               size_t count);
+void gcp_parts_free(char **parts, size_t count);
+
+#endif
