@@ -36,6 +36,12 @@ configure '.redis.port = "6379"'
 unreadable "$CONFIG" 'environments\.staging\.redis\.port: must be a whole number' 'a wrong type'
 sed 's/"redis": *{/"redis": {}, &/' "$GREENBOARD_CONFIG" >"$SB/twice.json"
 unreadable "$SB/twice.json" 'environments\.staging\.redis: duplicate key' 'a duplicate key'
+jq '.version = 2' "$GREENBOARD_CONFIG" >"$SB/newer.json"
+unreadable "$SB/newer.json" 'newer\.json:[0-9]+: .*version' 'a newer version'
+for file in huge deep binary; do
+    "$GREENBOARD_TESTS/peak" "$TMPDIR/peak" greenboard -c "$SB/$file.json" check 2>/dev/null
+    ok "$file: in bounded memory ($(<"$TMPDIR/peak") KiB)" test "$(<"$TMPDIR/peak")" -lt "$E2E_PEAK"
+done
 ok 'none of these started the command' untouched
 
 # ---- what is not demanded in vain ----

@@ -60,7 +60,7 @@ ok 'each pane says that it is' shows '3 Redis.*OK'
 # ---- breaking it ----
 
 keys x
-seen 'x lists the faults' 'Break the sandbox'
+seen 'x lists the faults' '\[ *\] redis_auth'
 keys j j j j j Enter
 seen 'Enter switches one on' '\[[^ ]+ *\] redis_auth'
 keys Escape

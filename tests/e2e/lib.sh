@@ -8,8 +8,11 @@
 
 set -u
 : "${GREENBOARD:?names the greenboard to test; make check sets it}"
+: "${GREENBOARD_TESTS:?names the directory of the test programs; make check sets it}"
 E2E_COUNT=0
 E2E_FAILED=0
+E2E_PEAK=65536 # KiB that greenboard may have resident, whatever it is fed; a sanitizer's shadow counts
+[ -z "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ] || E2E_PEAK=$((E2E_PEAK * 12))
 E2E_LIMIT=30 # seconds that wait_for waits at most, unless told otherwise
 
 # ---- a place of its own ----
