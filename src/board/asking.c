@@ -93,11 +93,26 @@ static void apply_threshold(const json_t *section, struct result *result)
     free(summary);
 }
 
+/* Only the last rung is green: a check that forgot to prove something does not open the
+ * gate. */
+static void demand_proof(const struct check *check, struct result *result)
+{
+    if (result->state != STATE_OK || result->rung == RUNG_USABLE || check->asks_nobody) {
+        return;
+    }
+    const char *rung = rung_words[result->rung];
+    char *summary = mem_text(result->summary);
+    result_set(result, STATE_UNKNOWN, "report this: it is a defect of the check",
+               "OK without a proof, no further than %s: %s", rung ? rung : "nothing", summary);
+    free(summary);
+}
+
 static void ask_check(struct asking *asking)
 {
     struct result *result = asking->result;
     asking->job.check->ask(&asking->job, result);
     result->ended = clock_now();
+    demand_proof(asking->job.check, result);
     apply_threshold(asking->job.section, result);
     result->wall = clock_wall();
     result_seal(result);

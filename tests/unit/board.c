@@ -48,6 +48,7 @@ static struct environment *make_environment(enum env_class env_class, const char
 static void answer_nothing(const struct job *job, struct result *result)
 {
     (void)job;
+    result_reach(result, RUNG_USABLE);
     result_ok(result, "fine");
 }
 
@@ -521,6 +522,7 @@ static void meet(const struct job *job, struct result *result)
 {
     (void)job;
     pthread_barrier_wait(&barrier);
+    result_reach(result, RUNG_USABLE);
     result_ok(result, "met");
 }
 
@@ -563,6 +565,7 @@ static void hang(const struct job *job, struct result *result)
     if (!atomic_exchange(&has_hung, true)) {
         pthread_barrier_wait(&release_hung);
     }
+    result_reach(result, RUNG_USABLE);
     result_ok(result, "too late");
 }
 
@@ -621,11 +624,39 @@ static void a_release_that_nobody_brings_is_waited_for_no_longer(void **unused)
     environment_unref(environment);
 }
 
+static void boast(const struct job *job, struct result *result)
+{
+    (void)job;
+    result_reach(result, RUNG_AUTHENTICATED);
+    result_ok(result, "logged in");
+}
+
+static const struct check boasting = {
+    .name = "boast", .section = "/boast", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
+    .ask = boast};
+
+static void an_ok_below_the_last_rung_is_not_green(void **unused)
+{
+    (void)unused;
+    static const struct check *const checks[] = {&boasting, NULL};
+    struct environment *environment = make_environment(CLASS_TEST, EMPTY);
+    struct board *board = board_create(environment, checks);
+    struct sched *sched = sched_create(board, NULL);
+    sched_ask_all(sched);
+    assert_true(sched_run(sched, NULL));
+    assert_int_equal(board->lights[0].result->state, STATE_UNKNOWN);
+    assert_int_equal(board->verdict.decision, GATE_NO_GO);
+    sched_destroy(sched);
+    board_destroy(board);
+    environment_unref(environment);
+}
+
 static void needs_secret(const struct job *job, struct result *result)
 {
     struct secret *secret =
         job_secret(job, json_object_get(job->section, "password"), result);
     if (secret) {
+        result_reach(result, RUNG_USABLE);
         result_ok(result, "%zu bytes", secret_length(secret));
     }
 }
@@ -696,6 +727,7 @@ static void take_a_while(const struct job *job, struct result *result)
     while (clock_now() < end) {
         poll(NULL, 0, 1);
     }
+    result_reach(result, RUNG_USABLE);
     result_ok(result, "fine");
 }
 
@@ -805,6 +837,7 @@ int main(void)
         cmocka_unit_test(all_checks_run_at_the_same_time),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_unknown),
         cmocka_unit_test(a_release_that_nobody_brings_is_waited_for_no_longer),
+        cmocka_unit_test(an_ok_below_the_last_rung_is_not_green),
         cmocka_unit_test(a_secret_is_resolved_once_for_all),
         cmocka_unit_test(a_good_answer_past_its_threshold_is_a_warning),
         cmocka_unit_test(a_release_is_asked_for),

@@ -35,6 +35,7 @@ static void ask_lamp(const struct job *job, struct result *result)
     if (!state_from_word(word, &state)) {
         result_set(result, STATE_UNKNOWN, "write a lamp", "no lamp");
     } else if (state == STATE_OK) {
+        result_reach(result, RUNG_USABLE);
         result_ok(result, "it burns");
     } else {
         result_set(result, state, "change the bulb", "it is dark");
