@@ -105,7 +105,10 @@ json_t *json_at(const json_t *root, const char *pointer)
 
 json_t *json_text(const char *text)
 {
-    json_t *string = text ? json_string(text) : json_null();
+    if (!text) {
+        return json_null();
+    }
+    json_t *string = json_string(text);
     if (string) {
         return string;
     }
