@@ -6,7 +6,7 @@ BEGIN {
 
     # Libraries, and the rooms that alone may include them.
     only["curses.h"] = "ui/term.c"
-    only["curl/"] = "net config"
+    only["curl/"] = "net source config"
     only["hiredis/"] = "net"
     only["sqlite3.h"] = "store"
     only["microhttpd.h"] = "sandbox tests"
