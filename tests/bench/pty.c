@@ -1,9 +1,12 @@
 /* What `make bench` cannot measure from a shell: a program on a terminal of 80 by 24.
- *   pty paint MARKER COMMAND…         milliseconds from just before fork and exec until
- * MARKER, the last text of the first frame, came out pty idle MARKER SECONDS COMMAND… "KB
- * MS": resident memory (VmRSS, shared pages counted in full) after so long, and processor
- * time since that frame Gives up after half a minute without the marker. Ends the program
- * by its pid alone. */
+ *
+ * "pty paint MARKER COMMAND…" tells the milliseconds from just before fork and exec until
+ * MARKER, the last text of the first frame, came out.
+ *
+ * "pty idle MARKER SECONDS COMMAND…" tells "KB MS": resident memory (VmRSS, which counts
+ * shared pages in full) after so long, and the processor time since that frame.
+ *
+ * Gives up after half a minute without the marker. Ends the program by its pid alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
