@@ -1,7 +1,7 @@
 /* The gate: a pure function from a board and a time to GO, NO-GO or WAIT.
  *
  * A predicate for each light, and AND: it never averages, never debounces, has no
- * override. No I/O, no clock of its own; proven exhaustively in tests/unit/board.c. */
+ * override. No I/O, no clock of its own; proven exhaustively in tests/unit/gate.c. */
 #ifndef GREENBOARD_BOARD_GATE_H
 #define GREENBOARD_BOARD_GATE_H
 

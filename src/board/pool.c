@@ -19,7 +19,7 @@ struct queue {
 struct pool {
     pthread_mutex_t guard;
     pthread_cond_t wake;
-    struct queue todo, done;
+    struct queue ready, done;
     size_t threads, idle, waiting;
     bool closed;
     int fd;
@@ -49,7 +49,7 @@ struct pool *pool_create(void)
     struct pool *pool = mem_alloc(sizeof *pool);
     pthread_mutex_init(&pool->guard, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    pool->todo.last = &pool->todo.first;
+    pool->ready.last = &pool->ready.first;
     pool->done.last = &pool->done.first;
     pool->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pool->fd < 0) {
@@ -72,7 +72,7 @@ static void drop_all(struct queue *queue)
 
 static void pool_free(struct pool *pool)
 {
-    drop_all(&pool->todo);
+    drop_all(&pool->ready);
     drop_all(&pool->done);
     close(pool->fd);
     pthread_cond_destroy(&pool->wake);
@@ -85,7 +85,7 @@ static void *worker(void *self)
     struct pool *pool = self;
     pthread_mutex_lock(&pool->guard);
     while (!pool->closed) {
-        struct task *task = queue_pop(&pool->todo);
+        struct task *task = queue_pop(&pool->ready);
         if (!task) {
             pool->idle++;
             pthread_cond_wait(&pool->wake, &pool->guard);
@@ -129,7 +129,7 @@ static bool start_worker(struct pool *pool)
 void pool_push(struct pool *pool, struct task *task)
 {
     pthread_mutex_lock(&pool->guard);
-    queue_push(&pool->todo, task);
+    queue_push(&pool->ready, task);
     pool->waiting++;
     if (pool->waiting > pool->idle && pool->threads < POOL_MAX) {
         pool->threads++;
