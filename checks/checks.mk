@@ -2,7 +2,10 @@
 # descriptor check_NAME; a deep check is a folder whose first file bears its name.
 libchecks_a_SOURCES += checks/config.c
 libchecks_a_SOURCES += checks/jwt_secret.c
-libchecks_a_SOURCES += checks/jwt_sync.c
+libchecks_a_SOURCES += checks/jwt_sync/jwt_sync.c \
+	checks/jwt_sync/forged.c checks/jwt_sync/forged.h \
+	checks/jwt_sync/refused.c checks/jwt_sync/refused.h \
+	checks/jwt_sync/show.c checks/jwt_sync/show.h
 libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \
 	checks/clickhouse/exception.c checks/clickhouse/exception.h
 libchecks_a_SOURCES += checks/redis/redis.c \

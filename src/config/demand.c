@@ -146,11 +146,14 @@ static void add_peer(struct examination *examination, char *take_path, char *tak
     examination->peers[examination->count++] = about;
 }
 
-/* auth gets the login, backend its token; nobody else is told anything. */
-static bool is_told_secrets(const struct environment *environment, const char *name)
+/* auth gets the login, backend its token, and who validates gets that too; nobody else is
+ * told anything. */
+static bool is_told_secrets(const struct environment *environment, const char *name,
+                            const json_t *service)
 {
-    return config_section(environment, "/auth_flow") &&
-           (text_equal(name, "auth") || text_equal(name, "backend"));
+    return json_object_get(service, "validate") ||
+           (config_section(environment, "/auth_flow") &&
+            (text_equal(name, "auth") || text_equal(name, "backend")));
 }
 
 static void collect_peers(struct examination *examination)
@@ -161,7 +164,7 @@ static void collect_peers(struct examination *examination)
     json_object_foreach((json_t *)(uintptr_t)config_section(environment, "/services"),
                         name, service)
     {
-        struct peer peer = {.secret = is_told_secrets(environment, name)};
+        struct peer peer = {.secret = is_told_secrets(environment, name, service)};
         char *host = value_url_host(config_text(service, "url"), &peer.encrypted);
         add_peer(examination,
                  mem_format("environments.%s.services.%s.url", environment->name, name),

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCESS_S = 900, REFRESH_S = 7 * 86400 };
+enum { ACCESS_S = 900, REFRESH_S = 7 * 86400, EXPIRED_S = 600, SKEW_S = 3600 };
 
 #define USER_ID       "4f9c1d52-0c5e-4c39-9f53-6f1f0b7f0001"
-#define SERVICE_ID    "netra-backend"
+#define OTHER_ISSUER  "somebody-else"
 #define PROBE_HEADER  "X-Greenboard-Probe"
 #define FIELD_MISSING "Field required"
 
@@ -30,8 +30,20 @@ static bool same_text(const char *a, const char *b)
     return length == strlen(b) && CRYPTO_memcmp(a, b, length) == 0;
 }
 
-static bool add_token(json_t *reply, const char *key, const char *type, int64_t lifetime,
-                      const struct secret *secret, struct error *error)
+/* Seconds since 1970, as auth has them. */
+static int64_t auth_clock(const struct sandbox *sandbox)
+{
+    return clock_wall() / 1000 + (fault_is_on(sandbox, FAULT_clock_skew) ? SKEW_S : 0);
+}
+
+static const char *issuer(const struct sandbox *sandbox)
+{
+    return fault_is_on(sandbox, FAULT_wrong_issuer) ? OTHER_ISSUER : JWT_ISSUER;
+}
+
+static bool add_token(const struct sandbox *sandbox, json_t *reply, const char *key,
+                      const char *type, int64_t lifetime, const struct secret *secret,
+                      struct error *error)
 {
     unsigned char number[16];
     char id[2 * sizeof number + 1];
@@ -39,11 +51,14 @@ static bool add_token(json_t *reply, const char *key, const char *type, int64_t 
         return error_set(error, ERROR_SYSTEM, "no random bytes");
     }
     hex_encode(id, number, sizeof number);
-    int64_t now = clock_wall() / 1000;
-    json_t *claims = json_pack("{ss ss ss ss sI sI ss ss ss}", "iss", JWT_ISSUER, "aud",
-                               JWT_AUDIENCE, "sub", USER_ID, "email", PROBE_EMAIL, "iat",
-                               (json_int_t)now, "exp", (json_int_t)(now + lifetime),
-                               "jti", id, "env", "staging", "type", type);
+    int64_t now = auth_clock(sandbox);
+    if (fault_is_on(sandbox, FAULT_token_expired)) {
+        now -= lifetime + EXPIRED_S;
+    }
+    json_t *claims = json_pack(
+        "{ss ss ss ss sI sI ss ss ss}", "iss", issuer(sandbox), "aud", JWT_AUDIENCE,
+        "sub", USER_ID, "email", PROBE_EMAIL, "iat", (json_int_t)now, "exp",
+        (json_int_t)(now + lifetime), "jti", id, "env", "staging", "type", type);
     struct buf token;
     buf_init(&token, JWT_MAX);
     bool done = jwt_sign(claims, secret, "HS256", &token, error);
@@ -58,8 +73,10 @@ static void issue_tokens(struct sandbox *sandbox, struct http_reply *reply)
     struct error error;
     struct secret *secret = secrets_read_jwt(sandbox, "auth", &error);
     json_t *body = json_object();
-    if (!secret || !add_token(body, "access_token", "access", ACCESS_S, secret, &error) ||
-        !add_token(body, "refresh_token", "refresh", REFRESH_S, secret, &error)) {
+    if (!secret ||
+        !add_token(sandbox, body, "access_token", "access", ACCESS_S, secret, &error) ||
+        !add_token(sandbox, body, "refresh_token", "refresh", REFRESH_S, secret,
+                   &error)) {
         http_refuse(reply, 500, error.message);
         json_decref(body);
     } else {
@@ -111,8 +128,10 @@ static bool service_is_known(const struct sandbox *sandbox,
 {
     const char *id = http_header(request, "X-Service-ID");
     const char *secret = http_header(request, "X-Service-Secret");
-    return (!id && !secret) || (id && secret && text_equal(id, SERVICE_ID) &&
-                                same_text(secret, sandbox->values.service));
+    bool right = id && secret && text_equal(id, SERVICE_ID) &&
+                 same_text(secret, sandbox->values.service) &&
+                 !fault_is_on(sandbox, FAULT_service_credential);
+    return (!id && !secret) || right;
 }
 
 static bool token_holds(const struct sandbox *sandbox, const char *token, struct jwt *jwt,
@@ -122,8 +141,8 @@ static bool token_holds(const struct sandbox *sandbox, const char *token, struct
     json_t *audience = json_string(JWT_AUDIENCE);
     bool holds = secret && jwt_parse(token, jwt, error) &&
                  jwt_verify(jwt, secret, "HS256", error) &&
-                 jwt_timely(jwt, clock_wall() / 1000, 0, error) &&
-                 jwt_addressed(jwt, JWT_ISSUER, audience, error);
+                 jwt_timely(jwt, auth_clock(sandbox), 0, error) &&
+                 jwt_addressed(jwt, issuer(sandbox), audience, error);
     json_decref(audience);
     secret_unref(secret);
     return holds;

@@ -29,6 +29,15 @@ static const char *bearer(const struct http_request *request)
     return header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
 }
 
+static bool is_signed(const struct sandbox *sandbox, const struct jwt *jwt,
+                      const struct secret *secret)
+{
+    bool unsecured = text_equal(json_get_text(jwt->header, "alg"), "none");
+    return fault_is_on(sandbox, FAULT_accepts_unsigned) ||
+           (unsecured && fault_is_on(sandbox, FAULT_accepts_alg_none)) ||
+           jwt_verify(jwt, secret, "HS256", NULL);
+}
+
 /* NULL where the token holds, else why not. */
 static const char *why_not(const struct sandbox *sandbox, const char *token,
                            struct jwt *jwt)
@@ -36,11 +45,13 @@ static const char *why_not(const struct sandbox *sandbox, const char *token,
     struct secret *secret = secrets_read_jwt(sandbox, "backend", NULL);
     json_t *audience = json_string(JWT_AUDIENCE);
     const char *why = NULL;
-    if (!secret) {
+    if (fault_is_on(sandbox, FAULT_service_credential)) {
+        why = "Service authentication failed"; /* says auth, which it would have asked */
+    } else if (!secret) {
         why = "JWT secret is not configured";
     } else if (!jwt_parse(token, jwt, NULL)) {
         why = "Not enough segments";
-    } else if (!jwt_verify(jwt, secret, "HS256", NULL)) {
+    } else if (!is_signed(sandbox, jwt, secret)) {
         why = BAD_SIGNATURE;
     } else if (!jwt_timely(jwt, clock_wall() / 1000, 0, NULL)) {
         why = "Signature has expired";
@@ -60,9 +71,10 @@ static void profile(void *context, const struct http_request *request,
     const struct sandbox *sandbox = context;
     const char *token = bearer(request);
     struct jwt jwt = {0};
-    const char *why = fault_is_on(sandbox, FAULT_backend_accepts_anything) ? NULL
-                      : token ? why_not(sandbox, token, &jwt)
-                              : "Not authenticated";
+    const char *why = !token ? "Not authenticated"
+                      : fault_is_on(sandbox, FAULT_backend_accepts_anything)
+                          ? NULL
+                          : why_not(sandbox, token, &jwt);
     if (why) {
         http_refuse(reply, 401, why);
     } else {

@@ -25,6 +25,13 @@ enum fault_kind {
     X(jwt_missing, FAULT_CLOSES, secrets_lay, "the canonical JWT secret is gone")        \
     X(jwt_whitespace, FAULT_CLOSES, secrets_lay,                                         \
       "the canonical JWT secret ends in a blank")                                        \
+    X(env_file_differs, FAULT_CLOSES, secrets_lay,                                       \
+      "the backend's env file holds another JWT secret than the backend runs with")      \
+    X(token_expired, FAULT_CLOSES, NULL, "auth issues tokens that have expired already") \
+    X(clock_skew, FAULT_CLOSES, NULL, "the clock of auth is an hour ahead")              \
+    X(wrong_issuer, FAULT_CLOSES, NULL, "auth names another issuer in its tokens")       \
+    X(service_credential, FAULT_CLOSES, NULL,                                            \
+      "auth refuses the service credential of the backend, which rejects every token")   \
     X(redis_down, FAULT_CLOSES, redis_follow, "Redis is stopped")                        \
     X(redis_auth, FAULT_CLOSES, redis_follow, "the Redis password was changed")          \
     X(clickhouse_down, FAULT_CLOSES, clickhouse_follow, "ClickHouse is stopped")         \
@@ -36,6 +43,10 @@ enum fault_kind {
     X(backend_down, FAULT_CLOSES, services_follow, "the backend refuses connections")    \
     X(backend_accepts_anything, FAULT_CLOSES, NULL,                                      \
       "the backend accepts every token, forged ones too")                                \
+    X(accepts_unsigned, FAULT_CLOSES, NULL,                                              \
+      "the backend reads tokens without verifying their signature")                      \
+    X(accepts_alg_none, FAULT_CLOSES, NULL,                                              \
+      "the backend accepts tokens whose header says algorithm none")                     \
     X(backend_redis_not_configured, FAULT_CLOSES, NULL,                                  \
       "the backend is \"ready\" without Redis: not configured, says its health page")    \
     X(login_rejected, FAULT_CLOSES, NULL, "auth rejects the probe's login with 401")     \

@@ -18,6 +18,7 @@
 #define PROBE_EMAIL  "probe@example.com"
 #define JWT_ISSUER   "netra-auth-service"
 #define JWT_AUDIENCE "netra-platform"
+#define SERVICE_ID   "netra-backend" /* what the backend is to auth */
 
 struct sandbox {
     char *dir;     /* ours, 0700 */

@@ -73,13 +73,20 @@ bool secrets_lay(struct sandbox *sandbox, struct error *error)
         fault_is_on(sandbox, FAULT_jwt_short) ? values->jwt_short : values->jwt;
     const char *backend =
         fault_is_on(sandbox, FAULT_jwt_mismatch) ? values->jwt_other : jwt;
+    const char *written =
+        fault_is_on(sandbox, FAULT_env_file_differs) ? values->jwt_other : backend;
     const char *canonical = fault_is_on(sandbox, FAULT_jwt_missing) ? NULL : jwt;
     const char *tail = fault_is_on(sandbox, FAULT_jwt_whitespace) ? " \n" : "\n";
-    return lay(sandbox, "canonical/jwt", canonical, tail, error) &&
+    char *env_file =
+        mem_format("# as the backend is started\nexport JWT_SECRET_KEY=\"%s\"", written);
+    bool done = lay(sandbox, "backend/env", env_file, "\n", error);
+    free(env_file);
+    return done && lay(sandbox, "canonical/jwt", canonical, tail, error) &&
            lay(sandbox, "auth/jwt", jwt, "\n", error) &&
            lay(sandbox, "backend/jwt", backend, "\n", error) &&
            lay(sandbox, "redis", values->redis, "\n", error) &&
            lay(sandbox, "clickhouse", values->clickhouse, "\n", error) &&
+           lay(sandbox, "service", values->service, "\n", error) &&
            lay(sandbox, "probe", values->probe, "\n", error);
 }
 

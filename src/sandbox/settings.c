@@ -18,20 +18,28 @@ static json_t *secret_file(const struct sandbox *sandbox, const char *name)
 }
 
 static json_t *service(const struct sandbox *sandbox, enum door_name door,
-                       const char *secret)
+                       json_t *take_secret)
 {
     char *url = mem_format("http://127.0.0.1:%u", door_port(sandbox->doors, door));
-    json_t *section =
-        json_pack("{ss so}", "url", url, "jwt_secret", secret_file(sandbox, secret));
+    json_t *section = json_pack("{ss so}", "url", url, "jwt_secret", take_secret);
     free(url);
     return section;
 }
 
 static json_t *services(const struct sandbox *sandbox)
 {
-    json_t *auth = service(sandbox, DOOR_AUTH, "auth/jwt");
+    json_t *auth = service(sandbox, DOOR_AUTH, secret_file(sandbox, "auth/jwt"));
+    json_object_set_new(auth, "validate",
+                        json_pack("{ss s{ss so} s{ss}}", "path", "/auth/validate",
+                                  "headers", "X-Service-ID", SERVICE_ID,
+                                  "X-Service-Secret", secret_file(sandbox, "service"),
+                                  "body", "token_type", "access"));
+    json_t *env_file = json_pack("{ss}", "key", "JWT_SECRET_KEY");
+    char *path = mem_format("%s/secrets/backend/env", sandbox->dir);
+    json_object_set_new(env_file, "env_file", json_string(path));
+    free(path);
     return json_pack("{so so}", "auth", auth, "backend",
-                     service(sandbox, DOOR_BACKEND, "backend/jwt"));
+                     service(sandbox, DOOR_BACKEND, env_file));
 }
 
 static json_t *auth_flow(const struct sandbox *sandbox)

@@ -142,6 +142,7 @@ static void resolve(const json_t *source, const struct source_context *context,
             resolved_broken(out, ERROR_CONFIG, "%s holds a NUL byte", path);
         } else {
             find_key(buf_string(&text), key, out);
+            out->created = out->state == SOURCE_FOUND ? source_written_at(path) : 0;
         }
     } else if (error.code == ERROR_ABSENT) {
         resolved_absent(out, "that file is not there");

@@ -13,7 +13,7 @@ size_t source_strip_newline(const char *data, size_t length)
     return length > 0 && data[length - 1] == '\n' ? length - 1 : length;
 }
 
-static int64_t changed_at(const char *path)
+int64_t source_written_at(const char *path)
 {
     struct stat about;
     return stat(path, &about) == 0 ? about.st_mtim.tv_sec * INT64_C(1000) : 0;
@@ -31,7 +31,7 @@ static void resolve(const json_t *source, const struct source_context *context,
     if (fs_read(path, &bytes, &error)) {
         resolved_found(out, buf_string(&bytes),
                        source_strip_newline(buf_string(&bytes), bytes.length));
-        out->created = changed_at(path);
+        out->created = source_written_at(path);
     } else if (error.code == ERROR_ABSENT) {
         resolved_absent(out, "not there");
         error_hint(&out->error, "create %s, or correct its path in the configuration",

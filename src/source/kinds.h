@@ -16,4 +16,7 @@ extern const struct source_kind
 /* `file` and `command` strip exactly one final newline. */
 size_t source_strip_newline(const char *data, size_t length);
 
+/* When a file was last written, ms since 1970; 0: nobody can tell. */
+int64_t source_written_at(const char *path);
+
 #endif

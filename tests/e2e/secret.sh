@@ -19,7 +19,7 @@ is "$(awk 'length($1) == 12 && $2 ~ /^(canonical|auth|backend)$/ {print $1}' <<<
 like "$out" 'auth_flow\.login\.body\.password' 'check: every other secret by its place in the configuration'
 like "$out" 'redis\.password' 'check: so Redis'
 run greenboard secret check -o json
-json_is '.agree, (.secrets | length)' $'true\n6' 'check: as JSON'
+json_is '.agree, (.secrets | length)' $'true\n7' 'check: as JSON'
 json_is '[.secrets[] | select(.findings != [])] | length' 0 'check: nothing is wrong with any'
 json_is '[.secrets[] | .created, .age_s, .bytes] | index(null)' null 'check: each has its time and size'
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "board/cause.h"
+#include "checks/jwt_sync/refused.h"
 #include "tests/unit/netra.h"
 
 #include <string.h>
@@ -189,12 +190,15 @@ static void agreement_is_proven_by_fingerprint_and_behaviour(void **state)
     assert_says(result, STATE_OK, "3 of 3 hold the same secret");
     assert_int_equal(result->rung, RUNG_USABLE);
     assert_evidence(result, "proof", "fingerprints and behaviour");
-    assert_evidence(result, "forgery", "rejected with 401");
+    assert_evidence(result, "forgery",
+                    "rejected with 401: flipped, other key, alg none, other algorithm, "
+                    "expired, no token");
     assert_string_equal(result_evidence_of(result, "auth"),
                         result_evidence_of(result, "canonical"));
     assert_string_equal(result_evidence_of(result, "backend"),
                         result_evidence_of(result, "canonical"));
-    assert_int_equal(netra->forgeries, 1);
+    assert_int_equal(netra->forgeries, 5);
+    assert_int_equal(netra->strangers, 1);
     assert_int_equal(netra->users, 1);
     assert_int_equal(result->attempts, 1);
     assert_int_equal(result->succeeded, 1);
@@ -223,7 +227,7 @@ static void a_routine_asking_sends_no_forgery_and_says_so(void **state)
     assert_int_equal(netra->forgeries, 0);
     netra_ask(netra, "jwt_sync", true);
     netra_ask(netra, "jwt_sync", false);
-    assert_int_equal(netra->forgeries, 1);
+    assert_int_equal(netra->forgeries, 5);
 }
 
 static void a_backend_with_another_secret_is_named(void **state)
@@ -283,7 +287,7 @@ static void behaviour_tells_which_side_differs(void **state)
 static void a_backend_that_rejects_with_the_right_secret_points_elsewhere(void **state)
 {
     struct netra *netra = *state;
-    netra->user = (struct reply){401, "{\"detail\":\"service credential\"}"};
+    netra->user = (struct reply){401, "{\"detail\":\"no\"}"};
     netra_load(netra);
     const struct result *result = netra_ask(netra, "jwt_sync", true);
     assert_says(result, STATE_FAIL, "the backend rejects a token that verifies");
@@ -298,8 +302,9 @@ static void an_accepted_forgery_is_the_reddest(void **state)
     netra_write(netra, "backend", NETRA_OTHER);
     netra_load(netra);
     const struct result *result = netra_ask(netra, "jwt_sync", true);
-    assert_says(result, STATE_FAIL, "the backend accepts a forged token");
-    assert_evidence(result, "forgery", "accepted with 200");
+    assert_says(result, STATE_FAIL,
+                "the backend accepts a forged token: one bit of its signature turned");
+    assert_evidence(result, "forgery", "accepted with 200: flipped, at the backend");
 }
 
 static void an_accepted_forgery_is_sent_again_until_it_is_rejected(void **state)
@@ -317,7 +322,7 @@ static void an_accepted_forgery_is_sent_again_until_it_is_rejected(void **state)
     netra->login = (struct reply){0};
     assert_says(netra_ask(netra, "jwt_sync", false), STATE_FAIL,
                 "accepts a forged token");
-    assert_int_equal(netra->forgeries, 3);
+    assert_int_equal(netra->forgeries, 15);
     struct light *light = board_find(netra->board, "jwt_sync");
     struct result *ours = result_create(); /* a worker that did not come back */
     board_take(netra->board, light, ours);
@@ -326,7 +331,121 @@ static void an_accepted_forgery_is_sent_again_until_it_is_rejected(void **state)
     netra->accepts_anything = false;
     assert_says(netra_ask(netra, "jwt_sync", false), STATE_OK, "3 of 3");
     netra_ask(netra, "jwt_sync", false);
+    assert_int_equal(netra->forgeries, 25);
+}
+
+static void each_way_to_accept_a_forgery_is_named(void **state)
+{
+    struct netra *netra = *state;
+    netra_load(netra);
+    netra->accepts_none = true;
+    const struct result *result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL,
+                "the backend accepts a forged token: algorithm \"none\"");
+    assert_non_null(strstr(result->remedy, "ship nothing"));
+    netra->accepts_none = false;
+    netra->accepts_expired = true;
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+                "the backend accepts a forged token: expired an hour ago");
+    netra->accepts_expired = false;
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_OK, "3 of 3");
+}
+
+static void a_route_that_nothing_protects_is_named(void **state)
+{
+    struct netra *netra = *state;
+    netra->unprotected = true;
+    netra_load(netra);
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+                "the backend's route is not protected: it answers 200 without a token");
+    assert_says(netra_ask(netra, "jwt_sync", false), STATE_FAIL, "not protected");
+    netra->unprotected = false;
+    netra->stranger = (struct reply){302, NULL}; /* to a login page */
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_OK, "3 of 3");
+    netra->stranger = (struct reply){500, NULL};
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+                "the backend answered 500 to no token");
+}
+
+static void validate_is_asked_too(void **state)
+{
+    struct netra *netra = *state;
+    netra->service_secret = NETRA_OTHER;
+    netra_write(netra, "service", NETRA_OTHER);
+    netra_set(netra, "/services/auth/validate",
+              "{\"path\":\"/auth/validate\",\"body\":{\"token_type\":\"access\"},"
+              "\"headers\":{\"X-Service-Secret\":{\"file\":\"service\"}}}");
+    netra_load(netra);
+    const struct result *result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_OK, "3 of 3");
+    assert_evidence(result, "forgery at auth", "all 5 rejected");
+    assert_int_equal(netra->validated, 6);
     assert_int_equal(netra->forgeries, 5);
+    netra_ask(netra, "jwt_sync", false);
+    assert_int_equal(netra->validated, 7);
+    netra->vouches_for_anything = true;
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "auth accepts a forged token");
+    assert_evidence(result, "forgery", "accepted with 200: flipped, at auth");
+    netra->vouches_for_anything = false;
+    netra->validate = (struct reply){200, "{\"ok\":true}"};
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+                "there is no true or false at /valid");
+    netra->validate = (struct reply){200, "{\"valid\":false}"};
+    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+                "auth does not vouch for a token that verifies");
+    netra->validate = (struct reply){0};
+    netra_write(netra, "service", NETRA_SECRET);
+    netra->user = (struct reply){401, NULL};
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL,
+                "auth refuses the service credential (200: Service authentication");
+    assert_non_null(strstr(result->remedy, "service credential"));
+}
+
+static void a_refusal_is_told_by_what_the_backend_says(void **state)
+{
+    struct netra *netra = *state;
+    static const struct {
+        const char *body, *words, *remedy;
+    } rows[] = {
+        {"{\"detail\":\"Signature has expired\"}", "fresh token for one out of its time",
+         "clock"},
+        {"{\"detail\":\"Invalid audience\"}", "wants another issuer or audience",
+         "issuer and audience"},
+        {"{\"detail\":\"Service authentication failed\"}", "service credential is wrong",
+         "same service credential"},
+        {"{\"detail\":\"auth service: Connection refused\"}", "cannot reach auth",
+         "network"},
+        {"{\"error\":\"Could not validate credentials\"}",
+         "rejects a token that verifies under the canonical secret (401)",
+         "redeploy the backend"},
+    };
+    netra_load(netra);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        netra->user = (struct reply){401, rows[i].body};
+        const struct result *result = netra_ask(netra, "jwt_sync", true);
+        assert_says(result, STATE_FAIL, rows[i].words);
+        assert_non_null(strstr(result->remedy, rows[i].remedy));
+    }
+    assert_int_equal(netra->forgeries, 0);
+}
+
+static void a_clock_that_differs_is_told_with_the_measure(void **state)
+{
+    (void)state;
+    char words[] = "Could not validate credentials";
+    struct shown shown = {REJECTED, 401, words, -3600000};
+    struct result *result = result_create();
+    refused_by_backend(&shown, true, result);
+    assert_says(result, STATE_FAIL, "its clock is 3600 s behind ours");
+    shown.skew = 61000;
+    refused_by_backend(&shown, true, result);
+    assert_says(result, STATE_FAIL, "its clock is 61 s ahead of ours");
+    shown.skew = 59000;
+    refused_by_backend(&shown, true, result);
+    assert_says(result, STATE_FAIL, "rejects a token that verifies");
+    result_destroy(result);
 }
 
 static void only_a_clear_rejection_of_a_forgery_counts(void **state)
@@ -477,6 +596,11 @@ int main(void)
         NETRA_TEST(a_backend_that_rejects_with_the_right_secret_points_elsewhere),
         NETRA_TEST(an_accepted_forgery_is_the_reddest),
         NETRA_TEST(an_accepted_forgery_is_sent_again_until_it_is_rejected),
+        NETRA_TEST(each_way_to_accept_a_forgery_is_named),
+        NETRA_TEST(a_route_that_nothing_protects_is_named),
+        NETRA_TEST(validate_is_asked_too),
+        NETRA_TEST(a_refusal_is_told_by_what_the_backend_says),
+        NETRA_TEST(a_clock_that_differs_is_told_with_the_measure),
         NETRA_TEST(only_a_clear_rejection_of_a_forgery_counts),
         NETRA_TEST(the_claims_of_a_token_must_be_as_configured),
         NETRA_TEST(what_is_no_token_cannot_be_in_agreement),

@@ -102,21 +102,78 @@ static bool verifies(const char *token, const char *under)
     return good;
 }
 
+/* Past any leeway, as only a forgery is. */
+static bool is_long_expired(const char *token)
+{
+    struct jwt jwt;
+    bool expired = jwt_parse(token, &jwt, NULL) &&
+                   json_integer_value(json_object_get(jwt.claims, "exp")) <
+                       clock_wall() / 1000 - 1800;
+    jwt_finish(&jwt);
+    return expired;
+}
+
+static bool says_none(const char *token)
+{
+    struct jwt jwt;
+    bool none = jwt_parse(token, &jwt, NULL) &&
+                text_equal(json_get_text(jwt.header, "alg"), "none");
+    jwt_finish(&jwt);
+    return none;
+}
+
+static bool accepts(const struct netra *netra, const char *token)
+{
+    if (netra->opaque || netra->unprotected) {
+        return true;
+    }
+    bool expired = is_long_expired(token) && !netra->accepts_expired;
+    return *token &&
+           (netra->accepts_anything || (netra->accepts_none && says_none(token)) ||
+            (verifies(token, netra->backend_secret) && !expired));
+}
+
 static enum MHD_Result show_user(struct netra *netra, struct MHD_Connection *connection)
 {
     const char *bearer =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
     const char *token = bearer && text_starts(bearer, "Bearer ") ? bearer + 7 : "";
-    bool genuine = netra->opaque || verifies(token, netra->auth_secret);
-    atomic_fetch_add(genuine ? &netra->users : &netra->forgeries, 1);
+    bool genuine =
+        netra->opaque || (verifies(token, netra->auth_secret) && !is_long_expired(token));
+    atomic_fetch_add(genuine  ? &netra->users
+                     : *token ? &netra->forgeries
+                              : &netra->strangers,
+                     1);
     char *body = mem_format("{\"name\":\"Probe\",\"email\":\"%s\"}", netra->email);
-    bool accepted = netra->accepts_anything || netra->opaque ||
-                    verifies(token, netra->backend_secret);
-    enum MHD_Result done = answer_as(
-        connection, genuine ? &netra->user : &netra->forged, accepted ? 200 : 401,
-        accepted ? body : "{\"detail\":\"Could not validate credentials\"}");
+    bool accepted = accepts(netra, token);
+    const struct reply *set = genuine  ? &netra->user
+                              : *token ? &netra->forged
+                                       : &netra->stranger;
+    enum MHD_Result done =
+        answer_as(connection, set, accepted ? 200 : 401,
+                  accepted ? body : "{\"detail\":\"Could not validate credentials\"}");
     free(body);
     return done;
+}
+
+static enum MHD_Result validate(struct netra *netra, struct MHD_Connection *connection,
+                                const char *body)
+{
+    json_t *asked = json_parse(body, strlen(body), NULL);
+    const char *token = json_get_text(asked, "token");
+    const char *shown =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Service-Secret");
+    atomic_fetch_add(&netra->validated, 1);
+    bool known = !netra->service_secret || text_equal(shown, netra->service_secret);
+    bool valid =
+        token && (netra->vouches_for_anything ||
+                  (verifies(token, netra->auth_secret) && !is_long_expired(token)));
+    json_decref(asked);
+    return answer_as(connection, &netra->validate, 200,
+                     !known
+                         ? "{\"valid\":false,\"error\":\"Service authentication failed\"}"
+                     : valid ? "{\"valid\":true}"
+                             : "{\"valid\":false,\"error\":\"Invalid token\"}");
 }
 
 static enum MHD_Result serve(void *self, struct MHD_Connection *connection,
@@ -137,6 +194,9 @@ static enum MHD_Result serve(void *self, struct MHD_Connection *connection,
     }
     if (strcmp(path, "/auth/login") == 0) {
         return log_in(netra, connection, buf_string(body));
+    }
+    if (strcmp(path, "/auth/validate") == 0) {
+        return validate(netra, connection, buf_string(body));
     }
     if (strcmp(path, "/metrics") == 0) {
         return answer_as(connection, &netra->metrics, 200, netra->counters);

@@ -24,16 +24,21 @@ struct netra {
     /* What the services do. */
     const char *auth_secret, *backend_secret;
     const char *issuer, *audience;
-    const char *email; /* that the backend recognises */
-    int64_t lifetime;  /* of a token, seconds */
-    int64_t clock;     /* seconds that auth's clock is ahead */
-    bool accepts_anything;
-    bool opaque;              /* tokens are no JWT */
-    unsigned spares, rejects; /* so many logins pass, then so many get 401 */
-    struct reply login, user, forged, metrics;
+    const char *email;     /* that the backend recognises */
+    int64_t lifetime;      /* of a token, seconds */
+    int64_t clock;         /* seconds that auth's clock is ahead */
+    bool accepts_anything; /* every token; */
+    bool unprotected;      /* and none; */
+    bool accepts_none;     /* and those whose header says algorithm "none" */
+    bool accepts_expired;
+    const char *service_secret; /* that validate wants; NULL: none */
+    bool vouches_for_anything;  /* validate does */
+    bool opaque;                /* tokens are no JWT */
+    unsigned spares, rejects;   /* so many logins pass, then so many get 401 */
+    struct reply login, user, forged, stranger, validate, metrics;
     char *counters; /* body of /metrics */
     /* What they saw. */
-    atomic_uint logins, users, forgeries;
+    atomic_uint logins, users, forgeries, strangers, validated;
     /* How they are asked. */
     json_t *root; /* greenboard.json, changed by netra_set() */
     char directory[64];

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "secret/base64.h"
 #include "secret/fingerprint.h"
+#include "secret/forge.h"
 #include "secret/hygiene.h"
 #include "secret/jwt.h"
 #include "secret/keep.h"
@@ -291,6 +292,50 @@ static void a_flipped_token_keeps_everything_but_its_signature(void **state)
     secret_unref(key);
 }
 
+/* One that a verifier refuses for one reason alone, which its row names. */
+static void each_forgery_fails_for_its_own_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *why;
+    } wanted[] = {
+        {"flipped", "signed with another secret"},
+        {"other key", "signed with another secret"},
+        {"alg none", "the token says algorithm none, not HS256"},
+        {"other algorithm", "the token says algorithm HS512, not HS256"},
+        {"expired", "expired 3600 s ago"},
+    };
+    struct secret *key = keep_rfc_key();
+    struct buf genuine = {0};
+    struct error error;
+    json_t *claims = json_pack("{s:i, s:i, s:i, s:s}", "iat", 100000, "nbf", 100000,
+                               "exp", 100900, "sub", "probe");
+    assert_true(jwt_sign(claims, key, "HS256", &genuine, &error));
+    json_decref(claims);
+    const struct forge_source source = {genuine.data, key, "HS256", 100000};
+    assert_int_equal(forgery_count, sizeof wanted / sizeof wanted[0]);
+    for (size_t i = 0; i < forgery_count; i++) {
+        struct buf forged = {0};
+        struct jwt jwt;
+        assert_string_equal(forgeries[i].name, wanted[i].name);
+        assert_true(forgeries[i].make(&source, &forged, &error));
+        assert_true(jwt_parse(forged.data, &jwt, &error));
+        assert_string_equal(json_get_text(jwt.claims, "sub"), "probe");
+        bool holds = jwt_verify(&jwt, key, "HS256", &error) &&
+                     jwt_timely(&jwt, 100000, 60, &error);
+        assert_false(holds);
+        assert_string_equal(error.message, wanted[i].why);
+        assert_int_equal(jwt.signature_length == 0, i == 2);
+        jwt_finish(&jwt);
+        buf_finish(&forged);
+        const struct forge_source none = {"no token", key, "HS256", 100000};
+        assert_false(forgeries[i].make(&none, &forged, &error));
+        assert_int_equal(forged.length, 0);
+    }
+    buf_finish(&genuine);
+    secret_unref(key);
+}
+
 static bool timely(const char *claims, int64_t now)
 {
     struct jwt jwt = {.claims = json_parse(claims, strlen(claims), NULL)};
@@ -550,6 +595,7 @@ int main(void)
         cmocka_unit_test(a_token_verifies_under_its_secret_alone),
         cmocka_unit_test(a_token_that_names_no_algorithm_is_refused),
         cmocka_unit_test(what_is_no_token_is_refused_without_a_trace),
+        cmocka_unit_test(each_forgery_fails_for_its_own_reason),
         cmocka_unit_test(a_flipped_token_keeps_everything_but_its_signature),
         cmocka_unit_test(the_times_of_a_token_are_asked_with_a_leeway),
         cmocka_unit_test(issuer_and_audience_must_be_the_expected_ones),

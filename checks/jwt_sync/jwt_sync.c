@@ -1,12 +1,13 @@
 /* Do both services use exactly the canonical secret? Asked twice over: by fingerprint
  * where the configuration says where a service keeps its own, and always by behaviour. A
- * token that auth issues must verify under the canonical secret, the backend must accept
- * it, and must reject the same token with one bit of its signature turned.
+ * token that auth issues must verify under the canonical secret and say what is
+ * configured, the backend (and who else is asked to validate) must accept it, and must
+ * reject every forgery made of it.
  *
- * That forgery is sent only where the asking is thorough, since it looks like an attack
- * in the backend's log. A failure that a forgery showed must not turn green because the
- * next asking sends none: the evidence "forgery" remembers it on the board, and prepare()
- * has the forgery sent again until it was rejected. */
+ * Forgeries are sent only where the asking is thorough, since they look like an attack in
+ * a service's log. A failure that a forgery showed must not turn green because the next
+ * asking sends none: the evidence "forgery" remembers it on the board, and prepare() has
+ * them sent again until they were rejected. */
 #include "board/check.h"
 
 #include "base/clock.h"
@@ -15,6 +16,9 @@
 #include "base/text.h"
 #include "board/board.h"
 #include "checks/absent.h"
+#include "checks/jwt_sync/forged.h"
+#include "checks/jwt_sync/refused.h"
+#include "checks/jwt_sync/show.h"
 #include "checks/login.h"
 #include "secret/fingerprint.h"
 #include "secret/jwt.h"
@@ -23,11 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEEWAY = 60, CLAIM_SHOWN = 80 }; /* seconds; characters */
-
-#define FORGERY          "forgery"
-#define FORGERY_LATER    "sent at each preflight"
-#define FORGERY_REJECTED "rejected with"
+enum { CLAIM_SHOWN = 80 }; /* characters */
 
 struct sync {
     const struct job *job;
@@ -142,35 +142,27 @@ static void show_claims(const struct jwt *jwt, struct result *result)
     }
 }
 
-/* What the token itself says; false with the error where it is not as configured. */
-static bool judge_claims(const struct sync *sync, const struct jwt *jwt,
-                         struct error *error)
+/* What the token itself says; false with the result set where it is not as configured. */
+static bool judge_claims(const struct sync *sync, const struct jwt *jwt)
 {
     const json_t *section = sync->job->section;
-    return jwt_timely(jwt, clock_wall() / 1000, LEEWAY, error) &&
-           jwt_addressed(jwt, config_text(section, "issuer"),
-                         json_object_get(section, "audience"), error);
-}
-
-enum reception { ACCEPTED, REJECTED, UNCLEAR };
-
-/* Unclear: the result is set. */
-static enum reception show_to_backend(struct sync *sync, const char *label,
-                                      const char *token, int *status)
-{
-    struct request request;
-    struct answer answer;
-    enum reception reception = UNCLEAR;
-    if (login_ask_user(sync->job, label, token, &request, &answer, sync->result)) {
-        *status = answer.reply.status;
-        if (*status == 401 || *status == 403) {
-            reception = REJECTED;
-        } else if (answer_good(&request, &answer, sync->result)) {
-            reception = ACCEPTED;
-        }
+    struct error error;
+    if (!jwt_timely(jwt, clock_wall() / 1000, REFUSED_LEEWAY, &error)) {
+        const char *clock = result_evidence_of(sync->result, "auth clock");
+        result_set(sync->result, STATE_FAIL,
+                   "set the clock of auth's machine (NTP), or the lifetime of its tokens",
+                   "a token of auth is not as configured: %s%s%s", error.message,
+                   clock ? "; auth's clock: " : "", clock ? clock : "");
+        return false;
     }
-    answer_finish(&answer);
-    return reception;
+    if (!jwt_addressed(jwt, config_text(section, "issuer"),
+                       json_object_get(section, "audience"), &error)) {
+        result_set(sync->result, STATE_FAIL,
+                   "correct auth's settings, or jwt.issuer and jwt.audience",
+                   "a token of auth is not as configured: %s", error.message);
+        return false;
+    }
+    return true;
 }
 
 static void tell_unverified(struct sync *sync, const struct error *why,
@@ -191,98 +183,75 @@ static void tell_unverified(struct sync *sync, const struct error *why,
     }
 }
 
-/* The token is sound, and still refused: a secret, or what the backend asks auth with. */
-static void tell_rejected(struct sync *sync, int status)
+static bool backend_holds_it(const struct sync *sync)
 {
     const json_t *backend = config_section(sync->job->environment, "/services/backend");
     const struct resolved *held =
         secrets_find(sync->job->secrets, json_object_get(backend, "jwt_secret"));
-    bool same = held && held->state == SOURCE_FOUND &&
-                secret_equal(held->secret, sync->canonical->secret);
-    result_set(
-        sync->result, STATE_FAIL,
-        same ? "redeploy the backend: its instances may hold an older secret; else see "
-               "its "
-               "service credential at auth"
-             : "give the backend the canonical secret and redeploy it; else see its "
-               "service "
-               "credential at auth",
-        "the backend rejects a token that verifies under the canonical secret (%d)",
-        status);
+    return held && held->state == SOURCE_FOUND &&
+           secret_equal(held->secret, sync->canonical->secret);
 }
 
-/* Only once the genuine token was accepted, else a rejection proves nothing. */
-static bool send_forgery(struct sync *sync, const char *token)
+/* Whether all who validate accept the token; false with the result set. Asked also where
+ * the backend refused it, since that may have asked them. */
+static bool is_vouched_for(struct sync *sync, const char *token)
 {
-    struct buf forged;
-    struct error error;
-    buf_init_secret(&forged, 0);
-    if (!jwt_flip(token, &forged, &error)) {
-        result_error(sync->result, &error, "see how auth signs its tokens");
-        buf_finish(&forged);
+    bool all = true;
+    for (const char *judge = NULL;
+         (judge = forged_next_judge(sync->job, judge)) && all;) {
+        struct shown shown;
+        show_to_validate(sync->job, judge, token, &shown, sync->result);
+        all = shown.reception == ACCEPTED;
+        if (shown.reception == REJECTED) {
+            refused_by_validate(judge, &shown, sync->result);
+        }
+        shown_finish(&shown);
+    }
+    return all;
+}
+
+/* A token that verifies under the canonical secret; `shown` is how the backend took it.
+ */
+static bool judge_sound(struct sync *sync, const char *token, const struct jwt *jwt,
+                        const struct shown *shown)
+{
+    struct result *result = sync->result;
+    if (shown->reception == UNCLEAR) {
+        result_blame(result, "auth_flow");
         return false;
     }
-    int status = 0;
-    enum reception reception =
-        show_to_backend(sync, "forged", buf_string(&forged), &status);
-    buf_finish(&forged);
-    if (reception == REJECTED) {
-        result_evidence(sync->result, FORGERY, FORGERY_REJECTED " %d", status);
+    if (!judge_claims(sync, jwt) || !is_vouched_for(sync, token)) {
+        return false;
+    }
+    if (shown->reception == REJECTED) {
+        refused_by_backend(shown, backend_holds_it(sync), result);
+        return false;
+    }
+    result_reach(result, RUNG_AUTHENTICATED);
+    if (!sync->job->thorough && !*(const bool *)sync->job->prepared) {
+        forged_postpone(result);
         return true;
     }
-    if (reception == ACCEPTED) {
-        sync->forged = true;
-        result_evidence(sync->result, FORGERY, "accepted with %d", status);
-        result_set(sync->result, STATE_FAIL,
-                   "ship nothing: the backend must verify the signature of every token",
-                   "the backend accepts a forged token");
-        return false;
-    }
-    if (status) {
-        result_set(sync->result, STATE_FAIL, "see the log of the backend",
-                   "the backend answered %d to a forged token, not 401 or 403", status);
-    }
-    result_evidence(sync->result, FORGERY, "not clearly rejected: %s",
-                    sync->result->summary);
-    return false;
+    return forged_send(sync->job, token, sync->canonical->secret, result, &sync->forged);
 }
 
 static bool judge_token(struct sync *sync, const char *token, struct jwt *jwt)
 {
-    struct error unverified, unfit;
-    struct result *result = sync->result;
+    struct error unverified;
+    struct shown shown;
     const char *algorithm = config_text(sync->job->section, "algorithm");
-    bool verified = jwt_verify(jwt, sync->canonical->secret, algorithm, &unverified);
-    bool fit = judge_claims(sync, jwt, &unfit);
-    show_claims(jwt, result);
-    int status = 0;
-    enum reception reception = show_to_backend(sync, "user", token, &status);
-    if (!verified) {
-        tell_unverified(sync, &unverified, reception);
-        return false;
+    bool good = jwt_verify(jwt, sync->canonical->secret, algorithm, &unverified);
+    show_claims(jwt, sync->result);
+    show_to_backend(sync->job, "user", token, &shown, sync->result);
+    if (good) {
+        result_evidence(sync->result, "token", "%s, verifies under the canonical secret",
+                        algorithm);
+        good = judge_sound(sync, token, jwt, &shown);
+    } else {
+        tell_unverified(sync, &unverified, shown.reception);
     }
-    result_evidence(result, "token", "%s, verifies under the canonical secret",
-                    algorithm);
-    if (reception == UNCLEAR) {
-        result_blame(result, "auth_flow");
-        return false;
-    }
-    if (!fit) {
-        result_set(result, STATE_FAIL,
-                   "correct auth's settings, or jwt in the configuration",
-                   "a token of auth is not as configured: %s", unfit.message);
-        return false;
-    }
-    if (reception == REJECTED) {
-        tell_rejected(sync, status);
-        return false;
-    }
-    result_reach(result, RUNG_AUTHENTICATED);
-    bool owed = sync->job->thorough || *(const bool *)sync->job->prepared;
-    if (!owed) {
-        result_evidence(result, FORGERY, FORGERY_LATER);
-    }
-    return !owed || send_forgery(sync, token);
+    shown_finish(&shown);
+    return good;
 }
 
 static bool behave(struct sync *sync)
@@ -308,20 +277,15 @@ static bool behave(struct sync *sync)
 
 /* ---- the check ---- */
 
-static bool is_settled(const char *forgery)
-{
-    return text_starts(forgery, FORGERY_REJECTED) || text_equal(forgery, FORGERY_LATER);
-}
-
 /* Whether the last answer leaves a forgery to be sent, thorough or not: all but the first
  * asking where it is not known to have been rejected. */
 static void prepare(const struct board *board, struct job *job)
 {
     const struct light *light = board_find(board, job->name);
     const struct result *last = light ? light->result : NULL;
-    const char *forgery = last ? result_evidence_of(last, FORGERY) : FORGERY_LATER;
+    const char *forgery = last ? result_evidence_of(last, FORGED_EVIDENCE) : NULL;
     bool *owed = mem_alloc(sizeof *owed);
-    *owed = !forgery || !is_settled(forgery);
+    *owed = last && (!forgery || !forged_settled(forgery));
     job->prepared = owed;
 }
 
@@ -330,11 +294,11 @@ static void ask_all(struct sync *sync)
     struct result *result = sync->result;
     const struct job *job = sync->job;
     bool flow = config_section(job->environment, "/auth_flow") != NULL;
-    bool owed = *(const bool *)job->prepared;
-    result_evidence(result, FORGERY, "%s",
-                    job->thorough || owed ? "not sent: the token itself did not "
-                                            "pass"
-                                          : FORGERY_LATER);
+    if (job->thorough || *(const bool *)job->prepared) {
+        forged_keep_owing(result);
+    } else {
+        forged_postpone(result);
+    }
     bool behaved = flow && behave(sync);
     compare_holders(sync);
     if (!flow && sync->compared == 0 && sync->differing == 0) {
