@@ -28,11 +28,11 @@ static void tell_skew(const struct answer *answer, struct result *result)
     int64_t ahead = (answer->reply.date - clock_wall()) / 1000;
     int64_t apart = ahead < 0 ? -ahead : ahead;
     if (apart < SKEW_SHOWN) {
-        result_evidence(result, "auth clock", "as ours");
+        result_evidence(result, LOGIN_CLOCK, LOGIN_CLOCK_FINE);
         return;
     }
     const char *side = ahead < 0 ? "behind" : "ahead of";
-    result_evidence(result, "auth clock", "%" PRId64 " s %s ours", apart, side);
+    result_evidence(result, LOGIN_CLOCK, "%" PRId64 " s %s ours", apart, side);
     if (apart >= SKEW_NOTED) {
         result_note(result,
                     "the clock of auth is %" PRId64 " s %s ours: tokens may be refused",

@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+/* The evidence that tells auth's clock, and its value where that agrees with ours. */
+#define LOGIN_CLOCK      "auth clock"
+#define LOGIN_CLOCK_FINE "as ours"
+
 struct login {
     bool sent;   /* auth was asked, or could not be found: it counts as an attempt */
     char *token; /* what auth issued, NULL where the login failed */

@@ -148,7 +148,8 @@ static bool judge_claims(const struct sync *sync, const struct jwt *jwt)
     const json_t *section = sync->job->section;
     struct error error;
     if (!jwt_timely(jwt, clock_wall() / 1000, REFUSED_LEEWAY, &error)) {
-        const char *clock = result_evidence_of(sync->result, "auth clock");
+        const char *clock = result_evidence_of(sync->result, LOGIN_CLOCK);
+        clock = clock && !text_equal(clock, LOGIN_CLOCK_FINE) ? clock : NULL;
         result_set(sync->result, STATE_FAIL,
                    "set the clock of auth's machine (NTP), or the lifetime of its tokens",
                    "a token of auth is not as configured: %s%s%s", error.message,
