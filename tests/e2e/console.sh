@@ -59,9 +59,12 @@ ok 'each pane says that it is' shows '3 Redis.*OK'
 
 # ---- breaking it ----
 
+# So many rows down is the fault in the list.
+mapfile -t down < <(greenboard sandbox faults -o json | jq 'map(.name) | range(index("redis_auth")) | "j"' -r)
+
 keys x
 seen 'x lists the faults' '\[ *\] redis_auth'
-keys j j j j j Enter
+keys "${down[@]}" Enter
 seen 'Enter switches one on' '\[[^ ]+ *\] redis_auth'
 keys Escape
 seen 'the gate closes and says why' 'NO-GO.*redis'
@@ -86,7 +89,7 @@ tmux resize-window -x 100 -y 30
 seen 'and is whole again at 100 by 30' '3 Redis.*4 Auth'
 keys x
 seen 'the list of faults again' 'redis_auth'
-keys j j j j j Enter
+keys "${down[@]}" Enter
 seen 'Enter switches it off' '\[ *\] redis_auth'
 keys Escape
 keys R
