@@ -12,8 +12,13 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &source_env,     &source_file,       &source_env_file,
-    &source_command, &source_gcp_secret, NULL,
+    &source_env,
+    &source_file,
+    &source_env_file,
+    &source_command,
+    &source_gcp_secret,
+    &source_cloud_run,
+    NULL,
 };
 
 static bool listed(const char *const *words, const char *word)
