@@ -116,6 +116,33 @@ static void draw_trend(const struct card *card, struct canvas *canvas, struct re
     canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
 }
 
+static bool comes_first(const struct card *card, const char *key)
+{
+    const char *const *first = card->first;
+    while (first && *first && strcmp(*first, key) != 0) {
+        first++;
+    }
+    return first && *first;
+}
+
+/* Those that the pane puts first, then the others; returns the row behind the last. */
+static int draw_evidence(const struct card *card, struct canvas *canvas, int y, int end,
+                         const struct result *result)
+{
+    for (int first = 1; first >= 0; first--) {
+        for (size_t i = 0; i < result->evidence_count && y < end; i++) {
+            const struct evidence *evidence = &result->evidence[i];
+            if (comes_first(card, evidence->key) == first) {
+                int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, evidence->key);
+                x = x < 17 ? 17 : x + 1;
+                canvas_fit(canvas, x, y++, canvas->width - x, STYLE_TEXT,
+                           evidence->value);
+            }
+        }
+    }
+    return y;
+}
+
 /* What is left of a big card: the remedy of what is wrong, evidence as far as it goes,
  * and the trend drawn large once there is one. */
 static void draw_rest(const struct card *card, struct canvas *canvas, int y,
@@ -136,12 +163,7 @@ static void draw_rest(const struct card *card, struct canvas *canvas, int y,
     int left = canvas->height - y, chart = left < CHART_ROWS ? left : CHART_ROWS;
     chart = left < 2 || card->lights[0]->trend_count < CHART_POINTS ? 0 : chart;
     int end = canvas->height - chart;
-    for (size_t i = 0; i < result->evidence_count && y < end; i++, y++) {
-        int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, result->evidence[i].key);
-        x = x < 17 ? 17 : x + 1;
-        canvas_fit(canvas, x, y, canvas->width - x, STYLE_TEXT,
-                   result->evidence[i].value);
-    }
+    y = draw_evidence(card, canvas, y, end, result);
     if (chart > 0) {
         y = canvas->height - y > 8 ? y : end; /* on a whole screen all that is left */
         draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});

@@ -8,8 +8,10 @@ extern const struct pane pane_clickhouse;
 static void clickhouse_update(void *self, const struct scene *scene)
 {
     static const char *const names[] = {"clickhouse"};
+    static const char *const first[] = {"version", "uptime", "tables", "database", NULL};
     struct card *card = self;
     card_take(card, &pane_clickhouse, scene, names, 1);
+    card->first = first;
     if (card_proven(card)) {
         card_latency(card);
         snprintf(card->detail, sizeof card->detail, "%s  %s",

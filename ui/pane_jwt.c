@@ -8,8 +8,11 @@ extern const struct pane pane_jwt;
 static void jwt_update(void *self, const struct scene *scene)
 {
     static const char *const names[] = {"jwt_sync", "jwt_secret"};
+    static const char *const first[] = {"canonical", "auth",    "backend",
+                                        "proof",     "forgery", NULL};
     struct card *card = self;
     card_take(card, &pane_jwt, scene, names, 2);
+    card->first = first;
     if (card_proven(card)) {
         snprintf(card->figure, sizeof card->figure, "%s",
                  card_evidence(card, "fingerprint"));

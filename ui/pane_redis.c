@@ -8,8 +8,11 @@ extern const struct pane pane_redis;
 static void redis_update(void *self, const struct scene *scene)
 {
     static const char *const names[] = {"redis"};
+    static const char *const first[] = {"redis_version", "role",   "memory",
+                                        "clients",       "uptime", NULL};
     struct card *card = self;
     card_take(card, &pane_redis, scene, names, 1);
+    card->first = first;
     if (card_proven(card)) {
         card_latency(card);
         snprintf(card->detail, sizeof card->detail, "%s  %s",
