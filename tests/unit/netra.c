@@ -319,28 +319,13 @@ void netra_load(struct netra *netra)
     netra->board = board_create(netra->environment, checks_all);
 }
 
-static struct secrets *resolve_all(const struct netra *netra)
-{
-    size_t count = 0;
-    const json_t **sources = secrets_sources(netra->environment, &count);
-    struct resolved *resolved = mem_alloc((count + 1) * sizeof *resolved);
-    struct source_context context = {.directory = netra->environment->directory,
-                                     .deadline = clock_now() + 5 * CLOCK_SECOND};
-    for (size_t i = 0; i < count; i++) {
-        source_resolve(sources[i], &context, &resolved[i]);
-    }
-    struct secrets *secrets = secrets_create(sources, resolved, count);
-    secrets_publish(secrets);
-    free(resolved);
-    free(sources);
-    return secrets;
-}
-
 const struct result *netra_ask(struct netra *netra, const char *check, bool thorough)
 {
     struct light *light = board_find(netra->board, check);
     assert_non_null(light);
-    struct secrets *secrets = resolve_all(netra);
+    struct secrets *secrets =
+        secrets_resolve(netra->environment, clock_now() + 5 * CLOCK_SECOND);
+    secrets_publish(secrets);
     atomic_bool cancelled = false;
     struct job job = {.check = light->check,
                       .name = light->name,
