@@ -300,7 +300,7 @@ static json_t *describe(struct report *report, const struct entry *entry)
                             resolved ? states[resolved->state] : "not configured",
                             "source", resolved ? resolved->label : NULL, "findings",
                             list_findings(report, entry));
-    if (value_of(entry)) {
+    if (resolved && value_of(entry)) {
         describe_value(resolved, out);
     } else if (resolved) {
         json_object_set_new(out, "error", json_string(resolved->error.message));
