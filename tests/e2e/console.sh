@@ -126,6 +126,21 @@ console
 seen 'the console once more' 'GO .*8 of 8 green'
 kill -HUP "$CONSOLE"
 restored 'SIGHUP' 129
+console
+seen 'the console before it crashes' 'GO .*8 of 8 green'
+kill -SEGV "$CONSOLE"
+restored 'SIGSEGV' 139
+text 'clear; greenboard'
+keys Enter
+seen 'the console as a job' 'GO .*8 of 8 green'
+keys C-z
+seen 'Ctrl-Z stops it: the shell is back' 'Stopped'
+is "$(tmux display-message -p '#{alternate_on} #{cursor_flag}')" '0 1' "and so is the shell's screen"
+text fg
+keys Enter
+seen 'and fg brings it back' '1 JWT sync'
+keys q
+seen 'it leaves as ever' '^shell>'
 
 # ---- killed in mid-deploy ----
 
@@ -191,6 +206,30 @@ keys Enter
 seen 'and opens the one that was named' 'sandbox . production'
 keys q
 restored 'picked' 0
+
+# ---- a deploy from the stream of lines ----
+
+before=$(deploys)
+console --plain
+seen 'plain: the board' '^GO .*8 of 8 green'
+text d
+keys Enter
+seen 'plain: the plan' 'to deploy, type staging'
+text production
+keys Enter
+seen 'plain: another name starts nothing' 'nothing was started'
+is "$(deploys)" "$before" 'plain: and nothing was'
+text d
+keys Enter
+ok 'plain: the plan again' wait_for eval '[ "$(screen | grep -c "to deploy, type staging")" = 2 ]'
+text staging
+keys Enter
+seen 'plain: the name starts it' 'building netra-auth-service'
+seen 'plain: it ends verified' 'verified: '
+is "$(deploys)" $((before + 1)) 'plain: and ran once'
+text q
+keys Enter
+restored 'plain' 0
 tmux kill-server
 
 # ---- a stream of lines ----
