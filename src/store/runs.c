@@ -101,14 +101,21 @@ bool run_write(const struct statedir *dir, const struct run *run, struct error *
     return done;
 }
 
+/* By the millisecond and the fence, since names tell runs of one second apart and not
+ * which came first. */
 static int newest_first(const void *a, const void *b)
 {
-    const char *const *left = a, *const *right = b;
-    return strcmp(*right, *left);
+    const struct run *left = *(struct run *const *)a, *right = *(struct run *const *)b;
+    if (left->started != right->started) {
+        return left->started < right->started ? 1 : -1;
+    }
+    if (left->fence != right->fence) {
+        return left->fence < right->fence ? 1 : -1;
+    }
+    return strcmp(right->id, left->id);
 }
 
-/* The names of all runs, newest first; argv_free(). NULL where the directory cannot be
- * read. */
+/* The names of all runs; argv_free(). NULL where the directory cannot be read. */
 static char **names(const struct statedir *dir, struct error *error)
 {
     DIR *directory = opendir(dir->runs);
@@ -130,7 +137,6 @@ static char **names(const struct statedir *dir, struct error *error)
         list[count] = NULL;
     }
     closedir(directory);
-    qsort(list, count, sizeof *list, newest_first);
     return list;
 }
 
@@ -154,6 +160,9 @@ bool run_list(const struct statedir *dir, struct runs *runs, struct error *error
         }
     }
     argv_free(list);
+    if (runs->count > 1) {
+        qsort(runs->rows, runs->count, sizeof(struct run *), newest_first);
+    }
     return done;
 }
 

@@ -412,6 +412,26 @@ static void the_newest_run_without_an_end_is_found(void **state)
     run_destroy(open);
 }
 
+static void runs_of_one_second_are_listed_newest_first(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"20260131T120431Z-ffff", "20260131T120431Z-0000",
+                                      "20260131T120431Z-8888"};
+    struct runs runs;
+    for (int i = 0; i < 3; i++) {
+        struct run *run = some_run(ids[i]);
+        run->started = INT64_C(1769861071000) + i;
+        assert_true(run_write(&dir, run, NULL));
+        run_destroy(run);
+    }
+    assert_true(run_list(&dir, &runs, NULL));
+    assert_int_equal(runs.count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(runs.rows[i]->id, ids[2 - i]);
+    }
+    runs_finish(&runs);
+}
+
 static void a_record_that_cannot_be_read_is_an_error(void **state)
 {
     (void)state;
@@ -555,6 +575,7 @@ int main(void)
         TEST(a_record_reads_as_it_was_written),
         TEST(a_record_is_masked_and_still_reads),
         TEST(the_newest_run_without_an_end_is_found),
+        TEST(runs_of_one_second_are_listed_newest_first),
         TEST(a_record_that_cannot_be_read_is_an_error),
         TEST(names_of_runs_are_checked),
         TEST(answers_join_into_stretches),
