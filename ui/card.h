@@ -17,7 +17,8 @@ struct card {
     char figure[48];  /* "4.1 ms": bold, before the trend */
     char head[200];   /* what is proven, in a line */
     char detail[200]; /* versions, numbers */
-    const char *const *first; /* keys of the evidence that matters most, NULL-terminated */
+    /* keys of the evidence that matters most, NULL-terminated */
+    const char *const *first;
     double low, high; /* what the trend is scaled to; both 0: from 0 to its own highest */
 };
 

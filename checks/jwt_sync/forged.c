@@ -33,7 +33,7 @@ struct trials {
     size_t count;
 };
 
-/* ---- made and sent ----------------------------------------------------------------- */
+/* ---- made and sent ---- */
 
 const char *forged_next_judge(const struct job *job, const char *last)
 {
@@ -125,7 +125,7 @@ static void finish(struct trials *trials)
     free(trials->tokens);
 }
 
-/* ---- judged ------------------------------------------------------------------------ */
+/* ---- judged ---- */
 
 /* Who asks without a token may also be sent to a login page, or told that something is
  * missing. */
@@ -233,7 +233,7 @@ bool forged_send(const struct job *job, const char *token, const struct secret *
     return refused;
 }
 
-/* ---- remembered -------------------------------------------------------------------- */
+/* ---- remembered ---- */
 
 void forged_postpone(struct result *result)
 {

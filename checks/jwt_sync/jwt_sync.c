@@ -211,8 +211,8 @@ static bool is_vouched_for(struct sync *sync, const char *token)
     return all;
 }
 
-/* A token that verifies under the canonical secret; `shown` is how the backend took it.
- */
+/* A token that verifies under the canonical secret; `shown` is how the backend took
+ * it. */
 static bool judge_sound(struct sync *sync, const char *token, const struct jwt *jwt,
                         const struct shown *shown)
 {

@@ -57,8 +57,8 @@ static char *last_key(const char *pointer)
     return key;
 }
 
-/* A copy of `body` with the token where `pointer` says; NULL where that is below nothing.
- */
+/* A copy of `body` with the token where `pointer` says; NULL where that is below
+ * nothing. */
 static json_t *body_with(const json_t *body, const char *pointer, const char *token)
 {
     json_t *filled = json_deep_copy(body);

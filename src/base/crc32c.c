@@ -1,7 +1,7 @@
 #include "base/crc32c.h"
 
-/* Four bits at a time: for secrets of a few bytes a table of a kilobyte is not worth it.
- */
+/* Four bits at a time: for secrets of a few bytes a table of a kilobyte is not worth
+ * it. */
 uint32_t crc32c(const void *data, size_t length)
 {
     static const uint32_t nibbles[16] = {

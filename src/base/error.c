@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where a text was cut, the cut may have gone through a character (RFC 3629 section 3).
- */
+/* Where a text was cut, the cut may have gone through a character (RFC 3629 section
+ * 3). */
 static void mend_end(char *text)
 {
     size_t length = strlen(text), tail = 0;

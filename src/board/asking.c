@@ -103,7 +103,8 @@ static void demand_proof(const struct check *check, struct result *result)
     const char *rung = rung_words[result->rung];
     char *summary = mem_text(result->summary);
     result_set(result, STATE_UNKNOWN, "report this: it is a defect of the check",
-               "OK without a proof, no further than %s: %s", rung ? rung : "nothing", summary);
+               "OK without a proof, no further than %s: %s", rung ? rung : "nothing",
+               summary);
     free(summary);
 }
 

@@ -142,8 +142,8 @@ static void print_junit(const struct board *board, bool partial, int64_t duratio
     puts("</testsuite>");
 }
 
-/* NULL where no names were given. False after it complained about one that is not there.
- */
+/* NULL where no names were given. False after it complained about one that is not
+ * there. */
 static bool name_lights(const struct board *board, int argc, char **argv, bool **named)
 {
     *named = argc > 1 ? mem_alloc(board->count * sizeof **named) : NULL;

@@ -70,7 +70,7 @@ struct option_row {
     const char *help;
     const char **text; /* where the value goes */
     bool *flag;        /* where a switch goes */
-    char ***list; /* where the values go of one that may be repeated: argv_add() */
+    char ***list;      /* where the values go of one that may be repeated: argv_add() */
 };
 /* Takes the options out of argv; what is left are words, from argv[1] on. -1 to go on,
  * else the exit status: it complained, or showed the help that was asked for. */

@@ -23,7 +23,7 @@
 
 static const char default_name[] = "JWT_SECRET_KEY";
 
-/* ---- exec: what the service is given ----------------------------------------------- */
+/* ---- exec: what the service is given ---- */
 
 static bool is_fallback(const struct resolved *resolved)
 {
@@ -117,12 +117,12 @@ static char **build_environment(char *const *names, const struct secret *secret)
     return environment;
 }
 
-/* ---- exec: becoming the service ---------------------------------------------------- */
+/* ---- exec: becoming the service ---- */
 
 /* Returns only where it cannot be executed, with the status that env(1) gives for that.
  * SIGPIPE alone was changed by main(): an ignored signal stays ignored across execve(2).
- * Core limit and umask are the caller's still; execve makes the process dumpable again.
- */
+ * Core limit and umask are the caller's still; execve makes the process dumpable
+ * again. */
 static int become(char *const *command, char *const *environment)
 {
     signal(SIGPIPE, SIG_DFL);
@@ -174,7 +174,7 @@ static int secret_exec(struct cli *cli, char **names, char *const *command)
     return exec_with(cli, names, command);
 }
 
-/* ---- either ------------------------------------------------------------------------ */
+/* ---- either ---- */
 
 /* What stands behind "--" is the command's own, options too. NULL: there is no "--". */
 static char **split_command(int *argc, char **argv)

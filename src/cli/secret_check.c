@@ -38,7 +38,7 @@ struct report {
     struct buf verdict; /* the first thing that is wrong, and what to do */
 };
 
-/* ---- which there are --------------------------------------------------------------- */
+/* ---- which there are ---- */
 
 static void add(struct report *report, char *take_name, enum role role,
                 const json_t *source)
@@ -133,7 +133,7 @@ static const struct secret *value_of(const struct entry *entry)
                : NULL;
 }
 
-/* ---- what is wrong ----------------------------------------------------------------- */
+/* ---- what is wrong ---- */
 
 static void object(struct report *report, bool unsafe, const char *remedy,
                    const char *name, const char *finding)
@@ -271,7 +271,7 @@ static json_t *list_findings(struct report *report, const struct entry *entry)
     return list;
 }
 
-/* ---- told -------------------------------------------------------------------------- */
+/* ---- told ---- */
 
 static void describe_value(const struct resolved *resolved, json_t *out)
 {

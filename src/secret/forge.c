@@ -35,8 +35,8 @@ static bool sign_with_another_key(const struct forge_source *source, struct buf 
     return done;
 }
 
-/* Header, payload and signature as they were, but what the header says of the algorithm.
- */
+/* Header, payload and signature as they were, but what the header says of the
+ * algorithm. */
 static bool rewrite_header(const struct forge_source *source, const char *algorithm,
                            bool signature, struct buf *out, struct error *error)
 {

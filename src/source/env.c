@@ -21,8 +21,8 @@ static void resolve(const json_t *source, const struct source_context *context,
     error_hint(&out->error, "export %s before starting greenboard", name);
 }
 
-/* Whoever takes "env" for the place of the value itself must not read it in our messages.
- */
+/* Whoever takes "env" for the place of the value itself must not read it in our
+ * messages. */
 static bool fits(const json_t *source, struct error *error)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";

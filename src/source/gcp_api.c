@@ -39,8 +39,8 @@ static bool ask(const char *url, const struct gcp_token *token,
     return done;
 }
 
-/* {"error": {"code", "message", "status", "details": [{"reason"}]}} (google.rpc.Status).
- */
+/* {"error": {"code", "message", "status", "details": [{"reason"}]}}
+ * (google.rpc.Status). */
 static bool says_detail(const json_t *body, const char *reason)
 {
     const json_t *details = json_at(body, "/error/details");

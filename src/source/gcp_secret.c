@@ -46,7 +46,7 @@ bool gcp_secret_version_valid(const char *version)
     return valid;
 }
 
-/* ---- names that look alike --------------------------------------------------------- */
+/* ---- names that look alike ---- */
 
 /* How many words of `name` ("jwt-secret-key") are in `other` too. */
 static size_t words_shared(const char *name, const char *other)
@@ -147,7 +147,7 @@ static void tell_missing(const struct wanted *wanted, const struct gcp_answer *a
     free(path);
 }
 
-/* ---- refusals ---------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 /* "Secret Version [projects/1/secrets/S/versions/3] is in DISABLED state." */
 static void tell_state(const struct wanted *wanted, const struct gcp_answer *answer,
@@ -195,7 +195,7 @@ static void tell_refused(const struct wanted *wanted, const struct gcp_answer *a
     }
 }
 
-/* ---- the value --------------------------------------------------------------------- */
+/* ---- the value ---- */
 
 static void take_bytes(const json_t *data, const char *sum, struct resolved *out)
 {
@@ -282,7 +282,7 @@ void gcp_secret_read(const char *name, const char *version,
     gcp_parts_free(wanted.parts, PARTS);
 }
 
-/* ---- the kind ---------------------------------------------------------------------- */
+/* ---- the kind ---- */
 
 static void resolve(const json_t *source, const struct source_context *context,
                     struct resolved *out)

@@ -34,7 +34,7 @@ static void forget_locked(void)
     kept.until = 0;
 }
 
-/* ---- what came back ---------------------------------------------------------------- */
+/* ---- what came back ---- */
 
 static bool no_credentials(const char *why, struct error *error)
 {
@@ -112,7 +112,7 @@ static bool take_answer(const struct gcp_credentials *credentials, const char *f
     return done;
 }
 
-/* ---- from a file ------------------------------------------------------------------- */
+/* ---- from a file ---- */
 
 static void add_field(struct buf *body, const char *name, const char *value)
 {
@@ -187,7 +187,7 @@ static bool ask_endpoint(const struct gcp_credentials *credentials,
     return done;
 }
 
-/* ---- from the metadata server ------------------------------------------------------ */
+/* ---- from the metadata server ---- */
 
 static bool ask_metadata(const struct gcp_credentials *credentials, const char *what,
                          const struct source_context *context, int64_t deadline,
@@ -254,7 +254,7 @@ out:
     return done;
 }
 
-/* ---- kept -------------------------------------------------------------------------- */
+/* ---- kept ---- */
 
 static bool fetch_locked(const struct gcp_credentials *credentials,
                          const struct source_context *context, struct error *error)

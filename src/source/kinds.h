@@ -14,8 +14,8 @@ extern const struct source_kind
     source_gcp_secret; /* {"gcp_secret": "projects/P/secrets/S", "version": "latest"} */
 
 extern const struct source_kind
-    source_cloud_run; /* {"cloud_run": "projects/P/locations/L/services/S", "key": NAME}
-                       */
+    source_cloud_run; /* {"cloud_run": "projects/P/locations/L/services/S", "key":
+                       NAME} */
 
 /* `file` and `command` strip exactly one final newline. */
 size_t source_strip_newline(const char *data, size_t length);

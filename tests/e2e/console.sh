@@ -126,10 +126,14 @@ console
 seen 'the console once more' 'GO .*8 of 8 green'
 kill -HUP "$CONSOLE"
 restored 'SIGHUP' 129
-console
-seen 'the console before it crashes' 'GO .*8 of 8 green'
-kill -SEGV "$CONSOLE"
-restored 'SIGSEGV' 139
+if [ -n "${SANITIZED:-}" ]; then
+    skip 4 'a sanitizer wants the signal for itself'
+else
+    console
+    seen 'the console before it crashes' 'GO .*8 of 8 green'
+    kill -SEGV "$CONSOLE"
+    restored 'SIGSEGV' 139
+fi
 text 'clear; greenboard'
 keys Enter
 seen 'the console as a job' 'GO .*8 of 8 green'

@@ -78,7 +78,7 @@ state() { sh -c 'umask; ulimit -c; ulimit -n; grep -E "^Sig(Ign|Blk)" /proc/self
 export -f state
 run bash -c 'umask 027; ulimit -S -c 4; state'
 before=$out
-run env ASAN_OPTIONS=disable_coredump=0 bash -c 'umask 027; ulimit -S -c 4; exec greenboard secret exec -- bash -c state'
+run env ASAN_OPTIONS=disable_coredump=0 TSAN_OPTIONS=disable_coredump=0 bash -c 'umask 027; ulimit -S -c 4; exec greenboard secret exec -- bash -c state'
 is "$out" "$before" 'exec: umask, limits, signals and descriptors are the caller'"'s"
 run env -i PATH="$PATH" A=1 "$(command -v greenboard)" --state-dir "$TMPDIR/s" -c "$GREENBOARD_CONFIG" secret exec -- env
 is "$(sed 's/=.*//' <<<"$out" | sort | paste -sd' ')" 'A JWT_SECRET_KEY PATH' 'exec: the environment, and the secret, nothing else'

@@ -30,29 +30,29 @@ void answer_fine(const struct job *job, struct result *result)
 }
 
 const struct check check_a = {.name = "a",
-                                     .section = "/a",
-                                     .period = CLOCK_SECOND,
-                                     .deadline = CLOCK_SECOND,
-                                     .ask = answer_fine};
+                              .section = "/a",
+                              .period = CLOCK_SECOND,
+                              .deadline = CLOCK_SECOND,
+                              .ask = answer_fine};
 static const char *const b_needs[] = {"a", NULL};
 const struct check check_b = {.name = "b",
-                                     .section = "/b",
-                                     .needs = b_needs,
-                                     .period = CLOCK_SECOND,
-                                     .deadline = CLOCK_SECOND,
-                                     .ask = answer_fine};
+                              .section = "/b",
+                              .needs = b_needs,
+                              .period = CLOCK_SECOND,
+                              .deadline = CLOCK_SECOND,
+                              .ask = answer_fine};
 static const char *const c_needs[] = {"b", NULL};
 const struct check check_c = {.name = "c",
-                                     .section = "/c",
-                                     .needs = c_needs,
-                                     .period = CLOCK_SECOND,
-                                     .deadline = CLOCK_SECOND,
-                                     .ask = answer_fine};
+                              .section = "/c",
+                              .needs = c_needs,
+                              .period = CLOCK_SECOND,
+                              .deadline = CLOCK_SECOND,
+                              .ask = answer_fine};
 const struct check check_d = {.name = "d",
-                                     .section = "/d",
-                                     .period = CLOCK_SECOND,
-                                     .deadline = CLOCK_SECOND,
-                                     .ask = answer_fine};
+                              .section = "/d",
+                              .period = CLOCK_SECOND,
+                              .deadline = CLOCK_SECOND,
+                              .ask = answer_fine};
 const struct check *const three[] = {&check_a, &check_b, &check_c, NULL};
 const struct check *const one[] = {&check_a, NULL};
 const struct check *const two[] = {&check_a, &check_b, NULL};

@@ -95,7 +95,7 @@ static int set_up(void **state)
 }
 #define GCP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, google_tear_down)
 
-/* ---- the checksum ------------------------------------------------------------------ */
+/* ---- the checksum ---- */
 
 static void crc32c_is_that_of_rfc_3720(void **state)
 {
@@ -116,7 +116,7 @@ static void crc32c_is_that_of_rfc_3720(void **state)
     assert_int_equal(crc32c("", 0), 0);
 }
 
-/* ---- found ------------------------------------------------------------------------- */
+/* ---- found ---- */
 
 static void a_secret_comes_with_its_version_and_age(void **state)
 {
@@ -177,7 +177,7 @@ static void every_byte_is_kept(void **state)
     assert_value(SOURCE, "", "7");
 }
 
-/* ---- not found --------------------------------------------------------------------- */
+/* ---- not found ---- */
 
 static void a_missing_secret_names_those_that_look_alike(void **state)
 {
@@ -231,7 +231,7 @@ static void an_absent_secret_passes_on_and_a_denied_one_stops(void **state)
     free(path);
 }
 
-/* ---- refused ----------------------------------------------------------------------- */
+/* ---- refused ---- */
 
 static void a_denial_names_who_lacks_what(void **state)
 {
@@ -317,7 +317,7 @@ static void what_is_larger_than_a_secret_can_be_is_refused(void **state)
     assert_not(SOURCE, SOURCE_BROKEN, "more than 1048576 bytes", "");
 }
 
-/* ---- asked in vain ----------------------------------------------------------------- */
+/* ---- asked in vain ---- */
 
 static void an_answer_of_something_else_is_broken(void **state)
 {

@@ -122,7 +122,7 @@ static void say_token(struct google *google, const char *token)
     free(body);
 }
 
-/* ---- each kind of credentials ------------------------------------------------------ */
+/* ---- each kind of credentials ---- */
 
 static bool verifies(const struct jwt *jwt, EVP_PKEY *key)
 {
@@ -216,7 +216,7 @@ static void credentials_are_looked_for_in_their_order(void **state)
     assert_token("ya29.of-a-key");
 }
 
-/* ---- kept -------------------------------------------------------------------------- */
+/* ---- kept ---- */
 
 static void *take_in_thread(void *self)
 {
@@ -282,7 +282,7 @@ static void neither_token_nor_credentials_pass_the_mask(void **state)
     free(shown);
 }
 
-/* ---- what an operator reads -------------------------------------------------------- */
+/* ---- what an operator reads ---- */
 
 static void no_credentials_says_what_to_run(void **state)
 {
@@ -418,7 +418,7 @@ static void a_deadline_holds_also_for_who_waits_for_another(void **state)
     free(text);
 }
 
-/* ---- where it is asked ------------------------------------------------------------- */
+/* ---- where it is asked ---- */
 
 static void a_token_goes_to_this_machine_or_to_google(void **state)
 {

@@ -421,7 +421,8 @@ static void a_command_inherits_no_descriptor_of_ours(void **state)
     place_configure("exec ls /proc/self/fd >descriptors", "", "");
     assert_int_equal(place_deploy(NULL), EXIT_GO);
     char *descriptors = place_read("descriptors");
-    assert_string_equal(descriptors, "0\n1\n2\n3\n"); /* 3 is the directory that ls reads */
+    /* 3 is the directory that ls reads */
+    assert_string_equal(descriptors, "0\n1\n2\n3\n");
     free(descriptors);
 }
 

@@ -1,4 +1,5 @@
-/* What the scheduler promises: all at once, each secret once, and nobody is waited for. */
+/* What the scheduler promises: all at once, each secret once, and nobody is waited
+ * for. */
 #include "tests/unit/unit.h"
 
 #include "base/fs.h"
@@ -177,9 +178,11 @@ static void boast(const struct job *job, struct result *result)
     result_ok(result, "logged in");
 }
 
-static const struct check boasting = {
-    .name = "boast", .section = "/boast", .period = CLOCK_SECOND, .deadline = CLOCK_SECOND,
-    .ask = boast};
+static const struct check boasting = {.name = "boast",
+                                      .section = "/boast",
+                                      .period = CLOCK_SECOND,
+                                      .deadline = CLOCK_SECOND,
+                                      .ask = boast};
 
 static void an_ok_below_the_last_rung_is_not_green(void **unused)
 {
