@@ -3,10 +3,12 @@
 #include "tests/unit/unit.h"
 
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/checks.h"
 #include "cli/cli.h"
+#include "config/config.h"
 #include "config/fields.h"
 #include "man/pages.h"
 #include "sandbox/faults.h"
@@ -14,6 +16,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct buf filled(const char *mark)
 {
@@ -72,6 +75,30 @@ static void every_check_is_listed(void **state)
     buf_finish(&page);
 }
 
+/* config knows these names by heart, since it is below the checks: here both are seen. */
+static void no_entry_may_take_the_name_of_a_built_in_check(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/greenboard-unit-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; checks_all[i]; i++) {
+        char *text = mem_format(
+            "{\"version\":1,\"system\":\"s\",\"environments\":{\"test\":{\"services\":{"
+            "\"backend\":{\"url\":\"http://127.0.0.1\"}},\"checks\":[{\"type\":"
+            "\"health_json\",\"name\":\"%s\",\"service\":\"backend\",\"path\":\"/\","
+            "\"expect\":{\"/x\":1}}]}}}",
+            checks_all[i]->name);
+        assert_true(fs_replace(path, text, strlen(text), 0600, NULL));
+        struct config *config = config_load(path);
+        assert_int_equal(config_usable(config), checks_all[i]->section == NULL);
+        config_destroy(config);
+        free(text);
+    }
+    close(fd);
+    unlink(path);
+}
+
 static void every_command_is_listed_with_its_options(void **state)
 {
     (void)state;
@@ -108,6 +135,7 @@ int main(void)
         cmocka_unit_test(every_field_that_is_obeyed_is_listed),
         cmocka_unit_test(every_fault_is_listed_once),
         cmocka_unit_test(every_check_is_listed),
+        cmocka_unit_test(no_entry_may_take_the_name_of_a_built_in_check),
         cmocka_unit_test(every_command_is_listed_with_its_options),
         cmocka_unit_test(every_action_with_a_key_is_listed),
     };
