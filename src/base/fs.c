@@ -79,6 +79,19 @@ bool fs_write_all(int fd, const void *data, size_t length)
     return true;
 }
 
+bool fs_append(const char *path, const void *data, size_t length, struct error *error)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool done = fd >= 0 && fs_write_all(fd, data, length);
+    if (!done) {
+        error_system(error, errno, "cannot write %s", path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
 static bool sync_directory(const char *path)
 {
     char *directory = fs_directory(path);

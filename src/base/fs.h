@@ -21,6 +21,8 @@ bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
  * all read what that one wrote. */
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
                struct error *error);
+/* Adds to the end of a file, made 0600 where it is not there: one write(2) for a line. */
+bool fs_append(const char *path, const void *data, size_t length, struct error *error);
 bool fs_write_all(int fd, const void *data, size_t length); /* errno tells on false */
 /* each 0700 where it makes one */
 bool fs_make_dirs(const char *path, struct error *error);

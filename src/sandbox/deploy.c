@@ -11,7 +11,6 @@
 #include "sandbox/place.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -122,14 +121,7 @@ static bool add_line(const struct deploy *deploy, const char *name, struct error
 {
     char *path = fs_join(deploy->dir, name);
     char *line = mem_format("%s\n", deploy->release);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool done = fd >= 0 && fs_write_all(fd, line, strlen(line));
-    if (!done) {
-        error_system(error, errno, "cannot write %s", path);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    bool done = fs_append(path, line, strlen(line), error);
     free(line);
     free(path);
     return done;

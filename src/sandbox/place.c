@@ -10,7 +10,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,14 +87,7 @@ bool place_record(const char *dir, const char *name, const struct process *proce
     char *path = fs_join(dir, "processes");
     char *line = mem_format("%d %llu %s\n", (int)process->pid,
                             (unsigned long long)process->start, name);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool done = fd >= 0 && fs_write_all(fd, line, strlen(line));
-    if (!done) {
-        error_system(error, errno, "cannot write %s", path);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    bool done = fs_append(path, line, strlen(line), error);
     free(line);
     free(path);
     return done;
