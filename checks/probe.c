@@ -4,8 +4,29 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/absent.h"
 
 #include <sys/random.h>
+
+bool probe_store(const struct job *job, struct result *result, const char **password)
+{
+    const char *store = job->check->name; /* its section is named like it */
+    *password = NULL;
+    if (!job->section) {
+        absent_section(job, store, result);
+        return false;
+    }
+    const char *host = config_text(job->section, "host");
+    if (!host || !*host) {
+        result_block(result, "config", "%s has no host", store);
+        return false;
+    }
+    result_reach(result, RUNG_CONFIGURED);
+    const json_t *source = json_object_get(job->section, "password");
+    struct secret *secret = source ? job_secret(job, source, result) : NULL;
+    *password = secret ? secret_data(secret) : NULL;
+    return !source || secret;
+}
 
 void probe_phases(struct result *result, const struct http_reply *reply)
 {

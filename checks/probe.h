@@ -2,10 +2,16 @@
 #ifndef GREENBOARD_CHECKS_PROBE_H
 #define GREENBOARD_CHECKS_PROBE_H
 
-#include "board/result.h"
+#include "board/check.h"
 #include "net/http.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* What every store is asked with: its section, a host, and the password where one is
+ * configured (borrowed from the job's secrets, else NULL). Reaches "configured"; on false
+ * the result says what is missing. */
+bool probe_store(const struct job *job, struct result *result, const char **password);
 
 void probe_phases(struct result *result, const struct http_reply *reply);
 void probe_uptime(struct result *result, int64_t seconds);

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "checks/absent.h"
 #include "checks/clickhouse/exception.h"
 #include "checks/probe.h"
 
@@ -253,19 +252,8 @@ static void climb(const struct question *question)
 
 static void ask(const struct job *job, struct result *result)
 {
-    if (!job->section) {
-        absent_section(job, "clickhouse", result);
-        return;
-    }
-    const char *host = config_text(job->section, "host");
-    if (!host || !*host) {
-        result_block(result, "config", "clickhouse has no host");
-        return;
-    }
-    result_reach(result, RUNG_CONFIGURED);
-    const json_t *source = json_object_get(job->section, "password");
-    struct secret *password = source ? job_secret(job, source, result) : NULL;
-    if (source && !password) {
+    const char *password = NULL;
+    if (!probe_store(job, result, &password)) {
         return;
     }
     struct question question = {
@@ -273,7 +261,7 @@ static void ask(const struct job *job, struct result *result)
         .result = result,
         .tls = tls_options_of(json_object_get(job->section, "tls"),
                               job->environment->directory),
-        .password = password ? secret_data(password) : NULL,
+        .password = password,
     };
     climb(&question);
 }

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "checks/absent.h"
 #include "checks/probe.h"
 #include "checks/redis/info.h"
 #include "checks/redis/refusal.h"
@@ -277,24 +276,12 @@ static void climb(struct probe *probe, const char *user, const char *password)
 
 static void ask(const struct job *job, struct result *result)
 {
-    if (!job->section) {
-        absent_section(job, "redis", result);
-        return;
-    }
-    const char *host = config_text(job->section, "host");
-    if (!host || !*host) {
-        result_block(result, "config", "redis has no host");
-        return;
-    }
-    result_reach(result, RUNG_CONFIGURED);
-    const json_t *source = json_object_get(job->section, "password");
-    struct secret *password = source ? job_secret(job, source, result) : NULL;
-    if (source && !password) {
+    const char *password = NULL;
+    if (!probe_store(job, result, &password)) {
         return;
     }
     struct probe probe = {.job = job, .result = result};
-    climb(&probe, config_text(job->section, "user"),
-          password ? secret_data(password) : NULL);
+    climb(&probe, config_text(job->section, "user"), password);
 }
 
 const struct check check_redis = {
