@@ -4,6 +4,7 @@ libchecks_a_SOURCES += checks/config.c
 libchecks_a_SOURCES += checks/jwt_secret.c
 libchecks_a_SOURCES += checks/jwt_sync/jwt_sync.c \
 	checks/jwt_sync/forged.c checks/jwt_sync/forged.h \
+	checks/jwt_sync/holders.c checks/jwt_sync/holders.h \
 	checks/jwt_sync/refused.c checks/jwt_sync/refused.h \
 	checks/jwt_sync/show.c checks/jwt_sync/show.h
 libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \

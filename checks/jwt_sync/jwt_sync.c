@@ -17,10 +17,10 @@
 #include "board/board.h"
 #include "checks/absent.h"
 #include "checks/jwt_sync/forged.h"
+#include "checks/jwt_sync/holders.h"
 #include "checks/jwt_sync/refused.h"
 #include "checks/jwt_sync/show.h"
 #include "checks/login.h"
-#include "secret/fingerprint.h"
 #include "secret/jwt.h"
 
 #include <inttypes.h>
@@ -33,94 +33,8 @@ struct sync {
     const struct job *job;
     struct result *result;
     const struct resolved *canonical;
-    unsigned compared, differing; /* services whose own secret could be read */
-    bool forged;                  /* a forgery was accepted: nothing is worse */
+    bool forged; /* a forgery was accepted: nothing is worse */
 };
-
-/* ---- by fingerprint ---- */
-
-static bool lists(const json_t *sources, const json_t *source)
-{
-    bool found = json_equal(sources, source);
-    for (size_t i = 0; i < json_array_size(sources) && !found; i++) {
-        found = json_equal(json_array_get(sources, i), source);
-    }
-    return found;
-}
-
-/* A value that is read twice from one place and compared with itself proves nothing. */
-static bool is_same_place(const json_t *one, const json_t *other)
-{
-    bool same = lists(one, other);
-    for (size_t i = 0; i < json_array_size(other) && !same; i++) {
-        same = lists(one, json_array_get(other, i));
-    }
-    return same;
-}
-
-static void show_fingerprint(struct result *result, const char *holder,
-                             const struct secret *secret)
-{
-    char shown[FINGERPRINT];
-    fingerprint_show(shown, secret);
-    result_evidence(result, holder, "%s", shown);
-}
-
-/* The verdict is the first difference's; a forgery's stays. */
-static void blame_holder(struct sync *sync, const char *name, const char *remedy,
-                         const char *finding)
-{
-    if (sync->differing++ == 0 && !sync->forged) {
-        result_set(sync->result, STATE_FAIL, remedy, "%s %s", name, finding);
-        result_blame(sync->result, NULL);
-    }
-}
-
-static void compare_holder(struct sync *sync, const char *name, const json_t *source)
-{
-    const struct resolved *held = secrets_find(sync->job->secrets, source);
-    if (!held || held->state != SOURCE_FOUND) {
-        char *finding = mem_format("has no JWT secret that can be read: %s: %s",
-                                   held ? held->label : "source",
-                                   held ? held->error.message : "not resolved");
-        blame_holder(sync, name, "mount the canonical secret there, or let us read it",
-                     finding);
-        free(finding);
-        return;
-    }
-    show_fingerprint(sync->result, name, held->secret);
-    if (!secret_equal(held->secret, sync->canonical->secret)) {
-        char *remedy = mem_format("give %s the canonical secret and redeploy it", name);
-        blame_holder(sync, name, remedy, "holds another secret than the canonical one");
-        free(remedy);
-    } else if (is_same_place(json_object_get(sync->job->section, "canonical"), source)) {
-        result_note(sync->result,
-                    "%s: its secret is read from where the canonical one is, so that "
-                    "comparing them proves nothing",
-                    name);
-        return;
-    }
-    sync->compared++;
-}
-
-static void compare_holders(struct sync *sync)
-{
-    show_fingerprint(sync->result, "canonical", sync->canonical->secret);
-    if (sync->canonical->version) {
-        result_identity(sync->result, "version", "%s", sync->canonical->version);
-    }
-    const char *name;
-    json_t *service;
-    json_object_foreach(
-        (json_t *)(uintptr_t)config_section(sync->job->environment, "/services"), name,
-        service)
-    {
-        const json_t *source = json_object_get(service, "jwt_secret");
-        if (source) {
-            compare_holder(sync, name, source);
-        }
-    }
-}
 
 /* ---- by behaviour ---- */
 
@@ -184,15 +98,6 @@ static void tell_unverified(struct sync *sync, const struct error *why,
     }
 }
 
-static bool backend_holds_it(const struct sync *sync)
-{
-    const json_t *backend = config_section(sync->job->environment, "/services/backend");
-    const struct resolved *held =
-        secrets_find(sync->job->secrets, json_object_get(backend, "jwt_secret"));
-    return held && held->state == SOURCE_FOUND &&
-           secret_equal(held->secret, sync->canonical->secret);
-}
-
 /* Whether all who validate accept the token; false with the result set. Asked also where
  * the backend refused it, since that may have asked them. */
 static bool is_vouched_for(struct sync *sync, const char *token)
@@ -225,7 +130,8 @@ static bool judge_sound(struct sync *sync, const char *token, const struct jwt *
         return false;
     }
     if (shown->reception == REJECTED) {
-        refused_by_backend(shown, backend_holds_it(sync), result);
+        bool same = holders_same(sync->job, "backend", sync->canonical);
+        refused_by_backend(shown, same, result);
         return false;
     }
     result_reach(result, RUNG_AUTHENTICATED);
@@ -301,17 +207,18 @@ static void ask_all(struct sync *sync)
         forged_postpone(result);
     }
     bool behaved = flow && behave(sync);
-    compare_holders(sync);
-    if (!flow && sync->compared == 0 && sync->differing == 0) {
+    struct holders holders;
+    holders_compare(job, sync->canonical, sync->forged, result, &holders);
+    if (!flow && holders.compared == 0 && holders.differing == 0) {
         absent_section(job, "auth_flow", result);
-    } else if (sync->differing == 0 && (behaved || !flow)) {
-        unsigned holders = flow ? 3 : sync->compared + 1;
+    } else if (holders.differing == 0 && (behaved || !flow)) {
+        unsigned count = flow ? 3 + holders.others : 1 + holders.compared;
         result_evidence(result, "proof", "%s",
-                        !flow            ? "fingerprints alone"
-                        : sync->compared ? "fingerprints and behaviour"
-                                         : "behaviour alone");
+                        !flow              ? "fingerprints alone"
+                        : holders.compared ? "fingerprints and behaviour"
+                                           : "behaviour alone");
         result_reach(result, RUNG_USABLE);
-        result_ok(result, "%u of %u hold the same secret", holders, holders);
+        result_ok(result, "%u of %u hold the same secret", count, count);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "board/agreement.h"
 #include "board/secrets.h"
 #include "net/http.h"
 #include "secret/fingerprint.h"
@@ -173,56 +174,61 @@ static void judge_canonical(struct report *report, const struct entry *entry)
     }
 }
 
-static bool same_place(const json_t *one, const json_t *other)
+/* Who else keeps it in Secret Manager says how the secret is called there. */
+static const struct entry *reference_of(const struct report *report)
 {
-    size_t i;
-    json_t *source;
-    if (json_equal(one, other)) {
-        return true;
-    }
-    json_array_foreach(one, i, source)
-    {
-        if (same_place(source, other)) {
-            return true;
+    for (size_t i = 0; i < report->count && report->entries[i].role != ROLE_OTHER; i++) {
+        const struct resolved *resolved = report->entries[i].resolved;
+        if (resolved && resolved->vault) {
+            return &report->entries[i];
         }
     }
-    return json_is_array(other) && same_place(other, one);
+    return NULL;
 }
 
-/* NULL: it is the canonical secret, and that was read from a place of its own. */
-static const char *judge_service(struct report *report, const struct entry *entry)
+static void add_finding(json_t *list, const char *rule, bool fails, const char *finding,
+                        const char *remedy)
 {
-    const struct secret *secret = value_of(entry);
-    const struct secret *canonical = value_of(&report->entries[0]);
+    json_array_append_new(list,
+                          json_pack("{s:s, s:b, s:s, s:s}", "rule", rule, "fails",
+                                    (int)fails, "finding", finding, "remedy", remedy));
+}
+
+static struct holder holder_of(const struct entry *entry)
+{
+    return (struct holder){entry->name, entry->source, entry->resolved};
+}
+
+static void compare_service(struct report *report, const struct entry *entry,
+                            json_t *list)
+{
+    const struct entry *right = reference_of(report);
+    const struct holder canonical = holder_of(&report->entries[0]);
+    const struct holder reference = right ? holder_of(right) : (struct holder){0};
+    const struct holder holder = holder_of(entry);
+    struct agreement agreement;
+    agreement_judge(&canonical, right ? &reference : NULL, &holder, &agreement);
+    if (agreement.finding) {
+        bool unproven = agreement.unproven || agreement.kind == AGREEMENT_ITSELF;
+        object(report, !unproven, agreement.remedy, entry->name, agreement.finding);
+        add_finding(list, "sync", true, agreement.finding, agreement.remedy);
+    }
+    agreement_finish(&agreement);
+}
+
+static void judge_service(struct report *report, const struct entry *entry, json_t *list)
+{
     if (!entry->resolved) {
         const char *finding = "is not compared: nothing says where its secret is kept";
-        object(report, false, "set services.NAME.jwt_secret, or see jwt_sync",
-               entry->name, finding);
-        return finding;
+        const char *remedy = "set services.NAME.jwt_secret, or see jwt_sync";
+        object(report, false, remedy, entry->name, finding);
+        add_finding(list, "sync", true, finding, remedy);
+    } else if (value_of(&report->entries[0])) {
+        compare_service(report, entry, list);
+    } else {
+        add_finding(list, "sync", true, "there is no canonical secret to compare it with",
+                    "see the canonical secret first");
     }
-    if (!secret) {
-        const char *finding = "has no JWT secret that can be read";
-        object(report, entry->resolved->error.code != ERROR_SYSTEM,
-               "mount the canonical secret there, or let us read it", entry->name,
-               finding);
-        return finding;
-    }
-    if (!canonical) {
-        return "there is no canonical secret to compare it with";
-    }
-    if (!secret_equal(secret, canonical)) {
-        const char *finding = "holds another secret than the canonical one";
-        object(report, true, "give it the canonical secret and redeploy it", entry->name,
-               finding);
-        return finding;
-    }
-    if (same_place(report->entries[0].source, entry->source)) {
-        const char *finding = "is read from where the canonical one is: proves nothing";
-        object(report, false, "say where the service itself reads it", entry->name,
-               finding);
-        return finding;
-    }
-    return NULL;
 }
 
 static const struct entry *twin_of(const struct report *report, const struct entry *entry)
@@ -237,24 +243,15 @@ static const struct entry *twin_of(const struct report *report, const struct ent
     return NULL;
 }
 
-static void add_finding(json_t *list, const char *rule, bool fails, const char *finding,
-                        const char *remedy)
-{
-    json_array_append_new(list,
-                          json_pack("{s:s, s:b, s:s, s:s}", "rule", rule, "fails",
-                                    (int)fails, "finding", finding, "remedy", remedy));
-}
-
 /* Judges one, and lists what is wrong with it. */
 static json_t *list_findings(struct report *report, const struct entry *entry)
 {
     json_t *list = json_array();
     const struct secret *secret = value_of(entry);
-    const char *finding = NULL;
     if (entry->role == ROLE_CANONICAL) {
         judge_canonical(report, entry);
-    } else if (entry->role == ROLE_SERVICE && (finding = judge_service(report, entry))) {
-        add_finding(list, "sync", true, finding, "see the last line");
+    } else if (entry->role == ROLE_SERVICE) {
+        judge_service(report, entry, list);
     }
     for (size_t i = 0; secret && i < hygiene_rule_count; i++) {
         const struct hygiene_rule *rule = &hygiene_rules[i];

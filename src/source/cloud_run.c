@@ -1,7 +1,6 @@
 /* What a Cloud Run service is given as an environment variable: its own words, or a
  * version of a secret that is mounted there. Read is the service's template, which its
- * newest revision was made from; older revisions that still serve may hold something
- * else. */
+ * newest revision was made from; serving.h doubts those that get its traffic. */
 #include "source/kinds.h"
 
 #include "base/json.h"
@@ -10,6 +9,7 @@
 #include "secret/mask.h"
 #include "source/gcp_api.h"
 #include "source/gcp_secret.h"
+#include "source/serving.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,24 +23,6 @@ struct wanted {
     char *parts[PARTS];
     const struct source_context *context;
 };
-
-/* The entry of env[] in any container; *differs where two containers disagree. */
-static const json_t *find_variable(const json_t *service, const char *key, bool *differs)
-{
-    const json_t *found = NULL;
-    const json_t *containers = json_at(service, "/template/containers");
-    for (size_t c = 0; c < json_array_size(containers); c++) {
-        const json_t *env = json_object_get(json_array_get(containers, c), "env");
-        for (size_t i = 0; i < json_array_size(env); i++) {
-            const json_t *entry = json_array_get(env, i);
-            if (text_equal(json_get_text(entry, "name"), key)) {
-                *differs = *differs || (found && !json_equal(found, entry));
-                found = entry;
-            }
-        }
-    }
-    return found;
-}
 
 /* A mounted secret is named by its name alone where it is of the service's project. */
 static char *full_name(const struct wanted *wanted, const char *secret)
@@ -79,7 +61,8 @@ static void take_service(const struct wanted *wanted, const json_t *service,
                          struct resolved *out)
 {
     bool differs = false;
-    const json_t *variable = find_variable(service, wanted->key, &differs);
+    const json_t *variable =
+        serving_variable(json_at(service, "/template/containers"), wanted->key, &differs);
     const json_t *reference = json_at(variable, "/valueSource/secretKeyRef");
     if (!variable) {
         resolved_absent(out, "%s is not mounted in %s", wanted->key,
@@ -104,6 +87,17 @@ static void take_service(const struct wanted *wanted, const json_t *service,
         out->label = label;
         resolved_found(out, text ? text : "", json_string_length(value));
     }
+    if (out->state == SOURCE_FOUND) {
+        const struct serving serving = {.name = wanted->name,
+                                        .project = wanted->parts[PROJECT],
+                                        .location = wanted->parts[LOCATION],
+                                        .service = wanted->parts[SERVICE],
+                                        .key = wanted->key,
+                                        .body = service,
+                                        .variable = variable,
+                                        .context = wanted->context};
+        serving_examine(&serving, out);
+    }
 }
 
 static void tell_refused(const struct wanted *wanted, const struct gcp_answer *answer,
@@ -113,12 +107,7 @@ static void tell_refused(const struct wanted *wanted, const struct gcp_answer *a
         resolved_absent(out, "there is no such service: %s", answer->message);
         error_hint(&out->error, "correct project, location and name in %s", wanted->name);
     } else if (gcp_denied(answer, "run.services.get", wanted->name, out)) {
-        char *member = gcp_member(answer);
-        error_hint(&out->error,
-                   "gcloud projects add-iam-policy-binding %s --member=%s "
-                   "--role=roles/run.viewer",
-                   wanted->parts[PROJECT], member);
-        free(member);
+        serving_hint_viewer(answer, wanted->parts[PROJECT], &out->error);
     } else {
         resolved_broken(out, ERROR_PROTOCOL, "Cloud Run answered %d: %s", answer->status,
                         answer->message);

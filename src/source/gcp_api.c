@@ -1,5 +1,6 @@
 #include "source/gcp_api.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -176,6 +177,24 @@ char *gcp_member(const struct gcp_answer *answer)
         strstr(who, ".gserviceaccount.com") ? "serviceAccount:%s" : "user:%s", who);
 }
 
+int64_t gcp_time(const char *stamp)
+{
+    int64_t time = 0;
+    size_t length = stamp ? strlen(stamp) : 0;
+    size_t digits =
+        length > 20 && stamp[19] == '.' ? strspn(stamp + 20, "0123456789") : 0;
+    const char *end = length >= 20 ? stamp + (digits ? 20 + digits : 19) : "";
+    if (!text_equal(end, "Z")) {
+        return 0;
+    }
+    int shown = digits > 3 ? 3 : (int)digits;
+    char *exact =
+        mem_format("%.19s.%.*s%.*sZ", stamp, shown, stamp + 20, 3 - shown, "000");
+    bool good = clock_parse(exact, &time);
+    free(exact);
+    return good ? time : 0;
+}
+
 /* One part of a name: "netra-staging", also "example.com:netra". */
 static bool is_part(const char *text, size_t length)
 {
@@ -185,6 +204,11 @@ static bool is_part(const char *text, size_t length)
         good = byte < 0x80 && (isalnum(byte) || strchr("-_.:", byte));
     }
     return good;
+}
+
+bool gcp_part_valid(const char *text)
+{
+    return is_part(text, strlen(text));
 }
 
 bool gcp_parse(const char *name, const char *const *collections, char **parts,

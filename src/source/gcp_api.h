@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct gcp_answer {
     int status;      /* of HTTP */
@@ -32,10 +33,15 @@ bool gcp_denied(const struct gcp_answer *answer, const char *permission,
 /* "serviceAccount:…" or "user:…", as policies call the principal; the caller frees. */
 char *gcp_member(const struct gcp_answer *answer);
 
+/* ms since 1970 of a "2026-01-31T12:04:31.218375Z" (RFC 3339, 0 to 9 digits of a second,
+ * always in UTC); 0 where it is none. */
+int64_t gcp_time(const char *stamp);
+
 /* Takes "projects/P/secrets/S" apart: `parts` are copies for the caller, NULL where
  * false. Nothing in them can leave its place in a path. */
 bool gcp_parse(const char *name, const char *const *collections, char **parts,
                size_t count);
+bool gcp_part_valid(const char *text); /* one such part */
 void gcp_parts_free(char **parts, size_t count);
 
 #endif

@@ -2,7 +2,6 @@
  * decoded bytes is the one that was stored with them. */
 #include "source/gcp_secret.h"
 
-#include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -228,12 +227,7 @@ static int64_t ask_created(const struct wanted *wanted, const char *version)
     int64_t created = 0;
     if (gcp_get(GCP_SECRETMANAGER, path, wanted->context, &answer, &error) &&
         answer.status == 200) {
-        const char *stamp = json_get_text(answer.body, "createTime");
-        if (stamp && strlen(stamp) >= 20) { /* with 0 to 9 digits after the seconds */
-            char *exact = mem_format("%.19s.000Z", stamp);
-            created = clock_parse(exact, &created) ? created : 0;
-            free(exact);
-        }
+        created = gcp_time(json_get_text(answer.body, "createTime"));
     }
     gcp_answer_finish(&answer);
     free(path);
@@ -254,6 +248,7 @@ static void take_version(const struct wanted *wanted, const json_t *body,
                json_string_value(json_at(body, "/payload/dataCrc32c")), out);
     if (out->state == SOURCE_FOUND) {
         out->version = mem_text(version);
+        out->vault = mem_bytes(name, (size_t)(strstr(name, "/versions/") - name));
         out->created = ask_created(wanted, version);
     }
 }

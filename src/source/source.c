@@ -201,9 +201,10 @@ void resolved_finish(struct resolved *resolved)
     secret_unref(resolved->secret);
     free(resolved->label);
     free(resolved->version);
+    free(resolved->vault);
     free(resolved->tried);
     resolved->secret = NULL;
-    resolved->label = resolved->version = resolved->tried = NULL;
+    resolved->label = resolved->version = resolved->vault = resolved->tried = NULL;
 }
 
 void source_walk(const json_t *value, void (*found)(void *self, const json_t *source),

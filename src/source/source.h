@@ -30,9 +30,15 @@ struct resolved {
     struct secret *secret; /* where found */
     char *label;   /* "file /run/secrets/jwt", "environment JWT_SECRET_KEY"; never NULL */
     char *version; /* what the place calls this version, or NULL */
+    /* what Secret Manager calls the secret, by the number of its project:
+     * "projects/42/secrets/jwt"; NULL: it is kept elsewhere */
+    char *vault;
     int64_t created; /* ms since 1970 of that version, 0: the place does not tell */
     char *tried; /* "file a: not there; environment B: not set": each one passed over */
     struct error error; /* where not found */
+    /* Found, but who is given it may still run with another value: why, and what to do;
+     * ERROR_NONE: no reason to think so. */
+    struct error doubt;
 };
 
 struct source_kind {

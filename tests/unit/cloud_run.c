@@ -26,6 +26,14 @@
     "{\"name\":\"JWT_SECRET_KEY\",\"valueSource\":{\"secretKeyRef\":{\"secret\":"        \
     "\"" secret "\"" version "}}}]}]}}"
 
+#define REVISION(name) "/v2/" NAME "/revisions/" name
+#define MADE(stamp, secret)                                                              \
+    "{\"createTime\":\"" stamp "\",\"containers\":[{\"env\":[{\"name\":"                 \
+    "\"JWT_SECRET_KEY\",\"valueSource\":{\"secretKeyRef\":{\"secret\":\"" secret         \
+    "\"}}}]}]}"
+#define ACCESS  "/v1/projects/netra/secrets/jwt/versions/latest:access"
+#define VERSION "/v1/projects/netra/secrets/jwt/versions/9"
+
 static struct resolved resolve(void)
 {
     json_t *source = json_parse(SOURCE, strlen(SOURCE), NULL);
@@ -167,6 +175,114 @@ static void a_name_that_is_none_is_refused_before_anybody_is_asked(void **state)
     json_decref(source);
 }
 
+/* ---- the revisions that serve ---- */
+
+/* The service mounts "jwt" as it is now, its version 9 was made at noon. */
+static void say_serving(struct google *google, const char *traffic)
+{
+    char *body = mem_format(
+        "{\"latestReadyRevision\":\"" NAME "/revisions/new\",\"trafficStatuses\":%s,"
+        "\"template\":{\"containers\":[{\"env\":[{\"name\":\"JWT_SECRET_KEY\","
+        "\"valueSource\":{\"secretKeyRef\":{\"secret\":\"jwt\"}}}]}]}}",
+        traffic);
+    google_says(google, SERVICE, 200, body);
+    google_says(google, ACCESS, 200, BODY_OF("9"));
+    google_says(google, VERSION, 200, "{\"createTime\":\"2026-01-31T12:00:00.5Z\"}");
+    free(body);
+}
+
+static void assert_doubt(const char *words, const char *hint)
+{
+    struct resolved resolved = resolve();
+    assert_int_equal(resolved.state, SOURCE_FOUND); /* what it says is still known */
+    if (!strstr(resolved.doubt.message, words) || !strstr(resolved.doubt.hint, hint)) {
+        fail_msg("%s (%s); wanted %s (%s)", resolved.doubt.message, resolved.doubt.hint,
+                 words, hint);
+    }
+    assert_int_equal(resolved.doubt.code == ERROR_NONE, !*words);
+    resolved_finish(&resolved);
+}
+
+#define TO_LATEST "[{\"type\":\"TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST\",\"percent\":100}]"
+
+static void a_revision_made_after_the_version_is_not_doubted(void **state)
+{
+    struct google *google = *state;
+    say_serving(google, TO_LATEST);
+    google_says(google, REVISION("new"), 200, MADE("2026-01-31T12:00:00.75Z", "jwt"));
+    assert_doubt("", "");
+    struct resolved resolved = resolve();
+    assert_string_equal(resolved.vault, "projects/7/secrets/s");
+    resolved_finish(&resolved);
+}
+
+static void a_rotated_secret_that_was_not_redeployed_is_doubted(void **state)
+{
+    struct google *google = *state;
+    say_serving(google, TO_LATEST);
+    google_says(google, REVISION("new"), 200, MADE("2026-01-31T12:00:00.25Z", "jwt"));
+    assert_doubt(
+        "rotated, but not redeployed: revision new (100 % of the traffic) was made "
+        "2026-01-31T12:00:00.250Z, version 9 of the secret "
+        "2026-01-31T12:00:00.500Z",
+        "gcloud run services update netra-backend --project=netra "
+        "--region=us-central1 --update-secrets=JWT_SECRET_KEY=jwt:9");
+}
+
+static void every_revision_with_traffic_is_asked_and_no_other(void **state)
+{
+    struct google *google = *state;
+    say_serving(google,
+                "[{\"revision\":\"new\",\"percent\":90},{\"revision\":\"tagged\"},"
+                "{\"revision\":\"old\",\"percent\":10}]");
+    google_says(google, REVISION("new"), 200, MADE("2026-02-01T00:00:00Z", "jwt"));
+    google_says(google, REVISION("old"), 200, MADE("2026-01-01T00:00:00Z", "jwt"));
+    assert_doubt("revision old (10 % of the traffic) was made 2026-01-01", "redeploy it");
+    google_says(google, REVISION("old"), 200, MADE("2026-02-01T00:00:00Z", "jwt-old"));
+    assert_doubt(
+        "revision old (10 % of the traffic) is given another JWT_SECRET_KEY than "
+        "the newest one is",
+        "gcloud run services update-traffic netra-backend --project=netra "
+        "--region=us-central1 --to-latest");
+    google_says(google, REVISION("old"), 200,
+                "{\"createTime\":\"2026-02-01T00:00:00Z\"}");
+    assert_doubt("is given no JWT_SECRET_KEY", "--to-latest");
+    assert_int_equal(google_count(google, REVISION("tagged")), 0);
+}
+
+static void what_serves_and_cannot_be_seen_is_doubted(void **state)
+{
+    struct google *google = *state;
+    say_serving(google, TO_LATEST);
+    google_says(google, REVISION("new"), 403,
+                "{\"error\":{\"status\":\"PERMISSION_DENIED\"}}");
+    assert_doubt("gate@netra.iam.gserviceaccount.com lacks run.revisions.get on " NAME,
+                 "--role=roles/run.viewer");
+    google_says(google, REVISION("new"), 404, "{\"error\":{\"message\":\"Gone.\"}}");
+    assert_doubt("Cloud Run answered 404 to revision new: Gone.", "ask again");
+    google_says(google, REVISION("new"), 200, "<html>");
+    assert_doubt("revision new cannot be seen: run.googleapis.com answered 200", "proxy");
+    google_says(google, REVISION("new"), 200, MADE("lately", "jwt"));
+    assert_doubt("revision new (100 % of the traffic) does not say when it was made",
+                 "redeploy it");
+    static const char *const nobody[] = {"[]", "[{\"revision\":\"new\"}]",
+                                         "[{\"revision\":\"..\",\"percent\":100}]", "{}"};
+    for (size_t i = 0; i < sizeof nobody / sizeof nobody[0]; i++) {
+        say_serving(google, nobody[i]);
+        assert_doubt("no revision of netra-backend gets traffic", "--to-latest");
+    }
+}
+
+/* Without the age of the version nothing can be said of a revision's. */
+static void an_age_that_may_not_be_seen_raises_no_doubt(void **state)
+{
+    struct google *google = *state;
+    say_serving(google, TO_LATEST);
+    google_says(google, VERSION, 403, "{\"error\":{\"status\":\"PERMISSION_DENIED\"}}");
+    google_says(google, REVISION("new"), 200, MADE("2020-01-01T00:00:00Z", "jwt"));
+    assert_doubt("", "");
+}
+
 int main(void)
 {
     json_begin();
@@ -179,6 +295,11 @@ int main(void)
         RUN_TEST(a_mount_that_leads_nowhere_is_broken),
         RUN_TEST(a_service_that_cannot_be_read_says_why),
         RUN_TEST(a_name_that_is_none_is_refused_before_anybody_is_asked),
+        RUN_TEST(a_revision_made_after_the_version_is_not_doubted),
+        RUN_TEST(a_rotated_secret_that_was_not_redeployed_is_doubted),
+        RUN_TEST(every_revision_with_traffic_is_asked_and_no_other),
+        RUN_TEST(what_serves_and_cannot_be_seen_is_doubted),
+        RUN_TEST(an_age_that_may_not_be_seen_raises_no_doubt),
     };
     int failed = unit_run("cloud_run", tests);
     http_end();
