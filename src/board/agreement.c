@@ -50,21 +50,36 @@ static const char *last_part(const char *vault)
     return slash ? slash + 1 : vault;
 }
 
-/* "jwt-secret" alone would read like the same where only the projects differ. */
+/* "jwt-secret" alone would read like the same where only the projects differ. The caller
+ * frees. */
+static char *name_of(const struct holder *of, const struct holder *beside)
+{
+    const char *vault = of->resolved->vault, *other = beside->resolved->vault;
+    bool alike = text_equal(last_part(vault), last_part(other));
+    return mem_format("%s, version %s", alike ? vault : last_part(vault),
+                      of->resolved->version);
+}
+
 static void tell_other_name(const struct holder *reference, const struct holder *holder,
                             struct agreement *out)
 {
-    const struct resolved *right = reference->resolved, *held = holder->resolved;
-    bool alike = text_equal(last_part(right->vault), last_part(held->vault));
-    say(out, AGREEMENT_OTHER_NAME,
-        mem_format(
-            "is given secret %s, version %s, not %s, version %s: the same value now, "
-            "but the next rotation parts them",
-            alike ? held->vault : last_part(held->vault), held->version,
-            alike ? right->vault : last_part(right->vault), right->version),
-        mem_format("mount %s, version %s, in %s and redeploy it",
-                   alike ? right->vault : last_part(right->vault), right->version,
-                   holder->name));
+    char *given = name_of(holder, reference), *right = name_of(reference, holder);
+    if (out->mismatch) {
+        say(out, AGREEMENT_OTHER_VALUE,
+            mem_format("holds another secret than the canonical one: it is given %s, not "
+                       "%s",
+                       given, right),
+            NULL);
+    } else {
+        say(out, AGREEMENT_OTHER_NAME,
+            mem_format("is given secret %s, not %s: the same value now, but the next "
+                       "rotation parts them",
+                       given, right),
+            NULL);
+    }
+    out->remedy = mem_format("mount %s, in %s and redeploy it", right, holder->name);
+    free(right);
+    free(given);
 }
 
 static bool is_other_name(const struct holder *reference, const struct holder *holder)
@@ -86,6 +101,10 @@ void agreement_judge(const struct holder *canonical, const struct holder *refere
         tell_unreadable(held, out);
     } else if (!secret_equal(held->secret, canonical->resolved->secret)) {
         out->mismatch = true;
+        if (is_other_name(reference, holder)) {
+            tell_other_name(reference, holder, out);
+            return;
+        }
         say(out, AGREEMENT_OTHER_VALUE,
             mem_text("holds another secret than the canonical one"),
             mem_format("give %s the canonical secret and redeploy it", holder->name));

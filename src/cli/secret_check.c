@@ -162,9 +162,10 @@ static void judge_canonical(struct report *report, const struct entry *entry)
         object(report, env_class_demands(report->environment->env_class),
                "say where it is kept in jwt.canonical", "jwt", "is not configured");
     } else if (!secret) {
-        object(report, entry->resolved->error.code != ERROR_SYSTEM,
-               "JWT_SECRET_KEY REQUIRED: put it where jwt.canonical looks for it",
-               "the canonical secret", "is not to be had");
+        const struct error *why = &entry->resolved->error;
+        object(report, why->code != ERROR_SYSTEM,
+               why->hint[0] ? why->hint : "put it where jwt.canonical looks for it",
+               "the canonical secret", "is not to be had: JWT_SECRET_KEY REQUIRED");
     } else {
         const struct hygiene_rule *failure = hygiene_failure(secret);
         if (failure) {

@@ -165,7 +165,8 @@ static void collect_peers(struct examination *examination)
                         name, service)
     {
         struct peer peer = {.secret = is_told_secrets(environment, name, service)};
-        char *host = value_url_host(config_text(service, "url"), &peer.encrypted);
+        const char *url = config_text(service, "url");
+        char *host = url ? value_url_host(url, &peer.encrypted) : NULL;
         add_peer(examination,
                  mem_format("environments.%s.services.%s.url", environment->name, name),
                  host, peer);

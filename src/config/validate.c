@@ -91,11 +91,27 @@ static void check_pace(struct validation *validation, const struct spot *spot)
     }
 }
 
+/* Who is asked must be somewhere; a service may also be there for its secret alone. */
+static void check_url(struct validation *validation, const struct spot *spot)
+{
+    const char *name = strrchr(spot->path, '.') + 1;
+    bool asked = text_equal(name, "auth") || text_equal(name, "backend") ||
+                 json_object_get(spot->value, "validate");
+    if (asked && !json_object_get(spot->value, "url")) {
+        add(validation, spot, "url", "where it answers", "is missing");
+    }
+}
+
 static void check_service(struct validation *validation, const struct spot *spot)
 {
     const char *name = json_string_value(spot->value);
     const json_t *services = json_object_get(validation->root, "services");
-    if (!name || json_object_get(services, name)) {
+    const json_t *service = name ? json_object_get(services, name) : NULL;
+    if (service && !json_object_get(service, "url")) {
+        add(validation, spot, NULL, "give that service a url",
+            "names a service that has no url");
+    }
+    if (!name || service) {
         return;
     }
     struct buf hint;
@@ -210,6 +226,9 @@ static void check_spot(struct validation *validation, const struct spot *spot)
         check_pace(validation, spot);
         check_hold(validation, spot);
         check_pairs(validation, spot);
+        if (text_equal(spot->field->path, FIELD_ENVIRONMENT ".services.*")) {
+            check_url(validation, spot);
+        }
         const char *key;
         json_t *entry;
         size_t count = 0;

@@ -18,6 +18,8 @@ enum door_name {
     DOOR_REDIS,
     DOOR_CLICKHOUSE_HTTP,
     DOOR_CLICKHOUSE_NATIVE,
+    DOOR_METADATA,
+    DOOR_GOOGLE,
     DOOR_COUNT
 };
 

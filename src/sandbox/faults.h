@@ -22,11 +22,32 @@ enum fault_kind {
       "the backend holds another JWT secret: it rejects every token that auth issues")   \
     X(jwt_short, FAULT_CLOSES, secrets_lay,                                              \
       "the JWT secret has 16 bytes, the same everywhere")                                \
-    X(jwt_missing, FAULT_CLOSES, secrets_lay, "the canonical JWT secret is gone")        \
+    X(jwt_missing, FAULT_CLOSES, google_follow,                                          \
+      "the canonical JWT secret is there, but has no version: nobody gave it a value")   \
     X(jwt_whitespace, FAULT_CLOSES, secrets_lay,                                         \
       "the canonical JWT secret ends in a blank")                                        \
     X(env_file_differs, FAULT_CLOSES, secrets_lay,                                       \
-      "the backend's env file holds another JWT secret than the backend runs with")      \
+      "the env file that the worker is started from holds another JWT secret")           \
+    X(gcp_no_credentials, FAULT_CLOSES, google_follow,                                   \
+      "this machine has no service account, so that Google cannot be asked")             \
+    X(metadata_down, FAULT_CLOSES, google_follow,                                        \
+      "the metadata server, which gives Google's access tokens, refuses connections")    \
+    X(gcp_denied, FAULT_CLOSES, google_follow,                                           \
+      "the service account may not read the value of any secret")                        \
+    X(secret_missing, FAULT_CLOSES, google_follow,                                       \
+      "Secret Manager has no JWT secret under any name")                                 \
+    X(secret_lookalike, FAULT_CLOSES, google_follow,                                     \
+      "Secret Manager has no secret of that name, but some that look like it")           \
+    X(secret_other_name, FAULT_CLOSES, google_follow,                                    \
+      "the backend mounts a look-alike that holds the same value today")                 \
+    X(secret_disabled, FAULT_CLOSES, google_follow,                                      \
+      "the newest version of the JWT secret is disabled")                                \
+    X(secret_placeholder, FAULT_CLOSES, google_follow,                                   \
+      "the JWT secret is a placeholder, the same everywhere")                            \
+    X(secret_rotated, FAULT_CLOSES, google_follow,                                       \
+      "the JWT secret has a new version, and no service was redeployed since")           \
+    X(bad_crc, FAULT_CLOSES, google_follow,                                              \
+      "Secret Manager's values do not fit their checksums")                              \
     X(token_expired, FAULT_CLOSES, NULL, "auth issues tokens that have expired already") \
     X(clock_skew, FAULT_CLOSES, NULL, "the clock of auth is an hour ahead")              \
     X(wrong_issuer, FAULT_CLOSES, NULL, "auth names another issuer in its tokens")       \

@@ -27,6 +27,33 @@ const char *http_parameter(const struct http_request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+char *http_segment(const struct http_request *request, size_t index)
+{
+    const char *at = request->path;
+    for (; at && index > 0; index--) {
+        at = strchr(at + 1, '/');
+    }
+    return at ? mem_bytes(at + 1, strcspn(at + 1, "/")) : NULL;
+}
+
+char *http_field(const struct http_request *request, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = request->body; *at; at += *at == '&') {
+        size_t whole = strcspn(at, "&");
+        if (whole > length && strncmp(at, name, length) == 0 && at[length] == '=') {
+            char *value = mem_bytes(at + length + 1, whole - length - 1);
+            for (char *plus = value; (plus = strchr(plus, '+'));) {
+                *plus = ' ';
+            }
+            MHD_http_unescape(value);
+            return value;
+        }
+        at += whole;
+    }
+    return NULL;
+}
+
 void http_refuse(struct http_reply *reply, unsigned status, const char *detail)
 {
     reply->status = status;
@@ -46,6 +73,9 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection,
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (reply->header[0]) {
+        MHD_add_response_header(response, reply->header[0], reply->header[1]);
+    }
     enum MHD_Result done = MHD_queue_response(connection, reply->status, response);
     MHD_destroy_response(response);
     free(text);
@@ -53,13 +83,25 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection,
     return done;
 }
 
+static bool path_fits(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        if (*pattern == '*') {
+            pattern++;
+            path += strcspn(path, "/");
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return !*pattern && !*path;
+}
+
 static void dispatch(const struct http_server *server, const char *method,
-                     const char *path, const struct http_request *request,
-                     struct http_reply *reply)
+                     const struct http_request *request, struct http_reply *reply)
 {
     bool known = false;
     for (const struct http_route *route = server->routes; route->method; route++) {
-        if (!text_equal(route->path, path)) {
+        if (!path_fits(route->path, request->path)) {
             continue;
         }
         known = true;
@@ -91,12 +133,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
         *piece_length = 0;
         return MHD_YES;
     }
-    struct http_request request = {connection, buf_string(body), body->length};
+    struct http_request request = {connection, path, buf_string(body), body->length};
     struct http_reply reply = {0};
     if (body->length > BODY_MAX) {
         http_refuse(&reply, 413, "Request Entity Too Large");
     } else {
-        dispatch(context, method, path, &request, &reply);
+        dispatch(context, method, &request, &reply);
     }
     return send_reply(connection, &reply);
 }

@@ -1,5 +1,6 @@
-/* An HTTP service on a loopback port, as rows of method, path and handler. A handler runs
- * on its connection's own thread and may block. */
+/* An HTTP service on a loopback port, as rows of method, path and handler. A "*" in a
+ * path stands for one segment, whatever it is. A handler runs on its connection's own
+ * thread and may block. */
 #ifndef GREENBOARD_SANDBOX_HTTP_H
 #define GREENBOARD_SANDBOX_HTTP_H
 
@@ -14,14 +15,16 @@ struct MHD_Connection;
 
 struct http_request {
     struct MHD_Connection *connection;
+    const char *path;
     const char *body; /* NUL-terminated, never NULL */
     size_t length;
 };
 
 struct http_reply {
     unsigned status;
-    json_t *json; /* owned; or: */
-    char *text;   /* owned */
+    json_t *json;          /* owned; or: */
+    char *text;            /* owned */
+    const char *header[2]; /* one more, name and value; or NULL */
 };
 
 /* `context` is what http_start() was given. Fills a zeroed reply. */
@@ -43,6 +46,11 @@ void http_stop(struct http_server *server);
 
 const char *http_header(const struct http_request *request,
                         const char *name); /* or NULL */
+/* The n-th segment of the path, from 0; NULL where there is none. The caller frees. */
+char *http_segment(const struct http_request *request, size_t index);
+/* A field of a form (application/x-www-form-urlencoded) in the body, decoded; NULL where
+ * it is not there. The caller frees. */
+char *http_field(const struct http_request *request, const char *name);
 const char *http_parameter(const struct http_request *request,
                            const char *name); /* or NULL */
 

@@ -31,18 +31,20 @@ bool services_follow(struct sandbox *sandbox, struct error *error)
 {
     doors_delay(sandbox->doors,
                 fault_is_on(sandbox, FAULT_slow) ? SLOW_MS * CLOCK_MS : 0);
-    static const struct {
-        enum fault down;
+    const struct {
+        int down; /* a fault, or -1: nothing shuts it */
         enum door_name door;
-    } rows[] = {{FAULT_auth_down, DOOR_AUTH}, {FAULT_backend_down, DOOR_BACKEND}};
+        uint16_t port;
+    } rows[] = {{FAULT_auth_down, DOOR_AUTH, sandbox->auth_port},
+                {FAULT_backend_down, DOOR_BACKEND, sandbox->backend_port},
+                {FAULT_metadata_down, DOOR_METADATA, sandbox->google.metadata_port},
+                {-1, DOOR_GOOGLE, sandbox->google.api_port}};
     bool done = true;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (fault_is_on(sandbox, rows[i].down)) {
+        if (rows[i].down >= 0 && fault_is_on(sandbox, (enum fault)rows[i].down)) {
             door_shut(sandbox->doors, rows[i].door);
         } else {
-            uint16_t port =
-                rows[i].door == DOOR_AUTH ? sandbox->auth_port : sandbox->backend_port;
-            done = door_open(sandbox->doors, rows[i].door, port, error) && done;
+            done = door_open(sandbox->doors, rows[i].door, rows[i].port, error) && done;
         }
     }
     return done;
@@ -219,8 +221,9 @@ bool sandbox_start(struct sandbox *sandbox, void (*say)(const char *line),
     sandbox->backend =
         sandbox->auth ? http_start(backend_routes, sandbox, &sandbox->backend_port, error)
                       : NULL;
-    return sandbox->backend && write_files(sandbox, error) &&
-           wait_for_parts(sandbox, say, error) && open_doors(sandbox, error);
+    return sandbox->backend && google_start(sandbox, error) &&
+           write_files(sandbox, error) && wait_for_parts(sandbox, say, error) &&
+           open_doors(sandbox, error);
 }
 
 void sandbox_stop(struct sandbox *sandbox)
@@ -233,6 +236,7 @@ void sandbox_stop(struct sandbox *sandbox)
     doors_destroy(sandbox->doors);
     http_stop(sandbox->auth);
     http_stop(sandbox->backend);
+    google_stop(sandbox);
     clickhouse_finish(sandbox);
     redis_finish(sandbox);
     users_finish(&sandbox->users);

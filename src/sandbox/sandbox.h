@@ -7,6 +7,7 @@
 #include "sandbox/clickhouse.h"
 #include "sandbox/door.h"
 #include "sandbox/faults.h"
+#include "sandbox/google.h"
 #include "sandbox/http.h"
 #include "sandbox/redis.h"
 #include "sandbox/secrets.h"
@@ -31,6 +32,7 @@ struct sandbox {
     struct doors *doors;
     struct redis redis;
     struct clickhouse clickhouse;
+    struct google google;
     struct http_server *auth, *backend;
     uint16_t auth_port, backend_port; /* behind their doors */
 };

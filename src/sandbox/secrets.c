@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `length` characters of 6 random bits each: the url-safe alphabet of RFC 4648 section
- * 5. */
-static bool random_text(char *out, size_t length, struct error *error)
+/* As somebody leaves it in a template, long enough to pass for a secret. */
+#define PLACEHOLDER "REPLACE_WITH_A_REAL_JWT_SECRET_OF_AT_LEAST_32_BYTES"
+
+/* The url-safe alphabet of RFC 4648 section 5. */
+bool secrets_random(char *out, size_t length, struct error *error)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                    "0123456789-_";
@@ -31,6 +33,7 @@ bool secrets_make(struct secret_values *values, struct error *error)
 {
     char *const longer[] = {values->jwt,
                             values->jwt_other,
+                            values->jwt_next,
                             values->redis,
                             values->redis_other,
                             values->clickhouse,
@@ -39,11 +42,11 @@ bool secrets_make(struct secret_values *values, struct error *error)
                             values->probe,
                             values->service};
     for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
-        if (!random_text(longer[i], SECRET_LENGTH, error)) {
+        if (!secrets_random(longer[i], SECRET_LENGTH, error)) {
             return false;
         }
     }
-    return random_text(values->jwt_short, SECRET_SHORT, error);
+    return secrets_random(values->jwt_short, SECRET_SHORT, error);
 }
 
 /* NULL text: the file is to be gone. */
@@ -66,22 +69,39 @@ static bool lay(const struct sandbox *sandbox, const char *name, const char *tex
     return done;
 }
 
+/* Instances run with what they read when they started, which after a rotation is not what
+ * is canonical. */
+static const char *running(const struct sandbox *sandbox)
+{
+    return fault_is_on(sandbox, FAULT_jwt_short)            ? sandbox->values.jwt_short
+           : fault_is_on(sandbox, FAULT_secret_placeholder) ? PLACEHOLDER
+                                                            : sandbox->values.jwt;
+}
+
+static const char *canonical(const struct sandbox *sandbox)
+{
+    bool gone = fault_is_on(sandbox, FAULT_jwt_missing) ||
+                fault_is_on(sandbox, FAULT_secret_missing) ||
+                fault_is_on(sandbox, FAULT_secret_lookalike);
+    return gone                                         ? NULL
+           : fault_is_on(sandbox, FAULT_secret_rotated) ? sandbox->values.jwt_next
+                                                        : running(sandbox);
+}
+
 bool secrets_lay(struct sandbox *sandbox, struct error *error)
 {
     const struct secret_values *values = &sandbox->values;
-    const char *jwt =
-        fault_is_on(sandbox, FAULT_jwt_short) ? values->jwt_short : values->jwt;
+    const char *jwt = running(sandbox);
     const char *backend =
         fault_is_on(sandbox, FAULT_jwt_mismatch) ? values->jwt_other : jwt;
-    const char *written =
-        fault_is_on(sandbox, FAULT_env_file_differs) ? values->jwt_other : backend;
-    const char *canonical = fault_is_on(sandbox, FAULT_jwt_missing) ? NULL : jwt;
+    const char *worker =
+        fault_is_on(sandbox, FAULT_env_file_differs) ? values->jwt_other : jwt;
     const char *tail = fault_is_on(sandbox, FAULT_jwt_whitespace) ? " \n" : "\n";
     char *env_file =
-        mem_format("# as the backend is started\nexport JWT_SECRET_KEY=\"%s\"", written);
-    bool done = lay(sandbox, "backend/env", env_file, "\n", error);
+        mem_format("# as the worker is started\nexport JWT_SECRET_KEY=\"%s\"", worker);
+    bool done = lay(sandbox, "worker/env", env_file, "\n", error);
     free(env_file);
-    return done && lay(sandbox, "canonical/jwt", canonical, tail, error) &&
+    return done && lay(sandbox, "canonical/jwt", canonical(sandbox), tail, error) &&
            lay(sandbox, "auth/jwt", jwt, "\n", error) &&
            lay(sandbox, "backend/jwt", backend, "\n", error) &&
            lay(sandbox, "redis", values->redis, "\n", error) &&
@@ -90,10 +110,10 @@ bool secrets_lay(struct sandbox *sandbox, struct error *error)
            lay(sandbox, "probe", values->probe, "\n", error);
 }
 
-struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *service,
+struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *holder,
                                 struct error *error)
 {
-    char *path = mem_format("%s/secrets/%s/jwt", sandbox->dir, service);
+    char *path = mem_format("%s/secrets/%s/jwt", sandbox->dir, holder);
     struct buf content;
     buf_init(&content, SECRET_MAX);
     struct secret *secret = NULL;

@@ -13,7 +13,7 @@ enum { SECRET_LENGTH = 64, SECRET_SHORT = 16 };
 
 struct secret_values {
     char jwt[SECRET_LENGTH + 1], jwt_other[SECRET_LENGTH + 1],
-        jwt_short[SECRET_SHORT + 1];
+        jwt_next[SECRET_LENGTH + 1], jwt_short[SECRET_SHORT + 1];
     char redis[SECRET_LENGTH + 1], redis_other[SECRET_LENGTH + 1];
     char clickhouse[SECRET_LENGTH + 1], clickhouse_other[SECRET_LENGTH + 1];
     char operator_password[SECRET_LENGTH +
@@ -24,14 +24,18 @@ struct secret_values {
 
 struct sandbox;
 
+/* `length` characters of 6 random bits each, at most SECRET_LENGTH, and a NUL. */
+bool secrets_random(char *out, size_t length, struct error *error);
+
 bool secrets_make(struct secret_values *values, struct error *error);
 
 /* Writes every file as the flags want it. Main thread. */
 bool secrets_lay(struct sandbox *sandbox, struct error *error);
 
-/* The JWT secret as `service` (auth, backend) reads it, less one final newline.
- * NULL on error; the caller drops the reference. Any thread. */
-struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *service,
+/* The JWT secret as `holder` has it: a service (auth, backend) that runs with it, or
+ * Secret Manager (canonical), less one final newline. NULL on error; the caller drops the
+ * reference. Any thread. */
+struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *holder,
                                 struct error *error);
 
 #endif

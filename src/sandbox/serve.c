@@ -36,19 +36,37 @@ static void say(const char *line)
 
 /* ---- the variables of the command ---- */
 
-static void set_variable(char ***env, const char *name, const char *value)
+static char **find_variable(char **env, const char *name)
 {
     size_t length = strlen(name);
+    while (*env && !(strncmp(*env, name, length) == 0 && (*env)[length] == '=')) {
+        env++;
+    }
+    return env;
+}
+
+static void set_variable(char ***env, const char *name, const char *value)
+{
     char *entry = mem_format("%s=%s", name, value);
-    for (char **at = *env; *at; at++) {
-        if (strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
-            free(*at);
-            *at = entry;
-            return;
+    char **at = find_variable(*env, name);
+    if (*at) {
+        free(*at);
+        *at = entry;
+    } else {
+        argv_add(env, entry);
+        free(entry);
+    }
+}
+
+static void unset_variable(char **env, const char *name)
+{
+    char **at = find_variable(env, name);
+    if (*at) {
+        free(*at);
+        for (; *at; at++) {
+            at[0] = at[1];
         }
     }
-    argv_add(env, entry);
-    free(entry);
 }
 
 /* Where greenboard of the same build is: beside us in a build tree, in bin once
@@ -63,36 +81,57 @@ static char *search_path(const struct sandbox *sandbox)
     return joined;
 }
 
+enum { VARIABLES = 8 };
+
 struct variables {
-    const char *names[3];
-    char *values[3];
+    const char *names[VARIABLES];
+    char *values[VARIABLES];
+    size_t count;
 };
 
+static void add(struct variables *variables, const char *name, char *take_value)
+{
+    variables->names[variables->count] = name;
+    variables->values[variables->count++] = take_value;
+}
+
+/* Google's are those that its own programs read; no credentials but the sandbox's are to
+ * be found. */
 static struct variables variables_of(const struct sandbox *sandbox)
 {
-    return (struct variables){
-        .names = {PLACE_VARIABLE, "GREENBOARD_CONFIG", "GREENBOARD_STATE_DIR"},
-        .values = {mem_text(sandbox->dir), fs_join(sandbox->dir, "greenboard.json"),
-                   fs_join(sandbox->dir, "state")},
-    };
+    struct variables variables = {.count = 0};
+    char *metadata = mem_format("127.0.0.1:%u", door_port(sandbox->doors, DOOR_METADATA));
+    char *api =
+        mem_format("http://127.0.0.1:%u/", door_port(sandbox->doors, DOOR_GOOGLE));
+    add(&variables, PLACE_VARIABLE, mem_text(sandbox->dir));
+    add(&variables, "GREENBOARD_CONFIG", fs_join(sandbox->dir, "greenboard.json"));
+    add(&variables, "GREENBOARD_STATE_DIR", fs_join(sandbox->dir, "state"));
+    add(&variables, "GCE_METADATA_HOST", metadata);
+    add(&variables, "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", mem_text(api));
+    add(&variables, "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", api);
+    add(&variables, "CLOUDSDK_CONFIG", fs_join(sandbox->dir, "gcloud"));
+    add(&variables, "GOOGLE_APPLICATION_CREDENTIALS", mem_text(""));
+    return variables;
 }
 
 static void variables_finish(struct variables *variables)
 {
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < variables->count; i++) {
         free(variables->values[i]);
     }
 }
 
+/* The user's own secret of that name would stand in for a missing one. */
 static char **command_environment(const struct sandbox *sandbox)
 {
     char **env = argv_copy(environ);
     struct variables variables = variables_of(sandbox);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < variables.count; i++) {
         set_variable(&env, variables.names[i], variables.values[i]);
     }
     char *path = search_path(sandbox);
     set_variable(&env, "PATH", path);
+    unset_variable(env, GOOGLE_VARIABLE);
     free(path);
     variables_finish(&variables);
     return env;
@@ -101,7 +140,7 @@ static char **command_environment(const struct sandbox *sandbox)
 static void print_variables(const struct sandbox *sandbox)
 {
     struct variables variables = variables_of(sandbox);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < variables.count; i++) {
         printf("export %s=%s\n", variables.names[i], variables.values[i]);
     }
     fflush(stdout);

@@ -17,29 +17,49 @@ static json_t *secret_file(const struct sandbox *sandbox, const char *name)
     return source;
 }
 
+/* The order of the plan: Secret Manager, then the variable. */
+static json_t *canonical(void)
+{
+    return json_pack("[{ss} {ss}]", "gcp_secret",
+                     "projects/" GOOGLE_PROJECT "/secrets/" GOOGLE_SECRET, "env",
+                     GOOGLE_VARIABLE);
+}
+
 static json_t *service(const struct sandbox *sandbox, enum door_name door,
-                       json_t *take_secret)
+                       const char *run_service)
 {
     char *url = mem_format("http://127.0.0.1:%u", door_port(sandbox->doors, door));
-    json_t *section = json_pack("{ss so}", "url", url, "jwt_secret", take_secret);
+    char *name = mem_format("projects/" GOOGLE_PROJECT "/locations/" GOOGLE_LOCATION
+                            "/services/%s",
+                            run_service);
+    json_t *section = json_pack("{ss s{ss ss}}", "url", url, "jwt_secret", "cloud_run",
+                                name, "key", GOOGLE_VARIABLE);
+    free(name);
     free(url);
+    return section;
+}
+
+/* It answers nobody, and is started from a file: whoever holds the secret is compared. */
+static json_t *worker(const struct sandbox *sandbox)
+{
+    char *path = mem_format("%s/secrets/worker/env", sandbox->dir);
+    json_t *section =
+        json_pack("{s{ss ss}}", "jwt_secret", "env_file", path, "key", GOOGLE_VARIABLE);
+    free(path);
     return section;
 }
 
 static json_t *services(const struct sandbox *sandbox)
 {
-    json_t *auth = service(sandbox, DOOR_AUTH, secret_file(sandbox, "auth/jwt"));
+    json_t *auth = service(sandbox, DOOR_AUTH, GOOGLE_AUTH);
     json_object_set_new(auth, "validate",
                         json_pack("{ss s{ss so} s{ss}}", "path", "/auth/validate",
                                   "headers", "X-Service-ID", SERVICE_ID,
                                   "X-Service-Secret", secret_file(sandbox, "service"),
                                   "body", "token_type", "access"));
-    json_t *env_file = json_pack("{ss}", "key", "JWT_SECRET_KEY");
-    char *path = mem_format("%s/secrets/backend/env", sandbox->dir);
-    json_object_set_new(env_file, "env_file", json_string(path));
-    free(path);
-    return json_pack("{so so}", "auth", auth, "backend",
-                     service(sandbox, DOOR_BACKEND, env_file));
+    return json_pack("{so so so}", "auth", auth, "backend",
+                     service(sandbox, DOOR_BACKEND, GOOGLE_BACKEND), "worker",
+                     worker(sandbox));
 }
 
 static json_t *auth_flow(const struct sandbox *sandbox)
@@ -80,10 +100,10 @@ static json_t *staging(const struct sandbox *sandbox)
     json_t *root = json_object();
     json_object_set_new(root, "release",
                         json_pack("{s[ss]}", "command", "cat", "release"));
-    json_object_set_new(
-        root, "jwt",
-        json_pack("{so ss ss ss}", "canonical", secret_file(sandbox, "canonical/jwt"),
-                  "algorithm", "HS256", "issuer", JWT_ISSUER, "audience", JWT_AUDIENCE));
+    json_object_set_new(root, "jwt",
+                        json_pack("{so ss ss ss}", "canonical", canonical(), "algorithm",
+                                  "HS256", "issuer", JWT_ISSUER, "audience",
+                                  JWT_AUDIENCE));
     json_object_set_new(root, "services", services(sandbox));
     json_object_set_new(root, "auth_flow", auth_flow(sandbox));
     json_object_set_new(root, "auth_rate", auth_rate());

@@ -70,15 +70,16 @@ struct alike {
     size_t score;
 };
 
-/* Keeps the best ones in order; the earlier of two that are equally good. */
+/* Keeps the best ones in order; the earlier of two that are equally good first. */
 static void consider(struct alike best[ALIKE_MOST], struct alike candidate)
 {
-    for (size_t i = 0; i < ALIKE_MOST; i++) {
-        if (candidate.score > best[i].score) {
-            struct alike lower = best[i];
-            best[i] = candidate;
-            candidate = lower;
-        }
+    size_t at = 0;
+    while (at < ALIKE_MOST && best[at].score >= candidate.score) {
+        at++;
+    }
+    if (at < ALIKE_MOST) {
+        memmove(best + at + 1, best + at, (ALIKE_MOST - at - 1) * sizeof *best);
+        best[at] = candidate;
     }
 }
 

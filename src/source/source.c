@@ -180,6 +180,7 @@ void source_resolve(const json_t *value, const struct source_context *context,
         return;
     }
     struct buf tried;
+    char hint[sizeof out->error.hint] = ""; /* the first place is the one that is meant */
     buf_init(&tried, 0);
     *out = (struct resolved){.state = SOURCE_ABSENT, .label = mem_text("no source")};
     for (size_t i = 0; i < json_array_size(value) && out->state == SOURCE_ABSENT; i++) {
@@ -188,10 +189,14 @@ void source_resolve(const json_t *value, const struct source_context *context,
         if (out->state == SOURCE_ABSENT) {
             buf_format(&tried, "%s%s: %s", tried.length ? "; " : "", out->label,
                        out->error.message);
+            if (!hint[0]) {
+                memcpy(hint, out->error.hint, sizeof hint);
+            }
         }
     }
     if (out->state == SOURCE_ABSENT && json_array_size(value) > 1) {
         error_set(&out->error, ERROR_ABSENT, "no source has it: %s", buf_string(&tried));
+        error_hint(&out->error, "%s", hint);
     }
     out->tried = buf_take(&tried);
 }

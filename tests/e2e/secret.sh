@@ -13,13 +13,14 @@ JWT=$(<"$SB/secrets/canonical/jwt")
 run greenboard secret check
 is "$status" 0 'check: all agree'
 like "$out" 'canonical, auth and backend hold the same secret$' 'check: and it says so'
-like "$out" $'[0-9a-f]{12}  canonical  file [^\n]*canonical/jwt, [0-9]+ [a-z]+ old' 'check: source, age, fingerprint'
-is "$(grep -cE '^[0-9a-f]{12}  (canonical|auth|backend) ' <<<"$out")" 3 'check: each of the three'
-is "$(awk 'length($1) == 12 && $2 ~ /^(canonical|auth|backend)$/ {print $1}' <<<"$out" | sort -u | wc -l)" 1 'check: one fingerprint'
+like "$out" $'[0-9a-f]{12}  canonical  Secret Manager jwt-secret-staging, version 7, 40 d old' 'check: source, version, age, fingerprint'
+like "$out" $'  backend  JWT_SECRET_KEY in Cloud Run netra-backend-staging .secret jwt-secret-staging., version 7, ' 'check: what a service mounts'
+is "$(grep -cE '^[0-9a-f]{12}  (canonical|auth|backend|worker) ' <<<"$out")" 4 'check: each of the four'
+is "$(awk 'length($1) == 12 && $2 ~ /^(canonical|auth|backend|worker)$/ {print $1}' <<<"$out" | sort -u | wc -l)" 1 'check: one fingerprint'
 like "$out" 'auth_flow\.login\.body\.password' 'check: every other secret by its place in the configuration'
 like "$out" 'redis\.password' 'check: so Redis'
 run greenboard secret check -o json
-json_is '.agree, (.secrets | length)' $'true\n7' 'check: as JSON'
+json_is '.agree, (.secrets | length)' $'true\n8' 'check: as JSON'
 json_is '[.secrets[] | select(.findings != [])] | length' 0 'check: nothing is wrong with any'
 json_is '[.secrets[] | .created, .age_s, .bytes] | index(null)' null 'check: each has its time and size'
 
@@ -30,10 +31,15 @@ reds() { # FAULT STATUS REGEX
     like "$out" "$3" "$1: says what is wrong"
     fault "$1" off
 }
-reds jwt_mismatch 1 'backend holds another secret than the canonical one: give it the canonical secret'
+reds jwt_mismatch 1 'backend holds another secret than the canonical one: it is given jwt-secret-key, .*: mount jwt-secret-staging, version 7, in backend'
 reds jwt_short 1 'the canonical secret is shorter than 32 bytes'
 reds jwt_whitespace 1 'the canonical secret begins or ends with whitespace'
 reds jwt_missing 1 'JWT_SECRET_KEY REQUIRED'
+reds env_file_differs 1 'worker holds another secret than the canonical one'
+reds secret_rotated 1 'auth may run with another secret: rotated, but not redeployed.*gcloud run services update netra-auth-service'
+reds secret_other_name 1 'backend is given secret jwt-secret-key, version 1, not jwt-secret-staging'
+reds gcp_denied 1 'lacks secretmanager.versions.access'
+reds metadata_down 2 'no Google credentials on this machine'
 
 configure 'del(.services.backend.jwt_secret)'
 run greenboard -c "$CONFIG" secret check
@@ -80,7 +86,8 @@ run bash -c 'umask 027; ulimit -S -c 4; state'
 before=$out
 run env ASAN_OPTIONS=disable_coredump=0 TSAN_OPTIONS=disable_coredump=0 bash -c 'umask 027; ulimit -S -c 4; exec greenboard secret exec -- bash -c state'
 is "$out" "$before" 'exec: umask, limits, signals and descriptors are the caller'"'s"
-run env -i PATH="$PATH" A=1 "$(command -v greenboard)" --state-dir "$TMPDIR/s" -c "$GREENBOARD_CONFIG" secret exec -- env
+configure '.jwt.canonical = {"file": "./secrets/canonical/jwt"}'
+run env -i PATH="$PATH" A=1 "$(command -v greenboard)" --state-dir "$TMPDIR/s" -c "$CONFIG" secret exec -- env
 is "$(sed 's/=.*//' <<<"$out" | sort | paste -sd' ')" 'A JWT_SECRET_KEY PATH' 'exec: the environment, and the secret, nothing else'
 ok 'exec: keeps no state, so that it runs on a read-only system' not test -e "$TMPDIR/s"
 

@@ -126,6 +126,13 @@ static void a_look_alike_with_the_same_value_is_not_the_same(void **state)
     mount(&held, VAULT, "7");
     assert_judged(&canonical, &canonical, &held, AGREEMENT_SAME, "", "");
     let_go(&held);
+    keep(&held, "backend", "{\"cloud_run\":\"y\"}", "other");
+    mount(&held, "projects/42/secrets/jwt-secret-key", "1");
+    assert_judged(&canonical, &canonical, &held, AGREEMENT_OTHER_VALUE,
+                  "holds another secret than the canonical one: it is given "
+                  "jwt-secret-key, version 1, not jwt-secret-staging, version 7",
+                  "mount jwt-secret-staging, version 7, in backend and redeploy it");
+    let_go(&held);
     let_go(&canonical);
 }
 

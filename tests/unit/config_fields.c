@@ -281,6 +281,8 @@ static void required_keys_are_told_where_their_section_is(void **state)
                    "environments.staging.deploy.command", "is missing", "ships");
     assert_refused("{\"services\": {\"auth\": {\"url\": null}}}",
                    "environments.staging.services.auth.url", "is missing", "");
+    assert_refused("{\"services\": {\"mail\": {\"validate\": {\"path\": \"/v\"}}}}",
+                   "environments.staging.services.mail.url", "is missing", "");
     assert_refused("{\"auth_rate\": {\"source\": {\"json\": {\"service\": \"auth\"}}}}",
                    "environments.staging.auth_rate.source.json.total", "is missing", "");
     assert_refused("{\"checks\": [{}]}", "environments.staging.checks[0].type",
@@ -296,6 +298,10 @@ static void names_refer_to_what_is_there_and_are_told_apart(void **state)
     assert_refused("{\"checks\": [" CHECK("a", "backnd") "]}",
                    "environments.staging.checks[0].service", "not configured",
                    "auth backend");
+    assert_refused("{\"services\": {\"worker\": {\"jwt_secret\": {\"env\": \"W\"}}}, "
+                   "\"checks\": [" CHECK("a", "worker") "]}",
+                   "environments.staging.checks[0].service",
+                   "names a service that has no url", "give that service a url");
     assert_refused("{\"checks\": [" CHECK("a", "auth") ", " CHECK("a", "auth") "]}",
                    "environments.staging.checks[1].name", "is taken", "");
     assert_refused("{\"checks\": [" CHECK("redis", "auth") "]}",

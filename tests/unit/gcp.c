@@ -190,11 +190,12 @@ static void a_missing_secret_names_those_that_look_alike(void **state)
     google_says(google, LIST, 200,
                 "{\"secrets\":[{\"name\":\"projects/7/secrets/db-password\"},"
                 "{\"name\":\"projects/7/secrets/webhook-secret\"},"
+                "{\"name\":\"projects/7/secrets/signing-secret\"},"
                 "{\"name\":\"projects/7/secrets/jwt-secret-staging\"},{}]}");
     assert_not(
         source, SOURCE_ABSENT,
         "project netra has no secret jwt-secret-key (there are jwt-secret-staging, "
-        "webhook-secret)",
+        "webhook-secret, signing-secret)",
         "correct the name of the secret");
     google_says(google, LIST, 200, "{}");
     assert_not(source, SOURCE_ABSENT, "project netra has no secret jwt-secret-key",
@@ -227,6 +228,9 @@ static void an_absent_secret_passes_on_and_a_denied_one_stops(void **state)
     resolved_finish(&resolved);
     google_says(google, ACCESS, 403, DENIED);
     assert_not(list, SOURCE_BROKEN, "lacks secretmanager.versions.access", "gcloud");
+    google_file(google, "fallback", "");
+    google_says(google, ACCESS, 404, NOT_FOUND);
+    assert_not(list, SOURCE_ABSENT, "no source has it", "correct the name of the secret");
     free(list);
     free(path);
 }

@@ -1,4 +1,5 @@
 /* What the sandbox promises, as far as no server of somebody else is needed for it. */
+#include "tests/unit/sandbox_help.h"
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
@@ -23,54 +24,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { PATIENCE_S = 20 };
-
-/* ---- a sandbox without servers ---- */
-
-static struct sandbox *make(void)
-{
-    struct error error;
-    struct sandbox *sandbox = mem_alloc(sizeof *sandbox);
-    sandbox->dir = mem_text("/tmp/greenboard-unit-XXXXXX");
-    assert_non_null(mkdtemp(sandbox->dir));
-    sandbox->program = mem_text("/usr/libexec/greenboard/greenboard-sandbox");
-    users_init(&sandbox->users, clock_now());
-    assert_true(secrets_make(&sandbox->values, &error));
-    assert_true(secrets_lay(sandbox, &error));
-    sandbox->doors = doors_create(&error);
-    assert_non_null(sandbox->doors);
-    return sandbox;
-}
-
-static void destroy(struct sandbox *sandbox)
-{
-    doors_destroy(sandbox->doors);
-    http_stop(sandbox->auth);
-    http_stop(sandbox->backend);
-    users_finish(&sandbox->users);
-    fs_remove_tree(sandbox->dir);
-    free(sandbox->dir);
-    free(sandbox->program);
-    free(sandbox);
-}
-
-static void start_services(struct sandbox *sandbox)
-{
-    sandbox->auth = http_start(auth_routes, sandbox, &sandbox->auth_port, NULL);
-    sandbox->backend = http_start(backend_routes, sandbox, &sandbox->backend_port, NULL);
-    assert_non_null(sandbox->auth);
-    assert_non_null(sandbox->backend);
-    assert_true(services_follow(sandbox, NULL));
-}
-
-static void turn(struct sandbox *sandbox, enum fault fault, bool on)
-{
-    struct error error = {0};
-    if (!fault_switch(sandbox, fault, on, &error)) {
-        fail_msg("%s", error.message);
-    }
-}
 
 static char *content(const struct sandbox *sandbox, const char *name)
 {
@@ -101,34 +54,12 @@ static void assert_content(const struct sandbox *sandbox, const char *name,
 
 /* ---- asking ---- */
 
-static int64_t soon(void)
-{
-    return clock_now() + PATIENCE_S * CLOCK_SECOND;
-}
-
-static int ask(uint16_t port, const char *method, const char *target, const char *headers,
-               const char *body, struct buf *out)
-{
-    struct ask_http request = {.port = port,
-                               .method = method,
-                               .target = target,
-                               .headers = headers,
-                               .body = body};
-    int status = 0;
-    struct error error;
-    buf_init(out, 64 * 1024);
-    if (!ask_http(&request, soon(), &status, out, &error)) {
-        return -(int)error.code;
-    }
-    return status;
-}
-
 static int log_in(const struct sandbox *sandbox, const char *password, struct buf *out)
 {
     char *body =
         mem_format("{\"email\":\"" PROBE_EMAIL "\",\"password\":\"%s\"}", password);
-    int status = ask(door_port(sandbox->doors, DOOR_AUTH), "POST", "/auth/login",
-                     "X-Greenboard-Probe: 1\r\n", body, out);
+    int status = sandbox_ask(door_port(sandbox->doors, DOOR_AUTH), "POST", "/auth/login",
+                             "X-Greenboard-Probe: 1\r\n", body, out);
     free(body);
     return status;
 }
@@ -148,8 +79,8 @@ static char *token(const struct sandbox *sandbox)
 static int profile(const struct sandbox *sandbox, const char *bearer, struct buf *out)
 {
     char *headers = mem_format("Authorization: Bearer %s\r\n", bearer);
-    int status = ask(door_port(sandbox->doors, DOOR_BACKEND), "GET",
-                     "/api/v1/user/profile", headers, NULL, out);
+    int status = sandbox_ask(door_port(sandbox->doors, DOOR_BACKEND), "GET",
+                             "/api/v1/user/profile", headers, NULL, out);
     free(headers);
     return status;
 }
@@ -183,7 +114,7 @@ static void an_unknown_fault_names_the_nearest(void **state)
 static void secret_files_follow_the_faults(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
+    struct sandbox *sandbox = sandbox_make();
     char *jwt = mem_format("%s\n", sandbox->values.jwt);
     char *other = mem_format("%s\n", sandbox->values.jwt_other);
     char *shorter = mem_format("%s\n", sandbox->values.jwt_short);
@@ -200,11 +131,11 @@ static void secret_files_follow_the_faults(void **state)
     assert_int_equal(strlen(sandbox->values.jwt), 64);
     assert_int_equal(strlen(sandbox->values.jwt_short), 16);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        turn(sandbox, rows[i].fault, true);
+        sandbox_turn(sandbox, rows[i].fault, true);
         assert_content(sandbox, "secrets/canonical/jwt", rows[i].canonical);
         assert_content(sandbox, "secrets/auth/jwt", rows[i].auth);
         assert_content(sandbox, "secrets/backend/jwt", rows[i].backend);
-        turn(sandbox, rows[i].fault, false);
+        sandbox_turn(sandbox, rows[i].fault, false);
         assert_content(sandbox, "secrets/canonical/jwt", jwt);
         assert_content(sandbox, "secrets/auth/jwt", jwt);
         assert_content(sandbox, "secrets/backend/jwt", jwt);
@@ -218,13 +149,13 @@ static void secret_files_follow_the_faults(void **state)
     free(other);
     free(shorter);
     free(padded);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void a_fault_that_could_not_be_made_is_not_on(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
+    struct sandbox *sandbox = sandbox_make();
     struct error error;
     char *path = fs_join(sandbox->dir, "secrets");
     char *aside = fs_join(sandbox->dir, "aside");
@@ -236,7 +167,7 @@ static void a_fault_that_could_not_be_made_is_not_on(void **state)
     assert_false(fault_is_on(sandbox, FAULT_jwt_short));
     free(path);
     free(aside);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 /* ---- services ---- */
@@ -244,8 +175,7 @@ static void a_fault_that_could_not_be_made_is_not_on(void **state)
 static void a_token_of_auth_is_good_at_the_backend(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
+    struct sandbox *sandbox = sandbox_make();
     char *good = token(sandbox);
     assert_profile(sandbox, good, 200, PROBE_EMAIL);
     char *forged = mem_text(good);
@@ -254,93 +184,93 @@ static void a_token_of_auth_is_good_at_the_backend(void **state)
     assert_profile(sandbox, forged, 401, "Signature verification failed");
     assert_profile(sandbox, "nonsense", 401, "detail");
 
-    turn(sandbox, FAULT_email_differs, true);
+    sandbox_turn(sandbox, FAULT_email_differs, true);
     struct buf out;
     assert_int_equal(profile(sandbox, good, &out), 200);
     assert_null(strstr(buf_string(&out), PROBE_EMAIL));
     buf_finish(&out);
-    turn(sandbox, FAULT_email_differs, false);
+    sandbox_turn(sandbox, FAULT_email_differs, false);
 
-    turn(sandbox, FAULT_backend_accepts_anything, true);
+    sandbox_turn(sandbox, FAULT_backend_accepts_anything, true);
     assert_profile(sandbox, forged, 200, PROBE_EMAIL);
-    turn(sandbox, FAULT_backend_accepts_anything, false);
+    sandbox_turn(sandbox, FAULT_backend_accepts_anything, false);
     assert_profile(sandbox, forged, 401, "detail");
     free(forged);
     free(good);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void with_two_secrets_auth_accepts_what_the_backend_rejects(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
-    turn(sandbox, FAULT_jwt_mismatch, true);
+    struct sandbox *sandbox = sandbox_make();
+    sandbox_turn(sandbox, FAULT_jwt_mismatch, true);
     char *bearer = token(sandbox);
     assert_profile(sandbox, bearer, 401, "Signature verification failed");
     char *body = mem_format("{\"token\":\"%s\",\"token_type\":\"access\"}", bearer);
     struct buf out;
     uint16_t port = door_port(sandbox->doors, DOOR_AUTH);
-    assert_int_equal(ask(port, "POST", "/auth/validate", "", body, &out), 200);
+    assert_int_equal(sandbox_ask(port, "POST", "/auth/validate", "", body, &out), 200);
     assert_non_null(strstr(buf_string(&out), "\"valid\":true"));
     buf_finish(&out);
-    assert_int_equal(ask(port, "POST", "/auth/validate",
-                         "X-Service-ID: netra-backend\r\nX-Service-Secret: wrong\r\n",
-                         body, &out),
-                     200);
+    assert_int_equal(
+        sandbox_ask(port, "POST", "/auth/validate",
+                    "X-Service-ID: netra-backend\r\nX-Service-Secret: wrong\r\n", body,
+                    &out),
+        200);
     assert_non_null(strstr(buf_string(&out), "\"valid\":false"));
     buf_finish(&out);
     free(body);
     free(bearer);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void a_bad_login_is_401_and_a_bad_body_422(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
+    struct sandbox *sandbox = sandbox_make();
     struct buf out;
     assert_int_equal(log_in(sandbox, "wrong", &out), 401);
     buf_finish(&out);
     uint16_t port = door_port(sandbox->doors, DOOR_AUTH);
-    assert_int_equal(ask(port, "POST", "/auth/login", "", "{\"email\":", &out), 422);
+    assert_int_equal(sandbox_ask(port, "POST", "/auth/login", "", "{\"email\":", &out),
+                     422);
     buf_finish(&out);
-    assert_int_equal(ask(port, "GET", "/auth/login", "", NULL, &out), 405);
+    assert_int_equal(sandbox_ask(port, "GET", "/auth/login", "", NULL, &out), 405);
     buf_finish(&out);
-    assert_int_equal(ask(port, "GET", "/nothing", "", NULL, &out), 404);
+    assert_int_equal(sandbox_ask(port, "GET", "/nothing", "", NULL, &out), 404);
     buf_finish(&out);
-    turn(sandbox, FAULT_login_rejected, true);
+    sandbox_turn(sandbox, FAULT_login_rejected, true);
     assert_int_equal(log_in(sandbox, sandbox->values.probe, &out), 401);
     buf_finish(&out);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void probes_are_not_counted_as_users(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
-    turn(sandbox, FAULT_quiet, true);
+    struct sandbox *sandbox = sandbox_make();
+    sandbox_turn(sandbox, FAULT_quiet, true);
     struct users_count count;
     struct buf out;
     free(token(sandbox));
     users_count(sandbox, clock_now(), &count);
     assert_int_equal(count.total, 0);
-    assert_int_equal(ask(door_port(sandbox->doors, DOOR_AUTH), "POST", "/auth/login", "",
-                         "{\"email\":\"somebody@example.com\",\"password\":\"x\"}", &out),
-                     401);
+    assert_int_equal(
+        sandbox_ask(door_port(sandbox->doors, DOOR_AUTH), "POST", "/auth/login", "",
+                    "{\"email\":\"somebody@example.com\",\"password\":\"x\"}", &out),
+        401);
     buf_finish(&out);
     users_count(sandbox, clock_now(), &count);
     assert_int_equal(count.total, 1);
     assert_int_equal(count.wrong_password, 1);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void users_come_as_the_faults_say(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
+    struct sandbox *sandbox = sandbox_make();
     struct users_count count;
     int64_t start = clock_now();
     users_count(sandbox, start, &count);
@@ -349,25 +279,25 @@ static void users_come_as_the_faults_say(void **state)
     users_count(sandbox, start + 60 * CLOCK_SECOND, &count);
     assert_in_range(count.total - before, 29, 31);
 
-    turn(sandbox, FAULT_rate_low, true);
+    sandbox_turn(sandbox, FAULT_rate_low, true);
     users_count(sandbox, clock_now(), &count);
     assert_true(count.total <
                 before); /* a restart, as a reader of counters must see it */
     assert_int_equal(count.good * 5, count.total * 4);
     before = count.total;
-    turn(sandbox, FAULT_rate_low, false);
+    sandbox_turn(sandbox, FAULT_rate_low, false);
     users_count(sandbox, clock_now(), &count);
     assert_true(count.total < before);
     assert_int_equal(count.good, count.total);
 
-    turn(sandbox, FAULT_negative_tests, true);
+    sandbox_turn(sandbox, FAULT_negative_tests, true);
     users_count(sandbox, clock_now(), &count);
     assert_int_equal(count.wrong_password, count.total / 2);
     assert_int_equal(count.failed, count.wrong_password);
-    turn(sandbox, FAULT_quiet, true);
+    sandbox_turn(sandbox, FAULT_quiet, true);
     users_count(sandbox, clock_now(), &count);
     assert_int_equal(count.total, 0);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 /* ---- doors ---- */
@@ -375,8 +305,8 @@ static void users_come_as_the_faults_say(void **state)
 static int health(const struct sandbox *sandbox)
 {
     struct buf out;
-    int status =
-        ask(door_port(sandbox->doors, DOOR_AUTH), "GET", "/health", "", NULL, &out);
+    int status = sandbox_ask(door_port(sandbox->doors, DOOR_AUTH), "GET", "/health", "",
+                             NULL, &out);
     buf_finish(&out);
     return status;
 }
@@ -384,48 +314,45 @@ static int health(const struct sandbox *sandbox)
 static void a_shut_door_refuses_and_opens_on_the_same_port(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
+    struct sandbox *sandbox = sandbox_make();
     uint16_t port = door_port(sandbox->doors, DOOR_AUTH);
     for (int round = 0; round < 20; round++) {
         assert_int_equal(health(sandbox), 200);
-        turn(sandbox, FAULT_auth_down, true);
+        sandbox_turn(sandbox, FAULT_auth_down, true);
         assert_int_equal(health(sandbox), -ERROR_UNREACHABLE);
-        turn(sandbox, FAULT_auth_down, false);
+        sandbox_turn(sandbox, FAULT_auth_down, false);
     }
     assert_int_equal(health(sandbox), 200);
     assert_int_equal(door_port(sandbox->doors, DOOR_AUTH), port);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 static void slow_delays_every_answer(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
-    turn(sandbox, FAULT_slow, true);
+    struct sandbox *sandbox = sandbox_make();
+    sandbox_turn(sandbox, FAULT_slow, true);
     int64_t begun = clock_now();
     assert_int_equal(health(sandbox), 200);
     assert_true(clock_now() - begun >= 150 * CLOCK_MS);
-    turn(sandbox, FAULT_slow, false);
-    destroy(sandbox);
+    sandbox_turn(sandbox, FAULT_slow, false);
+    sandbox_unmake(sandbox);
 }
 
 static void more_than_a_lane_holds_passes_whole(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
-    start_services(sandbox);
+    struct sandbox *sandbox = sandbox_make();
     size_t length = 200 * 1000;
     char *body = mem_alloc(length + 1);
     memset(body, 'x', length);
     struct buf out;
-    assert_int_equal(
-        ask(door_port(sandbox->doors, DOOR_AUTH), "POST", "/auth/login", "", body, &out),
-        413);
+    assert_int_equal(sandbox_ask(door_port(sandbox->doors, DOOR_AUTH), "POST",
+                                 "/auth/login", "", body, &out),
+                     413);
     buf_finish(&out);
     free(body);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 /* ---- the stand-in ---- */
@@ -436,7 +363,8 @@ static int query(const struct sandbox *sandbox, uint16_t port, const char *passw
     (void)sandbox;
     char *headers =
         mem_format("X-ClickHouse-User: default\r\nX-ClickHouse-Key: %s\r\n", password);
-    int status = ask(port, "POST", "/?database=" CLICKHOUSE_DATABASE, headers, text, out);
+    int status =
+        sandbox_ask(port, "POST", "/?database=" CLICKHOUSE_DATABASE, headers, text, out);
     free(headers);
     return status;
 }
@@ -454,7 +382,7 @@ static void assert_query(const struct sandbox *sandbox, uint16_t port, const cha
 static void the_stand_in_says_what_it_is(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
+    struct sandbox *sandbox = sandbox_make();
     int fd = -1;
     uint16_t port = port_reserve(&fd, NULL);
     sandbox->clickhouse.stand_in = standin_start(sandbox, port, NULL);
@@ -467,14 +395,14 @@ static void the_stand_in_says_what_it_is(void **state)
                  "SELECT 1, 'word', count() FROM (SELECT 1 AS row FROM `events` LIMIT 1)",
                  200, "1\tword\t1\n");
     assert_query(sandbox, port, "SELECT sleep(3)", 400, "does not know");
-    turn(sandbox, FAULT_clickhouse_no_table, true);
+    sandbox_turn(sandbox, FAULT_clickhouse_no_table, true);
     assert_query(sandbox, port, "SELECT 1 FROM `netra`.`events` LIMIT 1", 404, "events");
-    turn(sandbox, FAULT_clickhouse_no_table, false);
-    turn(sandbox, FAULT_clickhouse_auth, true);
+    sandbox_turn(sandbox, FAULT_clickhouse_no_table, false);
+    sandbox_turn(sandbox, FAULT_clickhouse_auth, true);
     assert_query(sandbox, port, "SELECT 1", 401, "Code: 193");
     http_stop(sandbox->clickhouse.stand_in);
     close(fd);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 /* ---- processes and places ---- */
@@ -553,7 +481,7 @@ static void the_next_start_cleans_up_after_a_killed_one(void **state)
 static void the_settings_have_all_that_staging_demands(void **state)
 {
     (void)state;
-    struct sandbox *sandbox = make();
+    struct sandbox *sandbox = sandbox_make();
     struct error error;
     assert_true(settings_write(sandbox, &error));
     char *text = content(sandbox, "greenboard.json");
@@ -563,10 +491,15 @@ static void the_settings_have_all_that_staging_demands(void **state)
     assert_true(fs_read(path, &bytes, &error));
     json_t *root = json_parse(bytes.data, bytes.length, &error);
     assert_non_null(root);
-    static const char *const wanted[] = {"jwt/canonical/file",   "services/auth/url",
-                                         "services/backend/url", "auth_flow/login",
-                                         "clickhouse/host",      "redis/host",
-                                         "deploy/command/0",     "rollback/command/2"};
+    static const char *const wanted[] = {"jwt/canonical/0/gcp_secret",
+                                         "services/auth/url",
+                                         "services/backend/url",
+                                         "services/worker/jwt_secret",
+                                         "auth_flow/login",
+                                         "clickhouse/host",
+                                         "redis/host",
+                                         "deploy/command/0",
+                                         "rollback/command/2"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         char *pointer = mem_format("/environments/staging/%s", wanted[i]);
         assert_non_null(json_at(root, pointer));
@@ -578,7 +511,7 @@ static void the_settings_have_all_that_staging_demands(void **state)
     buf_finish(&bytes);
     free(path);
     free(text);
-    destroy(sandbox);
+    sandbox_unmake(sandbox);
 }
 
 int main(void)

@@ -1,0 +1,158 @@
+/* Cloud Run, v2: what both services are given, and the one revision of each that serves.
+ * Both mount the canonical secret in its newest version; the backend mounts a look-alike
+ * instead where a fault says so. */
+#include "sandbox/google.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "sandbox/sandbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_S = 86400, SERVICE_S = 200 * DAY_S, REVISION_S = 3 * DAY_S };
+
+#define PARENT "projects/" GOOGLE_PROJECT "/locations/" GOOGLE_LOCATION "/services/"
+
+static const struct run_service {
+    const char *name, *revision;
+    enum door_name door;
+} run_services[] = {
+    {GOOGLE_AUTH, GOOGLE_AUTH "-00012-kep", DOOR_AUTH},
+    {GOOGLE_BACKEND, GOOGLE_BACKEND "-00041-wol", DOOR_BACKEND},
+};
+
+static const char *secret_of(const struct sandbox *sandbox,
+                             const struct run_service *service)
+{
+    bool other = text_equal(service->name, GOOGLE_BACKEND) &&
+                 (fault_is_on(sandbox, FAULT_jwt_mismatch) ||
+                  fault_is_on(sandbox, FAULT_secret_other_name));
+    return other ? GOOGLE_LOOK_ALIKE : GOOGLE_SECRET;
+}
+
+/* Ports are those of the doors, which is where a real service would be sent too. */
+static json_t *containers(const struct sandbox *sandbox,
+                          const struct run_service *service)
+{
+    char *redis = mem_format("%u", door_port(sandbox->doors, DOOR_REDIS));
+    char *clickhouse = mem_format("%u", door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP));
+    json_t *list = json_pack(
+        "[{ss s[{ss ss} {ss ss} {ss ss} {ss ss} {ss ss} {ss s{s{ss ss}}}]}]", "image",
+        "us-docker.pkg.dev/" GOOGLE_PROJECT "/netra/service:latest", "env", "name",
+        "ENVIRONMENT", "value", "staging", "name", "CLICKHOUSE_HOST", "value",
+        "127.0.0.1", "name", "CLICKHOUSE_PORT", "value", clickhouse, "name", "REDIS_HOST",
+        "value", "127.0.0.1", "name", "REDIS_PORT", "value", redis, "name",
+        GOOGLE_VARIABLE, "valueSource", "secretKeyRef", "secret",
+        secret_of(sandbox, service), "version", "latest");
+    free(clickhouse);
+    free(redis);
+    return list;
+}
+
+static json_t *revision_of(const struct sandbox *sandbox,
+                           const struct run_service *service)
+{
+    char *name = mem_format(PARENT "%s/revisions/%s", service->name, service->revision);
+    char *created = google_stamp(sandbox, REVISION_S);
+    json_t *revision =
+        json_pack("{ss ss ss so s[{ss ss}]}", "name", name, "createTime", created,
+                  "service", service->name, "containers", containers(sandbox, service),
+                  "conditions", "type", "Ready", "state", "CONDITION_SUCCEEDED");
+    free(created);
+    free(name);
+    return revision;
+}
+
+static json_t *service_of(const struct sandbox *sandbox,
+                          const struct run_service *service)
+{
+    char *name = mem_format(PARENT "%s", service->name);
+    char *revision = mem_format("%s/revisions/%s", name, service->revision);
+    char *created = google_stamp(sandbox, SERVICE_S);
+    char *updated = google_stamp(sandbox, REVISION_S);
+    char *uri =
+        mem_format("http://127.0.0.1:%u", door_port(sandbox->doors, service->door));
+    json_t *body = json_pack("{ss ss ss ss ss ss sb ss}", "name", name, "createTime",
+                             created, "updateTime", updated, "latestReadyRevision",
+                             revision, "latestCreatedRevision", revision, "uri", uri,
+                             "reconciling", 0, "etag", "\"1\"");
+    json_object_set_new(
+        body, "terminalCondition",
+        json_pack("{ss ss}", "type", "Ready", "state", "CONDITION_SUCCEEDED"));
+    json_object_set_new(body, "template",
+                        json_pack("{so}", "containers", containers(sandbox, service)));
+    static const char *const traffic[] = {"traffic", "trafficStatuses"};
+    for (size_t i = 0; i < 2; i++) {
+        json_object_set_new(body, traffic[i],
+                            json_pack("[{ss si}]", "type",
+                                      "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent",
+                                      100));
+    }
+    free(uri);
+    free(updated);
+    free(created);
+    free(revision);
+    free(name);
+    return body;
+}
+
+/* NULL with the refusal in the reply. */
+static const struct run_service *find(struct sandbox *sandbox,
+                                      const struct http_request *request,
+                                      struct http_reply *reply)
+{
+    const struct run_service *found = NULL;
+    if (!google_lets_in(sandbox, request, reply)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof run_services / sizeof run_services[0]; i++) {
+        char *path = mem_format("/v2/" PARENT "%s", run_services[i].name);
+        size_t length = strlen(path);
+        if (strncmp(request->path, path, length) == 0 &&
+            (!request->path[length] || request->path[length] == '/')) {
+            found = &run_services[i];
+        }
+        free(path);
+    }
+    if (!found) {
+        google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found",
+                      request->path + strlen("/v2/"));
+    }
+    return found;
+}
+
+void google_service(void *context, const struct http_request *request,
+                    struct http_reply *reply)
+{
+    const struct run_service *service = find(context, request, reply);
+    if (service) {
+        reply->status = 200;
+        reply->json = service_of(context, service);
+    }
+}
+
+void google_revisions(void *context, const struct http_request *request,
+                      struct http_reply *reply)
+{
+    const struct run_service *service = find(context, request, reply);
+    if (service) {
+        reply->status = 200;
+        reply->json = json_pack("{s[o]}", "revisions", revision_of(context, service));
+    }
+}
+
+void google_revision(void *context, const struct http_request *request,
+                     struct http_reply *reply)
+{
+    const struct run_service *service = find(context, request, reply);
+    char *revision = http_segment(request, 8);
+    if (service && text_equal(revision, service->revision)) {
+        reply->status = 200;
+        reply->json = revision_of(context, service);
+    } else if (service) {
+        google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found", revision);
+    }
+    free(revision);
+}
