@@ -90,20 +90,35 @@ const char *card_rung(const struct result *result)
 struct words {
     const char *head, *detail;
     uint8_t style;
+    const char *remedy; /* or NULL: in place of the details */
 };
 
 static struct words card_words(const struct card *card, const struct light *light)
 {
     const struct result *result = light->result;
     if (!result) {
-        return (struct words){light->check->help, "", STYLE_DIM};
+        return (struct words){light->check->help, "", STYLE_DIM, NULL};
     }
     if (result->state == STATE_OK) {
         return (struct words){card->head[0] ? card->head : result->summary, card->detail,
-                              STYLE_TEXT};
+                              STYLE_TEXT, NULL};
     }
     return (struct words){result->summary, card_rung(result),
-                          style_of_state(result->state)};
+                          style_of_state(result->state), NULL};
+}
+
+/* Where there are two lines for what is wrong, the pane may have better ones than the
+ * summary, which the list of checks has too. */
+static void shorten(const struct card *card, const struct result *result,
+                    struct words *words)
+{
+    words->head = card->wrong[0] ? card->wrong : words->head;
+    words->remedy = card->remedy ? result->remedy : NULL;
+}
+
+static int draw_arrow(struct canvas *canvas, int y)
+{
+    return canvas_text(canvas, 0, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
 }
 
 static void draw_trend(const struct card *card, struct canvas *canvas, struct rect rect)
@@ -125,18 +140,43 @@ static bool comes_first(const struct card *card, const char *key)
     return first && *first;
 }
 
-/* Those that the pane puts first, then the others; returns the row behind the last. */
+static int draw_pair(struct canvas *canvas, int y, const char *key, uint8_t style,
+                     const char *value)
+{
+    int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, key);
+    x = x < 17 ? 17 : x + 1;
+    canvas_fit(canvas, x, y, canvas->width - x, style, value);
+    return y + 1;
+}
+
+static bool is_in_row(const struct card *card, const char *key)
+{
+    for (size_t i = 0; i < card->row_count; i++) {
+        size_t length = strlen(card->rows[i].key);
+        if (strncmp(key, card->rows[i].key, length) == 0 &&
+            (!key[length] || text_equal(key + length, " source") ||
+             text_equal(key + length, " version"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The pane's own rows, the evidence that it puts first, the rest; returns the row behind
+ * the last. */
 static int draw_evidence(const struct card *card, struct canvas *canvas, int y, int end,
                          const struct result *result)
 {
+    for (size_t i = 0; i < card->row_count && y < end; i++) {
+        const struct card_row *row = &card->rows[i];
+        y = draw_pair(canvas, y, row->key, row->style, row->value);
+    }
     for (int first = 1; first >= 0; first--) {
         for (size_t i = 0; i < result->evidence_count && y < end; i++) {
             const struct evidence *evidence = &result->evidence[i];
-            if (comes_first(card, evidence->key) == first) {
-                int x = canvas_fit(canvas, 0, y, 16, STYLE_DIM, evidence->key);
-                x = x < 17 ? 17 : x + 1;
-                canvas_fit(canvas, x, y++, canvas->width - x, STYLE_TEXT,
-                           evidence->value);
+            if (comes_first(card, evidence->key) == first &&
+                !is_in_row(card, evidence->key)) {
+                y = draw_pair(canvas, y, evidence->key, STYLE_TEXT, evidence->value);
             }
         }
     }
@@ -154,13 +194,12 @@ static void draw_rest(const struct card *card, struct canvas *canvas, int y,
         return;
     }
     if (result->remedy && y < canvas->height) {
-        int x =
-            canvas_text(canvas, 0, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) +
-            1;
+        int x = draw_arrow(canvas, y);
         struct rect rect = {x, y, canvas->width - x, canvas->height - y};
         y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
-    int left = canvas->height - y, chart = left < CHART_ROWS ? left : CHART_ROWS;
+    int left = canvas->height - y - (int)card->row_count;
+    int chart = left < CHART_ROWS ? left : CHART_ROWS;
     chart = left < 2 || card->lights[0]->trend_count < CHART_POINTS ? 0 : chart;
     int end = canvas->height - chart;
     y = draw_evidence(card, canvas, y, end, result);
@@ -193,6 +232,9 @@ static void draw_inside(const struct card *card, const struct scene *scene,
 {
     struct words words = card_words(card, light);
     bool fine = words.style == STYLE_TEXT;
+    if (canvas->height <= 2 && !fine && light->result) {
+        shorten(card, light->result, &words);
+    }
     char age[40];
     mark_age(age, sizeof age, canvas, scene, light);
     int y = 0;
@@ -201,7 +243,10 @@ static void draw_inside(const struct card *card, const struct scene *scene,
     }
     int right = canvas_right(canvas, 0, canvas->width, fine ? y : y + 1, STYLE_DIM, age);
     canvas_fit(canvas, 0, y, (fine ? right - 1 : canvas->width), words.style, words.head);
-    if (!fine) {
+    if (!fine && words.remedy) {
+        int x = draw_arrow(canvas, ++y);
+        canvas_fit(canvas, x, y, right - 1 - x, STYLE_REMEDY, words.remedy);
+    } else if (!fine) {
         canvas_fit(canvas, 0, ++y, right - 1, STYLE_DIM, words.detail);
     }
     draw_rest(card, canvas, y + 1, light);

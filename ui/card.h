@@ -8,7 +8,14 @@
 
 #include "ui/pane.h"
 
-enum { CARD_LIGHTS = 3 };
+enum { CARD_LIGHTS = 3, CARD_ROWS = 8 };
+
+/* A line of a big card that the pane makes itself, out of several pieces of evidence. */
+struct card_row {
+    char key[24];
+    char value[200];
+    uint8_t style;
+};
 
 struct card {
     const struct pane *pane;
@@ -17,6 +24,12 @@ struct card {
     char figure[48];  /* "4.1 ms": bold, before the trend */
     char head[200];   /* what is proven, in a line */
     char detail[200]; /* versions, numbers */
+    /* Where the worst light is not OK and there are two lines to say so: in place of its
+     * summary; and whether its remedy is below, instead of how far it came. */
+    char wrong[200];
+    bool remedy;
+    struct card_row rows[CARD_ROWS]; /* before the evidence */
+    size_t row_count;
     /* keys of the evidence that matters most, NULL-terminated */
     const char *const *first;
     double low, high; /* what the trend is scaled to; both 0: from 0 to its own highest */

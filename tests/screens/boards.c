@@ -92,15 +92,32 @@ static void answer_redis(struct board *board)
     trend(&board->lights[REDIS], 3, 0.7);
 }
 
+/* Who holds which JWT secret; `version` is what the backend mounts. */
+static void hold(struct result *result, const char *backend, const char *version)
+{
+    result_evidence(result, "proof", "fingerprints and behaviour");
+    result_evidence(result, "canonical", "a1b2c3d4e5f6");
+    result_evidence(result, "auth", "a1b2c3d4e5f6");
+    result_evidence(result, "auth source", "JWT_SECRET_KEY in Cloud Run netra-auth");
+    result_identity(result, "auth version", "7");
+    result_evidence(result, "backend", "%s", backend);
+    result_evidence(result, "backend source",
+                    "JWT_SECRET_KEY in Cloud Run netra-backend");
+    result_identity(result, "backend version", "%s", version);
+}
+
 static void answer_all(struct board *board)
 {
     result_ok(answer(board, 0, 12, 0.8), "everything that staging demands is configured");
     struct result *result = answer(board, 1, 3, 38.2);
-    result_ok(result, "from env_file auth.env, 64 bytes, clean");
+    result_ok(result, "from Secret Manager jwt-secret-staging, version 7, 64 bytes");
     result_identity(result, "fingerprint", "a1b2c3d4e5f6");
-    result_evidence(result, "source", "env_file auth.env");
+    result_evidence(result, "source", "Secret Manager jwt-secret-staging");
+    result_identity(result, "version", "7");
+    result_evidence(result, "created", "2025-12-22T09:00:00.000Z");
     result = answer(board, 2, 3, 44.1);
-    result_ok(result, "auth and backend use the canonical secret");
+    result_ok(result, "3 of 3 hold the same secret");
+    hold(result, "a1b2c3d4e5f6", "7");
     result_figure(result, 44.1);
     trend(&board->lights[2], 40, 2);
     result = answer(board, 3, 2, 4.1);
@@ -171,6 +188,27 @@ struct board *boards_red(void)
     tell(board, 1, STATE_FAIL,
          "redis went from OK to FAIL: NOAUTH Authentication required");
     tell(board, 1, STATE_FAIL, "gate closed: redis: NOAUTH Authentication required");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+struct board *boards_mismatch(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    replace(board, 2);
+    struct result *result = answer(board, 2, 2, 39.5);
+    result_set(result, STATE_FAIL,
+               "mount jwt-secret-staging, version 7, in backend and redeploy it",
+               "backend holds another secret than the canonical one: it is given "
+               "jwt-secret-key, version 1, not jwt-secret-staging, version 7");
+    result_reach(result, RUNG_REACHABLE);
+    hold(result, "0f1e2d3c4b5a", "1");
+    replace(board, 5);
+    result = answer(board, 5, 2, 21);
+    result_set(result, STATE_FAIL, "see jwt_sync: both services must use the same secret",
+               "the backend rejected the token that auth issued (401)");
+    result_blame(result, "jwt_sync");
     board->verdict = gate_decide(board, BOARDS_NOW);
     return board;
 }

@@ -11,6 +11,7 @@
 struct board *boards_waiting(void); /* nothing has answered yet */
 struct board *boards_green(void);
 struct board *boards_red(void); /* Redis refuses the password, and what hangs on it */
+struct board *boards_mismatch(void); /* the backend holds another JWT secret */
 struct board *boards_unproven(void); /* stale, and one that could not be asked */
 struct board *
 boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
