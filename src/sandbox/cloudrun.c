@@ -98,6 +98,24 @@ static json_t *service_of(const struct sandbox *sandbox,
     return body;
 }
 
+static json_t *knative_of(const struct sandbox *sandbox,
+                          const struct run_service *service)
+{
+    char *created = google_stamp(sandbox, SERVICE_S);
+    json_t *env =
+        json_pack("[{ss s{s{ss ss}}}]", "name", GOOGLE_VARIABLE, "valueFrom",
+                  "secretKeyRef", "name", secret_of(sandbox, service), "key", "latest");
+    json_t *body = json_pack(
+        "{ss ss s{ss ss ss} s{s{s{s[{so}]}}} s{ss s[{ss ss}] s[{ss si sb}]}}",
+        "apiVersion", "serving.knative.dev/v1", "kind", "Service", "metadata", "name",
+        service->name, "namespace", GOOGLE_NUMBER, "creationTimestamp", created, "spec",
+        "template", "spec", "containers", "env", env, "status", "latestReadyRevisionName",
+        service->revision, "conditions", "type", "Ready", "status", "True", "traffic",
+        "revisionName", service->revision, "percent", 100, "latestRevision", 1);
+    free(created);
+    return body;
+}
+
 /* NULL with the refusal in the reply. */
 static const struct run_service *find(struct sandbox *sandbox,
                                       const struct http_request *request,
@@ -131,6 +149,23 @@ void google_service(void *context, const struct http_request *request,
         reply->status = 200;
         reply->json = service_of(context, service);
     }
+}
+
+void google_knative(void *context, const struct http_request *request,
+                    struct http_reply *reply)
+{
+    char *name = http_segment(request, 6);
+    bool in = google_lets_in(context, request, reply);
+    for (size_t i = 0; in && i < sizeof run_services / sizeof run_services[0]; i++) {
+        if (text_equal(run_services[i].name, name)) {
+            reply->status = 200;
+            reply->json = knative_of(context, &run_services[i]);
+        }
+    }
+    if (in && !reply->json) {
+        google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found", name);
+    }
+    free(name);
 }
 
 void google_revisions(void *context, const struct http_request *request,

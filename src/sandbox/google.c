@@ -20,6 +20,7 @@ static const struct http_route api_routes[] = {
     {"GET", "/v2/projects/*/locations/*/services/*", google_service},
     {"GET", "/v2/projects/*/locations/*/services/*/revisions", google_revisions},
     {"GET", "/v2/projects/*/locations/*/services/*/revisions/*", google_revision},
+    {"GET", "/apis/serving.knative.dev/v1/namespaces/*/services/*", google_knative},
     {NULL, NULL, NULL},
 };
 

@@ -20,8 +20,9 @@
 #define GOOGLE_AUTH       "netra-auth-service"
 #define GOOGLE_BACKEND    "netra-backend-staging"
 #define GOOGLE_VARIABLE   "JWT_SECRET_KEY"
-#define GOOGLE_LOGIN      "google/user.json" /* below the sandbox: a login by refresh token \
-                                              */
+#define GOOGLE_LOGIN                                                                     \
+    "google/user.json" /* below the sandbox: a login by refresh token                    \
+                        */
 
 enum { GOOGLE_TOKEN = 80, GOOGLE_VERSION = 7 }; /* of the secret, before it is rotated */
 
@@ -64,5 +65,6 @@ http_handler google_version;   /* a version, or with ":access" its value */
 http_handler google_service;   /* a Cloud Run service */
 http_handler google_revisions; /* its revisions */
 http_handler google_revision;  /* one of them */
+http_handler google_knative;   /* a service as v1 tells it, which is what gcloud asks */
 
 #endif

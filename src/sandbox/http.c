@@ -113,6 +113,14 @@ static void dispatch(const struct http_server *server, const char *method,
     http_refuse(reply, known ? 405 : 404, known ? "Method Not Allowed" : "Not Found");
 }
 
+/* Who takes us for a proxy sends the whole URL (RFC 9112 section 3.2.2). */
+static const char *path_of(const char *target)
+{
+    const char *host = strstr(target, "://");
+    const char *path = target[0] == '/' || !host ? target : strchr(host + 3, '/');
+    return path ? path : "/";
+}
+
 /* libmicrohttpd calls this with the header, with each piece of the body, and once more at
  * its end; *state is ours between the calls. */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
@@ -133,7 +141,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
         *piece_length = 0;
         return MHD_YES;
     }
-    struct http_request request = {connection, path, buf_string(body), body->length};
+    struct http_request request = {connection, path_of(path), buf_string(body),
+                                   body->length};
     struct http_reply reply = {0};
     if (body->length > BODY_MAX) {
         http_refuse(&reply, 413, "Request Entity Too Large");

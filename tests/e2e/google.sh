@@ -51,7 +51,7 @@ wait "$plain"
 # ---- gcloud ----
 
 if ! command -v gcloud >/dev/null; then
-    skip 9 'gcloud is not installed'
+    skip 10 'gcloud is not installed'
     done_testing
 fi
 
@@ -81,6 +81,12 @@ run gcloud secrets list --project=$PROJECT --format='value(name)'
 is "$(sort <<<"$out" | paste -sd' ')" \
     'jwt-secret jwt-secret-key jwt-secret-production jwt-secret-staging jwt-signing-key-staging smtp-password staging-jwt-secret-key' \
     'gcloud lists the secrets'
+# It puts the region before the host, which on this machine is no name: the sandbox as its proxy.
+api=${CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN#http://127.0.0.1:}
+run env CLOUDSDK_PROXY_TYPE=http_no_tunnel CLOUDSDK_PROXY_ADDRESS=127.0.0.1 CLOUDSDK_PROXY_PORT="${api%/}" \
+    gcloud run services describe netra-backend-staging --region=us-central1 --project=$PROJECT \
+    --format='value(spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef.name)'
+is "$out" "$SECRET" 'gcloud reads which secret a service mounts'
 with_fault bad_crc
 access
 is "$status" 1 'gcloud refuses a value that does not fit its checksum'

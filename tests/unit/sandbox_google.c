@@ -306,6 +306,28 @@ static void the_backend_mounts_the_secret_or_a_look_alike(void **state)
     sandbox_unmake(sandbox);
 }
 
+/* Which is what gcloud asks, and through a proxy, since it puts the region before the
+ * host. */
+static void the_same_is_told_in_the_words_of_v1(void **state)
+{
+    (void)state;
+    struct sandbox *sandbox = sandbox_make();
+    json_t *body;
+    assert_int_equal(ask_google(sandbox,
+                                "http://us-central1-127.0.0.1:1/apis/serving.knative.dev/"
+                                "v1/namespaces/" GOOGLE_PROJECT
+                                "/services/" GOOGLE_BACKEND "?alt=json",
+                                &body),
+                     200);
+    const json_t *variable = json_at(body, "/spec/template/spec/containers/0/env/0");
+    assert_string_equal(text_at(variable, "/name"), GOOGLE_VARIABLE);
+    assert_string_equal(text_at(variable, "/valueFrom/secretKeyRef/name"), GOOGLE_SECRET);
+    json_decref(body);
+    assert_refused(sandbox, "/apis/serving.knative.dev/v1/namespaces/p/services/none",
+                   404, "NOT_FOUND", "none");
+    sandbox_unmake(sandbox);
+}
+
 static void a_rotated_secret_is_younger_than_the_revision_that_serves(void **state)
 {
     (void)state;
@@ -347,6 +369,7 @@ int main(void)
         cmocka_unit_test(each_fault_of_the_secret_answers_as_google_would),
         cmocka_unit_test(the_list_has_what_looks_alike_until_all_is_gone),
         cmocka_unit_test(the_backend_mounts_the_secret_or_a_look_alike),
+        cmocka_unit_test(the_same_is_told_in_the_words_of_v1),
         cmocka_unit_test(a_rotated_secret_is_younger_than_the_revision_that_serves),
     };
     return unit_run("sandbox_google", tests);
