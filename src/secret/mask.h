@@ -14,7 +14,6 @@
 #include <stddef.h>
 
 #define MASK_TEXT "[masked]"
-enum { MASK_LEAST = 4, MASK_LEAST_ENCODED = 8 };
 
 struct mask;
 

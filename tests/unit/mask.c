@@ -368,6 +368,136 @@ static void what_was_rotated_away_stays_masked(void **state)
     secret_unref(new);
 }
 
+/* ---- held against a plain search ---- */
+
+enum { VALUES = 6, VALUE_MOST = 40, PLAIN_TEXT = 400 };
+
+struct plain_search {
+    struct secret *secrets[VALUES];
+    const char *at, *end; /* what was fed and not yet shown */
+    struct buf shown;
+};
+
+/* The longest value at `at`; SIZE_MAX where one could still become whole. */
+static size_t value_at(const struct plain_search *search, const char *at, bool whole)
+{
+    size_t best = 0, left = (size_t)(search->end - at);
+    for (size_t i = 0; i < VALUES; i++) {
+        size_t length = secret_length(search->secrets[i]);
+        size_t common = length < left ? length : left;
+        if (memcmp(secret_data(search->secrets[i]), at, common) != 0) {
+            continue;
+        }
+        if (length > left && !whole) {
+            return SIZE_MAX;
+        }
+        best = length <= left && length > best ? length : best;
+    }
+    return best;
+}
+
+/* The end of all that hang together from `at`, or NULL where that is not known yet. */
+static const char *values_end(const struct plain_search *search, const char *at,
+                              bool whole)
+{
+    const char *end = at + 1;
+    bool any = false;
+    for (const char *next = at; next < end; next++) {
+        size_t length = value_at(search, next, whole);
+        if (length == SIZE_MAX) {
+            return NULL;
+        }
+        any = any || length > 0;
+        end = next + length > end ? next + length : end;
+    }
+    return any ? end : at;
+}
+
+static void show_plainly(struct plain_search *search, bool whole)
+{
+    while (search->at < search->end) {
+        const char *end = values_end(search, search->at, whole);
+        if (!end) {
+            return;
+        }
+        if (end == search->at) {
+            buf_add(&search->shown, search->at++, 1);
+        } else {
+            buf_text(&search->shown, MASK_TEXT);
+            search->at = end;
+        }
+    }
+}
+
+/* Few letters: values begin, end and hang together everywhere. These, since an encoding
+ * of a value then begins as the value itself does, or with what is in no text here. */
+static void add_letters(struct buf *out, uint32_t letters, uint32_t count)
+{
+    for (; count > 0; count--) {
+        buf_add(out, &"!*(),;:"[draw(letters)], 1);
+    }
+}
+
+static void add_pieces(struct buf *out, struct secret *const *secrets, uint32_t letters)
+{
+    while (out->length < PLAIN_TEXT) {
+        const struct secret *secret = secrets[draw(VALUES)];
+        size_t length = secret_length(secret);
+        add_letters(out, letters, draw(2) ? draw(30) : 0);
+        buf_add(out, secret_data(secret), draw(3) ? length : draw((uint32_t)length));
+    }
+}
+
+/* What is shown, and what is held back, after each piece. */
+static void compare_with_plain_search(struct secret *const *secrets, uint32_t letters)
+{
+    struct mask *mask = mask_create(secrets, VALUES);
+    struct plain_search search = {0};
+    struct buf text = {0}, held = {0}, out = {0};
+    memcpy(search.secrets, secrets, sizeof search.secrets);
+    add_pieces(&text, secrets, letters);
+    search.at = search.end = text.data;
+    uint32_t most = 1 + draw(100);
+    while (search.end < text.data + text.length) {
+        size_t left = (size_t)(text.data + text.length - search.end);
+        size_t size = 1 + draw(most);
+        size = size < left ? size : left;
+        mask_feed(mask, &held, search.end, size, &out);
+        search.end += size;
+        show_plainly(&search, false);
+        assert_string_equal(buf_string(&out), buf_string(&search.shown));
+        assert_int_equal(held.length, search.end - search.at);
+    }
+    mask_end(mask, &held, &out);
+    show_plainly(&search, true);
+    assert_string_equal(buf_string(&out), buf_string(&search.shown));
+    buf_finish(&search.shown);
+    buf_finish(&text);
+    buf_finish(&out);
+    mask_unref(mask);
+}
+
+static void it_shows_and_holds_back_what_a_plain_search_would(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        struct secret *secrets[VALUES];
+        uint32_t letters = 2 + draw(6);
+        /* It decides how the text is stepped through. */
+        uint32_t shortest = 4 + draw(20);
+        for (size_t i = 0; i < VALUES; i++) {
+            struct buf value = {0};
+            add_letters(&value, letters, shortest + draw(VALUE_MOST - shortest));
+            secrets[i] = keep(value.data);
+            buf_finish(&value);
+        }
+        compare_with_plain_search(secrets, letters);
+        for (size_t i = 0; i < VALUES; i++) {
+            secret_unref(secrets[i]);
+        }
+    }
+}
+
 int main(void)
 {
     json_begin();
@@ -380,6 +510,7 @@ int main(void)
         cmocka_unit_test(overlapping_secrets_leave_no_tail),
         cmocka_unit_test(each_line_of_a_long_secret_is_one),
         cmocka_unit_test(large_secrets_are_masked_and_leave_room_for_more),
+        cmocka_unit_test(it_shows_and_holds_back_what_a_plain_search_would),
         cmocka_unit_test(what_was_rotated_away_stays_masked),
     };
     return unit_run("mask", tests);
