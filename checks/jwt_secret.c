@@ -4,9 +4,12 @@
 #include "board/check.h"
 
 #include "base/clock.h"
+#include "board/twin.h"
 #include "checks/absent.h"
 #include "secret/fingerprint.h"
 #include "secret/hygiene.h"
+
+#include <stdlib.h>
 
 /* The plan's words first, then every source that was tried. */
 static void tell_missing(struct result *result, const struct resolved *resolved)
@@ -59,6 +62,17 @@ static void show_secret(struct result *result, const struct resolved *resolved)
     }
 }
 
+static void note_twin(const struct job *job, struct result *result)
+{
+    const struct hygiene_rule *rule = hygiene_shared();
+    char *place = twin_find(job->environment, job->secrets,
+                            json_object_get(job->section, "canonical"));
+    if (place) {
+        result_note(result, "the secret %s %s: %s", rule->finding, place, rule->remedy);
+    }
+    free(place);
+}
+
 static void judge_secret(struct result *result, const struct resolved *resolved)
 {
     const struct secret *secret = resolved->secret;
@@ -100,6 +114,7 @@ static void ask(const struct job *job, struct result *result)
     } else {
         result_reach(result, RUNG_AUTHENTICATED);
         show_secret(result, resolved);
+        note_twin(job, result);
         judge_secret(result, resolved);
     }
 }

@@ -156,8 +156,9 @@ static void fill_hygiene(struct buf *out)
     begin(out);
     for (size_t i = 0; i < hygiene_rule_count; i++) {
         const struct hygiene_rule *rule = &hygiene_rules[i];
-        char *help =
-            mem_format("it %s: %s", rule->finding, rule->fails ? "red" : "a note");
+        char *help = mem_format("it %s%s: %s", rule->finding,
+                                rule->broken ? "" : " another one that is configured",
+                                rule->fails ? "red" : "a note");
         row(out, "Cm", rule->name, help);
         mdoc_sentence(out, rule->remedy);
         free(help);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "board/agreement.h"
 #include "board/secrets.h"
+#include "board/twin.h"
 #include "net/http.h"
 #include "secret/fingerprint.h"
 #include "secret/hygiene.h"
@@ -50,35 +51,6 @@ static void add(struct report *report, char *take_name, enum role role,
         (struct entry){take_name, role, source, secrets_find(report->secrets, source)};
 }
 
-/* Where in the configuration it stands; a source is borrowed from there. */
-static bool find_path(const json_t *at, const json_t *source, struct buf *path)
-{
-    size_t length = path->length;
-    const char *key;
-    json_t *value;
-    size_t i;
-    if (at == source) {
-        return true;
-    }
-    json_object_foreach((json_t *)(uintptr_t)at, key, value)
-    {
-        buf_format(path, "%s%s", length ? "." : "", key);
-        if (find_path(value, source, path)) {
-            return true;
-        }
-        path->length = length;
-    }
-    json_array_foreach(at, i, value)
-    {
-        buf_format(path, "[%zu]", i);
-        if (find_path(value, source, path)) {
-            return true;
-        }
-        path->length = length;
-    }
-    return false;
-}
-
 static void add_other(struct report *report, const json_t *source)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -86,12 +58,7 @@ static void add_other(struct report *report, const json_t *source)
             return;
         }
     }
-    struct buf path;
-    buf_init(&path, 0);
-    if (!find_path(report->environment->root, source, &path)) {
-        panic("a source is not in the environment that names it");
-    }
-    add(report, buf_take(&path), ROLE_OTHER, source);
+    add(report, twin_place(report->environment, source), ROLE_OTHER, source);
 }
 
 static bool is_asked(const char *service)
@@ -232,17 +199,6 @@ static void judge_service(struct report *report, const struct entry *entry, json
     }
 }
 
-static const struct entry *twin_of(const struct report *report, const struct entry *entry)
-{
-    const struct secret *secret = value_of(entry);
-    for (size_t i = 0; secret && entry->role == ROLE_OTHER && i < report->count; i++) {
-        const struct entry *other = &report->entries[i];
-        if (other != entry && value_of(other) && secret_equal(value_of(other), secret)) {
-            return other;
-        }
-    }
-    return NULL;
-}
 
 /* Judges one, and lists what is wrong with it. */
 static json_t *list_findings(struct report *report, const struct entry *entry)
@@ -260,12 +216,16 @@ static json_t *list_findings(struct report *report, const struct entry *entry)
             add_finding(list, rule->name, rule->fails, rule->finding, rule->remedy);
         }
     }
-    const struct entry *twin = twin_of(report, entry);
+    const struct hygiene_rule *shared = hygiene_shared();
+    char *twin = entry->role == ROLE_SERVICE
+                     ? NULL
+                     : twin_find(report->environment, report->secrets, entry->source);
     if (twin) {
-        char *same = mem_format("has the same value as %s", twin->name);
-        add_finding(list, "shared", false, same, "give each purpose a secret of its own");
+        char *same = mem_format("%s %s", shared->finding, twin);
+        add_finding(list, shared->name, shared->fails, same, shared->remedy);
         free(same);
     }
+    free(twin);
     return list;
 }
 

@@ -101,12 +101,23 @@ const struct hygiene_rule hygiene_rules[] = {
      is_short},
     {"entropy", false, "repeats itself: low entropy",
      "generate one: openssl rand -base64 48", is_predictable},
+    {"shared", false, "has the same value as", "give each purpose a secret of its own",
+     NULL},
 };
 const size_t hygiene_rule_count = sizeof hygiene_rules / sizeof hygiene_rules[0];
 
 bool hygiene_broken(const struct hygiene_rule *rule, const struct secret *secret)
 {
-    return rule->broken(secret_data(secret), secret_length(secret));
+    return rule->broken && rule->broken(secret_data(secret), secret_length(secret));
+}
+
+const struct hygiene_rule *hygiene_shared(void)
+{
+    const struct hygiene_rule *rule = hygiene_rules;
+    while (rule->broken) {
+        rule++;
+    }
+    return rule;
 }
 
 const struct hygiene_rule *hygiene_failure(const struct secret *secret)

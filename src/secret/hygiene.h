@@ -14,6 +14,7 @@ struct hygiene_rule {
     bool fails;          /* false: a note */
     const char *finding; /* "is shorter than 32 bytes" */
     const char *remedy;
+    /* NULL: the value alone does not tell */
     bool (*broken)(const char *data, size_t length);
 };
 
@@ -23,5 +24,7 @@ extern const size_t hygiene_rule_count;
 /* The first failing rule, or NULL. */
 const struct hygiene_rule *hygiene_failure(const struct secret *secret);
 bool hygiene_broken(const struct hygiene_rule *rule, const struct secret *secret);
+/* The rule about the other secrets that are configured: board/twin.h compares them. */
+const struct hygiene_rule *hygiene_shared(void);
 
 #endif

@@ -55,7 +55,7 @@ is "$status" 1 'a broken source: exits 1'
 like "$out" 'exited with status 1' 'and why'
 configure '.redis.password = .jwt.canonical | .clickhouse.password = {"file": "./secrets/canonical/jwt"}'
 run greenboard -c "$CONFIG" secret check
-like "$out" 'clickhouse.password.*note: has the same value as canonical' 'one value for two purposes: a note'
+like "$out" 'clickhouse.password.*note: has the same value as jwt.canonical' 'one value for two purposes: a note'
 
 # ---- exec ----
 

@@ -1,4 +1,4 @@
-/* What the checks of configuration, secret and agreement promise, asked of a small system
+/* What the checks of configuration and agreement promise, asked of a small system
  * whose every part can misbehave. */
 #include "tests/unit/unit.h"
 
@@ -99,85 +99,6 @@ static void a_rate_that_nobody_configured_is_red_in_staging(void **state)
     netra_load(netra);
     assert_says(netra_ask(netra, "auth_rate", true), STATE_FAIL,
                 "auth_rate is not configured");
-}
-
-/* ---- jwt_secret ---- */
-
-static void a_sound_secret_is_told_by_source_and_size_alone(void **state)
-{
-    struct netra *netra = *state;
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "jwt_secret", false);
-    assert_says(result, STATE_OK, "from file canonical, 44 bytes");
-    assert_int_equal(result->rung, RUNG_USABLE);
-    assert_evidence(result, "source", "file canonical");
-    assert_evidence(result, "bytes", "44");
-    assert_non_null(result_evidence_of(result, "created"));
-    assert_int_equal(strlen(result_evidence_of(result, "fingerprint")), 12);
-}
-
-static void a_secret_that_is_nowhere_names_every_place_that_was_tried(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/jwt/canonical",
-              "[{\"file\":\"gone\"},{\"env\":\"NETRA_NOT_SET\"}]");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "jwt_secret", false);
-    assert_says(result, STATE_FAIL, "JWT_SECRET_KEY REQUIRED");
-    assert_non_null(strstr(result->summary, "file gone"));
-    assert_non_null(strstr(result->summary, "environment NETRA_NOT_SET: not set"));
-    netra_set(netra, "/jwt/canonical", "{\"env\":\"NETRA_NOT_SET\"}");
-    netra_load(netra);
-    assert_says(netra_ask(netra, "jwt_secret", false), STATE_FAIL,
-                "JWT_SECRET_KEY REQUIRED: environment NETRA_NOT_SET: not set");
-}
-
-static void a_broken_source_is_not_passed_over(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/jwt/canonical",
-              "[{\"command\":[\"false\"]},{\"file\":\"canonical\"}]");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "jwt_secret", false);
-    assert_says(result, STATE_FAIL, "command false: exited with status 1");
-}
-
-static void an_absent_source_that_was_passed_over_is_noted(void **state)
-{
-    struct netra *netra = *state;
-    netra_set(netra, "/jwt/canonical", "[{\"file\":\"gone\"},{\"file\":\"canonical\"}]");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "jwt_secret", false);
-    assert_says(result, STATE_OK, "from file canonical");
-    assert_true(has_note(result, "file gone"));
-}
-
-static void an_unfit_secret_is_red_and_says_why(void **state)
-{
-    struct netra *netra = *state;
-    static const struct {
-        const char *value, *words;
-    } rows[] = {
-        {"", "is empty (0 bytes"},
-        {" ", "whitespace"},
-        {NETRA_SECRET " ", "begins or ends with whitespace"},
-        {NETRA_SECRET "\n\n", "begins or ends with whitespace"},
-        {"q7Zk3vX0mT9sLr2Y", "is shorter than 32 bytes (16 bytes, from file canonical)"},
-        {"changeme-changeme-changeme-changeme", "placeholder"},
-        {"REPLACE_WITH_JWT_SECRET_OF_AT_LEAST_32", "placeholder"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        netra_write(netra, "canonical", rows[i].value);
-        netra_load(netra);
-        const struct result *result = netra_ask(netra, "jwt_secret", false);
-        assert_says(result, STATE_FAIL, rows[i].words);
-        assert_non_null(strstr(result->summary, "file canonical"));
-    }
-    netra_write(netra, "canonical", "abababababababababababababababab");
-    netra_load(netra);
-    const struct result *result = netra_ask(netra, "jwt_secret", false);
-    assert_says(result, STATE_OK, "32 bytes");
-    assert_true(has_note(result, "entropy"));
 }
 
 /* ---- jwt_sync ---- */
@@ -582,11 +503,6 @@ int main(void)
         NETRA_TEST(what_a_lenient_class_leaves_out_is_skipped),
         NETRA_TEST(what_the_system_does_not_have_stands_in_nobodys_way),
         NETRA_TEST(a_rate_that_nobody_configured_is_red_in_staging),
-        NETRA_TEST(a_sound_secret_is_told_by_source_and_size_alone),
-        NETRA_TEST(a_secret_that_is_nowhere_names_every_place_that_was_tried),
-        NETRA_TEST(a_broken_source_is_not_passed_over),
-        NETRA_TEST(an_absent_source_that_was_passed_over_is_noted),
-        NETRA_TEST(an_unfit_secret_is_red_and_says_why),
         NETRA_TEST(agreement_is_proven_by_fingerprint_and_behaviour),
         NETRA_TEST(behaviour_alone_proves_it_too),
         NETRA_TEST(a_routine_asking_sends_no_forgery_and_says_so),
