@@ -6,6 +6,7 @@
 #include "config/fields.h"
 #include "config/value.h"
 #include "net/resolve.h"
+#include "source/source.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -256,6 +257,28 @@ static void examine_needs(struct examination *examination)
     }
 }
 
+/* The plan's order: where Secret Manager has the secret, nothing on this machine is asked
+ * before it, since what somebody left in a shell would ship. */
+static void examine_order(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    const json_t *sources = config_section(environment, "/jwt/canonical");
+    for (size_t i = 1; i < json_array_size(sources); i++) {
+        const json_t *first = json_array_get(sources, 0);
+        if (json_object_get(json_array_get(sources, i), "gcp_secret") &&
+            !json_object_get(first, "gcp_secret")) {
+            char *path = path_of(environment, "jwt.canonical");
+            add(examination, env_class_demands(environment->env_class), path,
+                mem_format(
+                    "Secret Manager must be asked first in %s, not after {\"%s\": …}",
+                    env_class_words[environment->env_class], source_kind(first)->name),
+                mem_format("put {\"gcp_secret\": …} first in %s", path));
+            free(path);
+            return;
+        }
+    }
+}
+
 void demand_examine(const struct environment *environment, struct findings *findings)
 {
     *findings = (struct findings){0};
@@ -265,6 +288,7 @@ void demand_examine(const struct environment *environment, struct findings *find
     examine_needs(&examination);
     examine_loopback(&examination);
     examine_plain_text(&examination);
+    examine_order(&examination);
     for (size_t i = 0; i < examination.count; i++) {
         free(examination.peers[i].path);
         free(examination.peers[i].host);

@@ -318,6 +318,34 @@ static void a_secret_does_not_travel_in_plain_text(void **state)
     }
 }
 
+static void secret_manager_is_asked_before_what_lies_on_this_machine(void **state)
+{
+    (void)state;
+#define GCP "{\"gcp_secret\": \"projects/p/secrets/s\"}"
+    static const struct {
+        const char *canonical;
+        bool fails;
+    } rows[] = {
+        {GCP, false},
+        {"[" GCP ", {\"env\": \"E\"}]", false},
+        {"[{\"env\": \"E\"}]", false},
+        {"[{\"env\": \"E\"}, " GCP "]", true},
+        {"[{\"file\": \"f\"}, {\"env\": \"E\"}, " GCP "]", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *change = mem_format(
+            "{\"environments\": {\"staging\": {\"jwt\": {\"canonical\": %s}}}}",
+            rows[i].canonical);
+        assert_int_equal(examine(change, NULL, true,
+                                 rows[i].fails
+                                     ? "Secret Manager must be asked first in staging"
+                                     : NULL),
+                         rows[i].fails);
+        free(change);
+    }
+#undef GCP
+}
+
 static void a_certificate_must_bear_a_name(void **state)
 {
     (void)state;
@@ -433,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_store_on_this_machine_beside_services_elsewhere_fails),
         cmocka_unit_test(everything_on_this_machine_is_a_note),
         cmocka_unit_test(a_secret_does_not_travel_in_plain_text),
+        cmocka_unit_test(secret_manager_is_asked_before_what_lies_on_this_machine),
         cmocka_unit_test(a_certificate_must_bear_a_name),
         cmocka_unit_test(the_file_is_looked_for_in_order),
         cmocka_unit_test(a_found_file_is_trusted_until_it_changes),
