@@ -6,6 +6,7 @@
 #include "secret/fingerprint.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct comparison {
     const struct job *job;
@@ -77,6 +78,19 @@ static void show_holder(struct result *result, const struct holder *holder)
 
 /* ---- judged ---- */
 
+void holders_mismatch(struct result *result, const char *name)
+{
+    const char *known = result_evidence_of(result, "mismatch");
+    char *names = mem_format(" %s ", known ? known : "");
+    char *one = mem_format(" %s ", name);
+    if (!strstr(names, one)) {
+        result_evidence(result, "mismatch", "%s%s%s", known ? known : "",
+                        known ? " and " : "", name);
+    }
+    free(one);
+    free(names);
+}
+
 static void blame(struct comparison *comparison, const struct holder *holder,
                   const struct agreement *agreement)
 {
@@ -98,6 +112,9 @@ static void compare(struct comparison *comparison, const struct holder *holder)
                     agreement.finding);
     } else if (agreement.kind != AGREEMENT_SAME) {
         blame(comparison, holder, &agreement);
+        if (agreement.mismatch) {
+            holders_mismatch(comparison->result, holder->name);
+        }
     } else if (holder->resolved->vault && !holder->resolved->created) {
         result_note(comparison->result,
                     "%s: when version %s of its secret was made may not be seen "

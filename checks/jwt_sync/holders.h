@@ -20,6 +20,10 @@ struct holders {
 void holders_compare(const struct job *job, const struct resolved *canonical,
                      bool settled, struct result *result, struct holders *out);
 
+/* Adds one to the evidence of who uses another secret than the canonical one; that raises
+ * an alert. */
+void holders_mismatch(struct result *result, const char *name);
+
 /* Whether this service's own secret could be read, and is the canonical one. */
 bool holders_same(const struct job *job, const char *service,
                   const struct resolved *canonical);

@@ -92,9 +92,12 @@ static void tell_unverified(struct sync *sync, const struct error *why,
         result_set(result, STATE_FAIL,
                    "redeploy both with the canonical secret, or correct jwt.canonical",
                    "auth and backend share another secret than the canonical one");
+        holders_mismatch(result, "auth");
+        holders_mismatch(result, "backend");
     } else {
         result_set(result, STATE_FAIL, "give auth the canonical secret and redeploy it",
                    "auth signs with another secret than the canonical one");
+        holders_mismatch(result, "auth");
     }
 }
 

@@ -162,6 +162,7 @@ static void a_backend_with_another_secret_is_named(void **state)
                 "backend holds another secret than the canonical one");
     assert_string_not_equal(result_evidence_of(result, "backend"),
                             result_evidence_of(result, "canonical"));
+    assert_evidence(result, "mismatch", "backend");
     assert_int_equal(netra->forgeries, 0);
 }
 
@@ -194,15 +195,69 @@ static void behaviour_tells_which_side_differs(void **state)
     netra_set(netra, "/services/backend/jwt_secret", NULL);
     netra->auth_secret = NETRA_OTHER;
     netra_load(netra);
-    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+    const struct result *result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL,
                 "auth signs with another secret than the canonical one");
+    assert_evidence(result, "mismatch", "auth");
     netra->backend_secret = NETRA_OTHER;
-    assert_says(netra_ask(netra, "jwt_sync", true), STATE_FAIL,
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL,
                 "auth and backend share another secret than the canonical one");
+    assert_evidence(result, "mismatch", "auth and backend");
     netra->auth_secret = NETRA_SECRET;
     assert_says(
         netra_ask(netra, "jwt_sync", true), STATE_FAIL,
         "the backend rejects a token that verifies under the canonical secret (401)");
+}
+
+static void a_service_that_differs_twice_over_is_named_once(void **state)
+{
+    struct netra *netra = *state;
+    netra->auth_secret = NETRA_OTHER;
+    netra_write(netra, "auth", NETRA_OTHER);
+    netra_write(netra, "backend", NETRA_OTHER);
+    netra_load(netra);
+    assert_evidence(netra_ask(netra, "jwt_sync", true), "mismatch", "auth and backend");
+}
+
+static void what_fails_for_another_reason_is_no_mismatch(void **state)
+{
+    struct netra *netra = *state;
+    netra_load(netra);
+    const struct result *result = netra_ask(netra, "jwt_sync", true);
+    assert_int_equal(result->state, STATE_OK);
+    assert_null(result_evidence_of(result, "mismatch"));
+    netra->lifetime = -600;
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "expired");
+    assert_null(result_evidence_of(result, "mismatch"));
+    netra->lifetime = 600;
+    const char *issuer = netra->issuer;
+    netra->issuer = "somebody-else";
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "issuer");
+    assert_null(result_evidence_of(result, "mismatch"));
+    netra->issuer = issuer;
+    netra->user = (struct reply){401, "{\"detail\":\"Service authentication failed\"}"};
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "service credential is wrong");
+    assert_null(result_evidence_of(result, "mismatch"));
+    netra_write(netra, "backend", NULL);
+    netra_stop(&netra->auth);
+    netra_load(netra);
+    result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "backend has no JWT secret that can be read");
+    assert_null(result_evidence_of(result, "mismatch"));
+}
+
+static void a_forgery_is_no_mismatch(void **state)
+{
+    struct netra *netra = *state;
+    netra->accepts_anything = true;
+    netra_load(netra);
+    const struct result *result = netra_ask(netra, "jwt_sync", true);
+    assert_says(result, STATE_FAIL, "accepts a forged token");
+    assert_null(result_evidence_of(result, "mismatch"));
 }
 
 static void a_backend_that_rejects_with_the_right_secret_points_elsewhere(void **state)
@@ -509,6 +564,9 @@ int main(void)
         NETRA_TEST(a_backend_with_another_secret_is_named),
         NETRA_TEST(one_cause_explains_every_red_of_a_mismatch),
         NETRA_TEST(behaviour_tells_which_side_differs),
+        NETRA_TEST(a_service_that_differs_twice_over_is_named_once),
+        NETRA_TEST(what_fails_for_another_reason_is_no_mismatch),
+        NETRA_TEST(a_forgery_is_no_mismatch),
         NETRA_TEST(a_backend_that_rejects_with_the_right_secret_points_elsewhere),
         NETRA_TEST(an_accepted_forgery_is_the_reddest),
         NETRA_TEST(an_accepted_forgery_is_sent_again_until_it_is_rejected),
