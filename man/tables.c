@@ -2,6 +2,7 @@
  * greenboard(1). */
 #include "man/pages.h"
 
+#include "alert/rules.h"
 #include "base/exits.h"
 #include "base/mem.h"
 #include "board/result.h"
@@ -184,6 +185,21 @@ static void fill_events(struct buf *out)
     end(out);
 }
 
+static void fill_alerts(struct buf *out)
+{
+    begin(out);
+    for (size_t i = 0; i < ALERT_COUNT; i++) {
+        const struct alert_rule *rule = &alert_rules[i];
+        row(out, "Cm", rule->name, rule->help);
+        char *watched =
+            mem_format("it watches %s, and is raised by a FAIL with the evidence \"%s\"",
+                       rule->check, rule->evidence);
+        mdoc_sentence(out, watched);
+        free(watched);
+    }
+    end(out);
+}
+
 /* From the table's text: the room of the sandbox is not linked with the rest of the
  * house. */
 static void add_faults(struct buf *out, enum fault_kind wanted)
@@ -214,6 +230,7 @@ const struct page_mark page_marks[] = {
     {"@EXITS@", fill_exits},       {"@STATES@", fill_states},
     {"@CHECKS@", fill_checks},     {"@KEYS@", fill_keys},
     {"@HYGIENE@", fill_hygiene},   {"@OUTCOMES@", fill_outcomes},
-    {"@EVENTS@", fill_events},     {"@FAULTS@", fill_faults},
+    {"@EVENTS@", fill_events},     {"@ALERTS@", fill_alerts},
+    {"@FAULTS@", fill_faults},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

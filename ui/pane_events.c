@@ -2,6 +2,8 @@
  * request. */
 #include "ui/pane.h"
 
+#include "base/buf.h"
+#include "base/text.h"
 #include "ui/marks.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
@@ -12,6 +14,30 @@ struct events_view {
     size_t back; /* how many of the newest are scrolled away */
 };
 
+/* Which alerts are raised, for how long, at the right end of the rule. */
+static void draw_alerts(const struct scene *scene, struct canvas *canvas)
+{
+    enum { AFTER_TITLE = 11 };
+    const struct alerts *alerts = scene->ui->alerts;
+    struct buf words;
+    buf_init(&words, 0);
+    for (size_t i = 0; alerts && i < ALERT_COUNT; i++) {
+        const struct alert *alert = &alerts->rows[i];
+        char span[TEXT_SPAN];
+        mark_span(span, sizeof span, alert_lasted(alert, scene->wall));
+        if (alert->raised) {
+            buf_format(&words, " alert %s %s ", alert->rule->name, span);
+        }
+    }
+    int end = canvas->width - 2;
+    if (words.length > 0 && canvas_right(canvas, AFTER_TITLE, end, 0, STYLE_FAIL,
+                                         buf_string(&words)) == end) {
+        canvas_fit(canvas, AFTER_TITLE, 0, end - AFTER_TITLE, STYLE_FAIL,
+                   buf_string(&words));
+    }
+    buf_finish(&words);
+}
+
 static void events_draw(const void *self, const struct scene *scene,
                         struct canvas *canvas, bool focus)
 {
@@ -21,6 +47,7 @@ static void events_draw(const void *self, const struct scene *scene,
         canvas_text(canvas, x, 0, style, canvas->ascii ? "-" : focus ? "━" : "─");
     }
     canvas_text(canvas, 2, 0, focus ? STYLE_FOCUS : STYLE_STRONG, " Events ");
+    draw_alerts(scene, canvas);
     for (int y = 1; y < canvas->height; y++) {
         const struct moment *moment =
             board_moment(scene->board, view->back + (size_t)y - 1);

@@ -7,6 +7,7 @@
 #ifndef GREENBOARD_UI_UI_H
 #define GREENBOARD_UI_UI_H
 
+#include "alert/alerts.h"
 #include "board/sched.h"
 #include "store/store.h"
 #include "ui/pane.h"
@@ -33,6 +34,8 @@ struct ui {
     const char *sandbox; /* the program to ask, NULL outside a sandbox */
     bool read_only;
     bool paused;
+    /* NULL: none are judged */
+    const struct alerts *alerts;
 
     struct error trouble; /* why nothing is written any more, or ERROR_NONE */
 

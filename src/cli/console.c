@@ -39,6 +39,7 @@ static void answered(void *self, const struct light *light, bool changed)
 {
     struct console *console = self;
     store_answer(console->store, console->board, light, changed);
+    alerts_answer(&console->alerts, light);
 }
 
 static void judged(void *self)
@@ -57,6 +58,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
         return false;
     }
     console->store = store_create(&console->dir, cli->read_only);
+    alerts_init(&console->alerts, console->board, console->store, console->operator_name);
     struct observer observer = {.answered = answered, .judged = judged, .self = console};
     console->sched = sched_create(console->board, &observer);
     sched_watch(console->sched, true);
@@ -66,12 +68,14 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
 
 bool console_step(struct console *console)
 {
-    return sched_step(console->sched, clock_now());
+    bool learnt = alerts_step(&console->alerts);
+    return sched_step(console->sched, clock_now()) || learnt;
 }
 
 void console_finish(struct console *console)
 {
     sched_destroy(console->sched);
+    alerts_finish(&console->alerts);
     store_destroy(console->store);
     statedir_finish(&console->dir);
     free(console->home);
@@ -201,6 +205,7 @@ static void fill_ui(struct screen *screen)
     struct ui *ui = &screen->ui;
     ui->sched = screen->console.sched;
     ui->store = screen->console.store;
+    ui->alerts = &screen->console.alerts;
     ui->dir = &screen->console.dir;
     ui->state_home = screen->console.home;
     ui->operator_name = screen->console.operator_name;

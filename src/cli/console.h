@@ -4,6 +4,7 @@
 #ifndef GREENBOARD_CLI_CONSOLE_H
 #define GREENBOARD_CLI_CONSOLE_H
 
+#include "alert/alerts.h"
 #include "board/sched.h"
 #include "cli/cli.h"
 #include "store/store.h"
@@ -13,7 +14,8 @@ struct console {
     struct board *board; /* made by who begins it, before anything else */
     struct sched *sched;
     struct store *store; /* NULL: read-only */
-    char *home;          /* the state home, absolute */
+    struct alerts alerts;
+    char *home; /* the state home, absolute */
     struct statedir dir;
     char *operator_name;
 };

@@ -30,7 +30,8 @@ static const int64_t AGAIN =
 struct plain {
     struct cli *cli;
     struct console console;
-    bool shown;  /* the board was told once */
+    bool shown;  /* the board was told, and nothing is asked anew since */
+    bool begun;  /* it was told once: from then on each moment is */
     size_t told; /* moments of the board that were */
     bool leaving;
     char line[LINE_MAX_BYTES]; /* typed so far */
@@ -42,10 +43,24 @@ struct plain {
 
 /* ---- telling ---- */
 
+static void show_alerts(const struct alerts *alerts)
+{
+    for (size_t i = 0; i < ALERT_COUNT; i++) {
+        const struct alert *alert = &alerts->rows[i];
+        if (alert->raised) {
+            char since[CLOCK_STAMP];
+            clock_stamp(since, alert->since);
+            printf("alert %s raised since %.19sZ: %s\n", alert->rule->name, since,
+                   alert->what);
+        }
+    }
+}
+
 static void show_board(struct plain *plain)
 {
     check_print_board(plain->cli, plain->console.board, false);
-    plain->shown = true;
+    show_alerts(&plain->console.alerts);
+    plain->shown = plain->begun = true;
     plain->told = plain->console.board->moment_count;
 }
 
@@ -303,12 +318,12 @@ static void turn(struct plain *plain)
     int wait = sched_wait(console->sched, clock_now());
     int woken = poll(ready, 2, wait < 0 || wait > 1000 ? 1000 : wait);
     console_step(console);
+    if (plain->begun) {
+        tell_moments(plain);
+    }
     if (!plain->shown && everything_answered(console->board) &&
         sched_settled(console->sched)) {
         show_board(plain);
-    }
-    if (plain->shown) {
-        tell_moments(plain);
     }
     step_deploy(plain);
     if (woken > 0 && ready[0].revents && !take_lines(plain)) {

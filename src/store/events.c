@@ -249,6 +249,20 @@ static void read_entry(sqlite3_stmt *statement, struct entry *entry)
     }
 }
 
+/* What the bound statement selects; it is finalized. */
+static bool read_entries(struct db *db, sqlite3_stmt *statement, bool bound,
+                         struct entries *entries, struct error *error)
+{
+    bool row = true, done = bound;
+    while (done && (done = db_step(db, statement, &row, error)) && row) {
+        entries->rows =
+            mem_resize(entries->rows, (entries->count + 1) * sizeof *entries->rows);
+        read_entry(statement, &entries->rows[entries->count++]);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
 bool events_list(struct events *events, const struct events_filter *filter,
                  struct entries *entries, struct error *error)
 {
@@ -265,16 +279,28 @@ bool events_list(struct events *events, const struct events_filter *filter,
         return false;
     }
     int64_t limit = filter->newest ? (int64_t)filter->newest : -1;
-    bool row = true;
     bool done = db_bind(db, statement, error, "tttti", filter->since, filter->who,
                         filter->release, filter->run, limit);
-    while (done && (done = db_step(db, statement, &row, error)) && row) {
-        entries->rows =
-            mem_resize(entries->rows, (entries->count + 1) * sizeof *entries->rows);
-        read_entry(statement, &entries->rows[entries->count++]);
+    return read_entries(db, statement, done, entries, error);
+}
+
+bool events_alerts(struct events *events, struct entries *entries, struct error *error)
+{
+    *entries = (struct entries){0};
+    struct db *db = &events->db;
+    sqlite3_stmt *statement = db_prepare(
+        db,
+        SELECT_EVENTS "WHERE seq IN (SELECT max(seq) FROM event WHERE type IN (?1, ?2)"
+                      " AND json_valid(data)"
+                      " GROUP BY environment, json_extract(data, '$." EVENT_ALERT "'))"
+                      " ORDER BY seq",
+        error);
+    if (!statement) {
+        return false;
     }
-    sqlite3_finalize(statement);
-    return done;
+    bool done = db_bind(db, statement, error, "tt", event_rows[EVENT_ALERT_RAISED].name,
+                        event_rows[EVENT_ALERT_CLEARED].name);
+    return read_entries(db, statement, done, entries, error);
 }
 
 /* False where this entry does not follow from what came before it. */

@@ -21,6 +21,9 @@
 #define EVENTS(X)                                                                        \
     X(EVENT_CHECK_CHANGED, "check.changed", "a check came into another state")           \
     X(EVENT_GATE_CHANGED, "gate.changed", "the gate opened or closed")                   \
+    X(EVENT_ALERT_RAISED, "alert.raised",                                                \
+      "an alert was raised: what is wrong, and what to do")                              \
+    X(EVENT_ALERT_CLEARED, "alert.cleared", "what had raised an alert is well again")    \
     X(EVENT_CONFIG_INVALID, "config.invalid",                                            \
       "a configuration lacks what its class demands")                                    \
     X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
@@ -96,6 +99,10 @@ struct events_filter {
 };
 bool events_list(struct events *events, const struct events_filter *filter,
                  struct entries *entries, struct error *error);
+/* Of each alert of each environment the newest event, oldest first: its name is the text
+ * EVENT_ALERT of the event's data. */
+#define EVENT_ALERT "alert"
+bool events_alerts(struct events *events, struct entries *entries, struct error *error);
 void entries_finish(struct entries *entries);
 json_t *entry_json(const struct entry *entry); /* the caller's */
 

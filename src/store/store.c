@@ -42,6 +42,8 @@ struct store {
     bool stopping;
     bool failed;
     struct error error;
+    struct entries alerts; /* read, and not taken yet */
+    bool alerts_read, alerts_recorded;
     int lock; /* the recorder's, or -1: the thread's, once it runs */
     atomic_bool recorder;
     char *events_path, *samples_path, *recorder_path;
@@ -125,6 +127,29 @@ static void writer_open(struct writer *writer)
     }
 }
 
+/* Main must not wait for the disk, so what it has to know is read here and left for it.
+ */
+static void writer_read_alerts(struct writer *writer)
+{
+    struct store *store = writer->store;
+    struct error error = {0};
+    struct entries alerts = {0};
+    if (!writer->opened) {
+        return;
+    }
+    if (!events_alerts(&writer->events, &alerts, &error)) {
+        fail(store, &error);
+        entries_finish(&alerts);
+        return;
+    }
+    pthread_mutex_lock(&store->guard);
+    entries_finish(&store->alerts);
+    store->alerts = alerts;
+    store->alerts_read = true;
+    store->alerts_recorded = writer->lock >= 0;
+    pthread_mutex_unlock(&store->guard);
+}
+
 /* The lock is free again when the console that held it is gone: asked for every
  * second. */
 static void writer_lock(struct writer *writer, int64_t now)
@@ -135,6 +160,9 @@ static void writer_lock(struct writer *writer, int64_t now)
     writer->tried = now;
     writer->lock = fs_lock(writer->store->recorder_path, NULL);
     atomic_store(&writer->store->recorder, writer->lock >= 0);
+    if (writer->lock >= 0) {
+        writer_read_alerts(writer);
+    }
 }
 
 static void forget_rows(struct writer *writer)
@@ -204,6 +232,7 @@ static void *work(void *argument)
     writer.lock = writer.store->lock;
     bool stopping = false;
     writer_open(&writer);
+    writer_read_alerts(&writer);
     while (!stopping) {
         writer_lock(&writer, clock_now());
         struct item *list = take_list(writer.store, &stopping);
@@ -271,6 +300,7 @@ void store_destroy(struct store *store)
     free(store->recorder_path);
     free(store->operator_name);
     free(store->lights);
+    entries_finish(&store->alerts);
     free(store);
 }
 
@@ -291,6 +321,23 @@ bool store_failed(struct store *store, struct error *error)
 bool store_recorder(struct store *store)
 {
     return store && atomic_load(&store->recorder);
+}
+
+bool store_take_alerts(struct store *store, struct entries *alerts, bool *recorder)
+{
+    if (!store) {
+        return false;
+    }
+    pthread_mutex_lock(&store->guard);
+    bool read = store->alerts_read;
+    if (read) {
+        *alerts = store->alerts;
+        *recorder = store->alerts_recorded;
+        store->alerts = (struct entries){0};
+        store->alerts_read = false;
+    }
+    pthread_mutex_unlock(&store->guard);
+    return read;
 }
 
 void store_event(struct store *store, const struct event *event)

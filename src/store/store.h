@@ -25,6 +25,12 @@ void store_destroy(struct store *store); /* writes what is queued */
 bool store_failed(struct store *store, struct error *error);
 bool store_recorder(struct store *store);
 
+/* What the trail says of alerts, newest of each, once it was read: when the thread
+ * starts, and again when this process becomes the recorder. `recorder` says that it was,
+ * so that nobody else adds to them from then on. False where nothing new was read; else
+ * the caller finishes `alerts`. */
+bool store_take_alerts(struct store *store, struct entries *alerts, bool *recorder);
+
 void store_event(struct store *store, const struct event *event); /* copies */
 
 /* For the scheduler's observer, and after board_judge() said that the decision

@@ -204,6 +204,10 @@ struct board *boards_mismatch(void)
                "jwt-secret-key, version 1, not jwt-secret-staging, version 7");
     result_reach(result, RUNG_REACHABLE);
     hold(result, "0f1e2d3c4b5a", "1");
+    result_evidence(result, "mismatch", "backend");
+    tell(board, 3, STATE_FAIL,
+         "alert jwt.mismatch raised: JWT secrets differ (backend): mount "
+         "jwt-secret-staging, version 7, in backend and redeploy it");
     replace(board, 5);
     result = answer(board, 5, 2, 21);
     result_set(result, STATE_FAIL, "see jwt_sync: both services must use the same secret",
@@ -254,6 +258,19 @@ struct board *boards_mixed(void)
     result_blame(board->lights[4].result, "clickhouse");
     board->verdict = gate_decide(board, BOARDS_NOW);
     return board;
+}
+
+void boards_judge(const struct board *board, struct alerts *alerts)
+{
+    alerts_init(alerts, NULL, NULL, NULL);
+    for (size_t i = 0; i < ALERT_COUNT; i++) {
+        struct alert *alert = &alerts->rows[i];
+        const struct light *light = board_find(board, alert->rule->check);
+        if (light->result) {
+            alert_judge(alert, light->result);
+            alert->since -= 180000;
+        }
+    }
 }
 
 void boards_free(struct board *board)

@@ -2,6 +2,7 @@
 #ifndef GREENBOARD_TESTS_BOARDS_H
 #define GREENBOARD_TESTS_BOARDS_H
 
+#include "alert/alerts.h"
 #include "board/board.h"
 
 /* The moment at which every golden screen is drawn. */
@@ -16,6 +17,8 @@ struct board *boards_unproven(void); /* stale, and one that could not be asked *
 struct board *
 boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
 struct board *boards_mixed(void); /* every state there is */
+void boards_judge(const struct board *board,
+                  struct alerts *alerts); /* three minutes ago */
 void boards_free(struct board *board);
 
 #endif

@@ -124,6 +124,8 @@ static const struct screen screens[] = {
     {"help-120x60", boards_green, 120, 60, false, "?", NULL},
     {"zoom-80x24", boards_green, 80, 24, false, "3+", NULL},
     {"events-80x24", boards_red, 80, 24, false, ">", NULL},
+    {"mismatch-120x40-ascii", boards_mismatch, 120, 40, true, "", NULL},
+    {"mismatch-30x24", boards_mismatch, 30, 24, false, "", NULL},
     {"run-80x24", boards_green, 80, 24, false, "", run_goes_on},
     {"run-failed-80x24", boards_green, 80, 24, false, "", run_fails},
     {"run-refused-80x24", boards_red, 80, 24, true, "", run_is_refused},
@@ -149,6 +151,9 @@ static void render(const struct screen *screen, struct buf *out)
     struct ui ui;
     ui_init(&ui, board);
     ui.operator_name = "ada@ops-1";
+    struct alerts alerts;
+    boards_judge(board, &alerts);
+    ui.alerts = &alerts;
     ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
     char place[] = "/tmp/gb-screens-XXXXXX";
     struct statedir dir = {.runs = place};
@@ -166,6 +171,7 @@ static void render(const struct screen *screen, struct buf *out)
     canvas_dump(&canvas, out, true);
     canvas_destroy(&canvas);
     ui_finish(&ui);
+    alerts_finish(&alerts);
     boards_free(board);
     if (screen->fill) {
         fs_remove_tree(place);

@@ -2,6 +2,7 @@
  * date. */
 #include "tests/unit/unit.h"
 
+#include "alert/rules.h"
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -75,6 +76,32 @@ static void every_check_is_listed(void **state)
     buf_finish(&page);
 }
 
+static void every_alert_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@ALERTS@");
+    for (size_t i = 0; i < ALERT_COUNT; i++) {
+        char *name = mem_format("\\&%s", alert_rules[i].name);
+        assert_true(lists(&page, "Cm", name));
+        assert_non_null(strstr(buf_string(&page), alert_rules[i].check));
+        free(name);
+    }
+    buf_finish(&page);
+}
+
+/* An alert whose check nobody registered could never be raised. */
+static void every_alert_watches_a_check_that_there_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ALERT_COUNT; i++) {
+        bool found = false;
+        for (size_t j = 0; checks_all[j]; j++) {
+            found = found || text_equal(checks_all[j]->name, alert_rules[i].check);
+        }
+        assert_true(found);
+    }
+}
+
 /* config knows these names by heart, since it is below the checks: here both are seen. */
 static void no_entry_may_take_the_name_of_a_built_in_check(void **state)
 {
@@ -135,6 +162,8 @@ int main(void)
         cmocka_unit_test(every_field_that_is_obeyed_is_listed),
         cmocka_unit_test(every_fault_is_listed_once),
         cmocka_unit_test(every_check_is_listed),
+        cmocka_unit_test(every_alert_is_listed),
+        cmocka_unit_test(every_alert_watches_a_check_that_there_is),
         cmocka_unit_test(no_entry_may_take_the_name_of_a_built_in_check),
         cmocka_unit_test(every_command_is_listed_with_its_options),
         cmocka_unit_test(every_action_with_a_key_is_listed),

@@ -165,6 +165,42 @@ static void the_head_is_the_newest_event(void **state)
     events_close(&events);
 }
 
+static void append_alert(struct events *events, enum event_kind kind,
+                         const char *environment, const char *alert)
+{
+    json_t *data = alert ? json_pack("{s:s}", EVENT_ALERT, alert) : NULL;
+    struct event event = {
+        .kind = kind, .environment = environment, .text = alert, .data = data};
+    assert_true(events_append(events, &event, NULL, NULL));
+    json_decref(data);
+}
+
+static void of_each_alert_the_newest_event_is_found(void **state)
+{
+    (void)state;
+    struct events events;
+    struct entries entries;
+    open_events(&events, DB_WRITE);
+    assert_true(events_alerts(&events, &entries, NULL));
+    assert_int_equal(entries.count, 0);
+    append_alert(&events, EVENT_ALERT_RAISED, "staging", "one");
+    append_alert(&events, EVENT_ALERT_RAISED, "staging", "two");
+    append_alert(&events, EVENT_ALERT_RAISED, "production", "one");
+    append_alert(&events, EVENT_ALERT_CLEARED, "staging", "one");
+    append_alert(&events, EVENT_CHECK_CHANGED, "staging", "two");
+    append(&events, "anything");
+    assert_true(events_alerts(&events, &entries, NULL));
+    assert_int_equal(entries.count, 3);
+    static const int64_t seqs[] = {2, 3, 4};
+    static const char *const types[] = {"alert.raised", "alert.raised", "alert.cleared"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(entries.rows[i].seq, seqs[i]);
+        assert_string_equal(entries.rows[i].type, types[i]);
+    }
+    entries_finish(&entries);
+    events_close(&events);
+}
+
 static void an_event_never_holds_a_secret(void **state)
 {
     (void)state;
@@ -565,6 +601,7 @@ int main(void)
         TEST(a_removed_first_event_breaks_the_chain),
         TEST(processes_that_append_at_once_keep_one_chain),
         TEST(the_head_is_the_newest_event),
+        TEST(of_each_alert_the_newest_event_is_found),
         TEST(an_event_never_holds_a_secret),
         TEST(a_newer_trail_is_read_and_never_written),
         TEST(a_failed_commit_is_never_tried_again),
