@@ -333,6 +333,31 @@ static void a_second_console_writes_only_once_it_took_over(void **state)
     assert_trail("RC");
 }
 
+static void a_second_console_learns_and_leaves_the_writing_to_the_first(void **state)
+{
+    (void)state;
+    struct place first, second;
+    open_place(&first);
+    wait_until_it_writes(&first);
+    say(&first, STATE_FAIL, true);
+    close_place(&first);
+    open_place(&first);
+    wait_until_it_writes(&first);
+    open_place(&second);
+    int64_t until = clock_now() + 20 * CLOCK_SECOND;
+    while (!alerts_step(&second.alerts) && clock_now() < until) {
+        poll(NULL, 0, 5);
+    }
+    assert_true(second.alerts.rows[0].raised);
+    assert_false(second.alerts.writes);
+    say(&second, STATE_OK, false);
+    assert_true(second.alerts.rows[0].recorded);
+    close_place(&second);
+    say(&first, STATE_OK, false);
+    close_place(&first);
+    assert_trail("RC");
+}
+
 static void what_the_first_could_not_write_any_more_the_second_does(void **state)
 {
     (void)state;
@@ -397,6 +422,7 @@ int main(void)
         TEST(what_is_answered_before_the_trail_was_read_is_written_once),
         TEST(the_next_console_neither_raises_again_nor_forgets_to_clear),
         TEST(a_second_console_writes_only_once_it_took_over),
+        TEST(a_second_console_learns_and_leaves_the_writing_to_the_first),
         TEST(what_the_first_could_not_write_any_more_the_second_does),
         TEST(a_console_that_only_reads_still_tells),
         TEST(the_gate_never_looks_at_an_alert),
