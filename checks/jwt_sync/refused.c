@@ -1,26 +1,40 @@
 #include "checks/jwt_sync/refused.h"
 
+#include "checks/jwt_sync/holders.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 /* Words by which services say why, lower case or not. More telling rows come first:
  * "service authentication failed: token expired" is about the service. */
+enum { UNREACHABLE, CREDENTIAL, ADDRESS, TIME, OTHER_SECRET };
+
 static const struct cause {
     const char *words[8];
     const char *finding, *remedy;
 } causes[] = {
-    {{"unreachable", "unavailable", "timed out", "timeout", "connect", "resolve"},
-     "cannot reach auth, which it asks whether a token is good",
-     "see the backend's setting of auth's URL, and the network between the two"},
-    {{"service auth", "service cred", "service secret", "service id", "service-secret"},
-     "is refused by auth as a service: its service credential is wrong",
-     "give the backend and auth the same service credential; their JWT secret is right"},
-    {{"issuer", "audience"},
-     "wants another issuer or audience",
-     "set issuer and audience of the backend to those that auth issues"},
-    {{"expired", "not yet valid", "in the future", "(iat)", "(nbf)"},
-     "takes a fresh token for one out of its time",
-     "set the clock of the backend's machine (NTP), and see its leeway"},
+    [UNREACHABLE] =
+        {{"unreachable", "unavailable", "timed out", "timeout", "connect", "resolve"},
+         "cannot reach auth, which it asks whether a token is good",
+         "see the backend's setting of auth's URL, and the network between the two"},
+    [CREDENTIAL] = {{"service auth", "service cred", "service secret", "service id",
+                     "service-secret"},
+                    "is refused by auth as a service: its service credential is wrong",
+                    "give the backend and auth the same service credential; their JWT "
+                    "secret is right"},
+    [ADDRESS] = {{"issuer", "audience"},
+                 "wants another issuer or audience",
+                 "set issuer and audience of the backend to those that auth issues"},
+    [TIME] = {{"expired", "not yet valid", "in the future", "(iat)", "(nbf)"},
+              "takes a fresh token for one out of its time",
+              "set the clock of the backend's machine (NTP), and see its leeway"},
+    [OTHER_SECRET] =
+        {{"signature verif", "signature check", "invalid signature", "bad signature",
+          "signature is", "signature mismatch"},
+         "runs with another secret: it cannot verify the signature of a sound token",
+         "give the backend the canonical secret, and redeploy it: instances keep an "
+         "older "
+         "one"},
 };
 
 static const struct cause *cause_of(const char *detail)
@@ -47,6 +61,9 @@ void refused_by_backend(const struct shown *shown, bool same, struct result *res
     } else if (cause) {
         result_set(result, STATE_FAIL, cause->remedy, "the backend %s (%d: %s)",
                    cause->finding, shown->status, shown->detail);
+        if (cause == &causes[OTHER_SECRET]) {
+            holders_mismatch(result, "backend");
+        }
     } else {
         result_set(
             result, STATE_FAIL,
@@ -63,7 +80,7 @@ void refused_by_validate(const char *service, const struct shown *shown,
                          struct result *result)
 {
     const struct cause *cause = cause_of(shown->detail);
-    bool credential = shown->status != 200 || cause == &causes[1];
+    bool credential = shown->status != 200 || cause == &causes[CREDENTIAL];
     const char *colon = *shown->detail ? ": " : "";
     if (credential) {
         result_set(result, STATE_FAIL,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "board/cause.h"
 #include "checks/jwt_sync/refused.h"
 #include "tests/unit/netra.h"
@@ -384,18 +385,22 @@ static void a_refusal_is_told_by_what_the_backend_says(void **state)
     struct netra *netra = *state;
     static const struct {
         const char *body, *words, *remedy;
+        const char *mismatch; /* who is known to use another secret, or NULL */
     } rows[] = {
+        {"{\"detail\":\"Signature verification failed\"}",
+         "the backend runs with another secret: it cannot verify the signature",
+         "give the backend the canonical secret", "backend"},
         {"{\"detail\":\"Signature has expired\"}", "fresh token for one out of its time",
-         "clock"},
+         "clock", NULL},
         {"{\"detail\":\"Invalid audience\"}", "wants another issuer or audience",
-         "issuer and audience"},
+         "issuer and audience", NULL},
         {"{\"detail\":\"Service authentication failed\"}", "service credential is wrong",
-         "same service credential"},
+         "same service credential", NULL},
         {"{\"detail\":\"auth service: Connection refused\"}", "cannot reach auth",
-         "network"},
+         "network", NULL},
         {"{\"error\":\"Could not validate credentials\"}",
          "rejects a token that verifies under the canonical secret (401)",
-         "redeploy the backend"},
+         "redeploy the backend", NULL},
     };
     netra_load(netra);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -403,6 +408,7 @@ static void a_refusal_is_told_by_what_the_backend_says(void **state)
         const struct result *result = netra_ask(netra, "jwt_sync", true);
         assert_says(result, STATE_FAIL, rows[i].words);
         assert_non_null(strstr(result->remedy, rows[i].remedy));
+        assert_true(text_equal(result_evidence_of(result, "mismatch"), rows[i].mismatch));
     }
     assert_int_equal(netra->forgeries, 0);
 }
