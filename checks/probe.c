@@ -28,6 +28,15 @@ bool probe_store(const struct job *job, struct result *result, const char **pass
     return !source || secret;
 }
 
+struct probe_target probe_target(const struct job *job, const char *port)
+{
+    return (struct probe_target){.host = config_text(job->section, "host"),
+                                 .port = (int)config_integer(job->section, port),
+                                 .tls =
+                                     tls_options_of(json_object_get(job->section, "tls"),
+                                                    job->environment->directory)};
+}
+
 void probe_phases(struct result *result, const struct http_reply *reply)
 {
     const struct phase phases[] = {

@@ -4,6 +4,7 @@
 
 #include "board/check.h"
 #include "net/http.h"
+#include "net/trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +13,15 @@
  * configured (borrowed from the job's secrets, else NULL). Reaches "configured"; on false
  * the result says what is missing. */
 bool probe_store(const struct job *job, struct result *result, const char **password);
+
+/* Where a store is dialled and what its certificate must say: its host, the port that
+ * `port` names, its `tls`. Borrowed from the job. */
+struct probe_target {
+    const char *host;
+    int port;
+    struct tls_options tls;
+};
+struct probe_target probe_target(const struct job *job, const char *port);
 
 void probe_phases(struct result *result, const struct http_reply *reply);
 void probe_uptime(struct result *result, int64_t seconds);

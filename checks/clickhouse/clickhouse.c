@@ -18,20 +18,19 @@ enum { BODY_MAX = 64 * 1024 };
 struct question {
     const struct job *job;
     struct result *result;
-    struct tls_options tls;
+    struct probe_target target;
     const char *password; /* or NULL */
 };
 
 static char *url_of(const struct question *question, const char *query)
 {
     const json_t *section = question->job->section;
-    const char *host = config_text(section, "host");
+    const char *host = question->target.host;
     bool six = strchr(host, ':') != NULL;
     struct buf url;
     buf_init(&url, 0);
-    buf_format(&url, "%s://%s%s%s:%d/", question->tls.on ? "https" : "http",
-               six ? "[" : "", host, six ? "]" : "",
-               (int)config_integer(section, "http_port"));
+    buf_format(&url, "%s://%s%s%s:%d/", question->target.tls.on ? "https" : "http",
+               six ? "[" : "", host, six ? "]" : "", question->target.port);
     if (query) {
         buf_text(&url, "?wait_end_of_query=1&database=");
         http_escape(&url, config_text(section, "database"));
@@ -67,7 +66,7 @@ static bool put(const struct question *question, const char *query,
         .headers = headers,
         .header_count = question->password ? 2 : 1,
         .wanted = "X-ClickHouse-Exception-Code",
-        .tls = &question->tls,
+        .tls = &question->target.tls,
         .deadline = job->deadline,
         .cap = BODY_MAX,
         .cancelled = job->cancelled,
@@ -259,8 +258,7 @@ static void ask(const struct job *job, struct result *result)
     struct question question = {
         .job = job,
         .result = result,
-        .tls = tls_options_of(json_object_get(job->section, "tls"),
-                              job->environment->directory),
+        .target = probe_target(job, "http_port"),
         .password = password,
     };
     climb(&question);

@@ -226,15 +226,12 @@ static bool prove(struct probe *probe)
 static bool connect_it(struct probe *probe)
 {
     const struct job *job = probe->job;
-    const json_t *section = job->section;
-    struct tls_options tls =
-        tls_options_of(json_object_get(section, "tls"), job->environment->directory);
-    const char *host = config_text(section, "host");
-    int port = (int)config_integer(section, "port");
+    struct probe_target target = probe_target(job, "port");
     struct dial *dial = &probe->dial;
     struct error error;
-    bool done = dial_open(dial, host, port, &tls, job->deadline, job->cancelled, &error);
-    result_identity(probe->result, "target", "%s:%d", host, port);
+    bool done = dial_open(dial, target.host, target.port, &target.tls, job->deadline,
+                          job->cancelled, &error);
+    result_identity(probe->result, "target", "%s:%d", target.host, target.port);
     if (*dial->address) {
         result_evidence(probe->result, "address", "%s", dial->address);
     }
