@@ -199,7 +199,6 @@ static void judge_service(struct report *report, const struct entry *entry, json
     }
 }
 
-
 /* Judges one, and lists what is wrong with it. */
 static json_t *list_findings(struct report *report, const struct entry *entry)
 {

@@ -65,7 +65,7 @@ export CLOUDSDK_AUTH_ACCESS_TOKEN_FILE=$TMPDIR/token CLOUDSDK_CORE_DISABLE_PROMP
 export CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK=1 CLOUDSDK_CORE_DISABLE_USAGE_REPORTING=1
 
 access() {
-    run gcloud secrets versions access "${1:-latest}" --secret=$SECRET --project=$PROJECT
+    run gcloud secrets versions access latest --secret=$SECRET --project=$PROJECT
 }
 # The token of before a fault holds no longer.
 with_fault() {
