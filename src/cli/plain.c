@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 256 };
@@ -278,7 +279,7 @@ static void obey(struct plain *plain, char *line)
         *word++ = '\0';
     }
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands_plain[i].name, line) == 0) {
+        if (strcasecmp(commands_plain[i].name, line) == 0) { /* as the console's D and R */
             commands_plain[i].run(plain, word);
             return;
         }
