@@ -73,6 +73,15 @@ static bool is_placeholder(const char *data, size_t length)
     return is_template(data, length);
 }
 
+/* A service that takes the token's word for the algorithm would verify with it what
+ * anybody can sign (RFC 8725 section 2.1). */
+static bool is_public(const char *data, size_t length)
+{
+    return contains(data, length, "PUBLIC KEY-----") ||
+           contains(data, length, "BEGIN CERTIFICATE-----") ||
+           (strncmp(data, "ssh-", 4) == 0 && contains(data, length, " AAAA"));
+}
+
 /* Shannon's entropy of the bytes; 32 random base64 characters have about 4.5 bits
  * each. */
 static bool is_predictable(const char *data, size_t length)
@@ -97,6 +106,8 @@ const struct hygiene_rule hygiene_rules[] = {
      "store it again without the blank or newline (printf %s, not echo)", is_padded},
     {"placeholder", true, "looks like a placeholder or a well-known default",
      "generate one: openssl rand -base64 48", is_placeholder},
+    {"public", true, "is a public key or a certificate, which anybody may have",
+     "generate one: openssl rand -base64 48", is_public},
     {"length", true, "is shorter than 32 bytes", "generate one: openssl rand -base64 48",
      is_short},
     {"entropy", false, "repeats itself: low entropy",

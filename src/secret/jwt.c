@@ -5,11 +5,13 @@
 #include "base/text.h"
 #include "secret/base64.h"
 
+#include <math.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const EVP_MD *algorithm_hash(const char *algorithm)
 {
@@ -87,9 +89,48 @@ static bool authenticate(const char *text, const struct secret *secret,
         return error_set(error, ERROR_CONFIG, "the algorithm %s is not supported",
                          algorithm);
     }
+    if (secret_length(secret) == 0) {
+        return error_set(error, ERROR_CONFIG, "the secret is empty");
+    }
     if (!HMAC(hash, secret_data(secret), (int)secret_length(secret),
               (const unsigned char *)text, strlen(text), mac, length)) {
         return error_set(error, ERROR_SYSTEM, "OpenSSL cannot compute %s", algorithm);
+    }
+    return true;
+}
+
+/* RFC 8725 section 3.11: a type that ends in "+jwt" says by which rules a token is to be
+ * judged. Those of an access token are "at+jwt" (RFC 9068 section 2.1); "application/"
+ * may be left out (RFC 7515 section 4.1.9). */
+static bool is_typed_otherwise(const char *type)
+{
+    static const char prefix[] = "application/", suffix[] = "+jwt";
+    if (strncasecmp(type, prefix, strlen(prefix)) == 0) {
+        type += strlen(prefix);
+    }
+    size_t length = strlen(type);
+    return length >= strlen(suffix) &&
+           strcasecmp(type + length - strlen(suffix), suffix) == 0 &&
+           strcasecmp(type, "at+jwt") != 0;
+}
+
+/* What a header may say besides the algorithm. */
+static bool check_header(const json_t *header, struct error *error)
+{
+    /* RFC 7515 section 4.1.11: no extension is understood here. */
+    if (json_object_get(header, "crit")) {
+        return error_set(error, ERROR_PROTOCOL,
+                         "the token demands an extension that is not known here (crit)");
+    }
+    if (json_is_false(json_object_get(header, "b64"))) { /* RFC 7797 section 7 */
+        return error_set(error, ERROR_PROTOCOL,
+                         "the token says that its claims are not base64url (b64)");
+    }
+    const json_t *typ = json_object_get(header, "typ");
+    const char *type = json_string_value(typ);
+    if (typ && (!type || is_typed_otherwise(type))) {
+        return error_set(error, ERROR_PROTOCOL, "the token is no access token: typ %.40s",
+                         type ? type : "is no string");
     }
     return true;
 }
@@ -101,6 +142,9 @@ bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *
     if (!text_equal(named, algorithm)) {
         return error_set(error, ERROR_PROTOCOL, "the token says algorithm %.20s, not %s",
                          named ? named : "none", algorithm);
+    }
+    if (!check_header(jwt->header, error)) {
+        return false;
     }
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
@@ -114,15 +158,33 @@ bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *
     return true;
 }
 
-/* A NumericDate may be any number (RFC 7519 section 2). What no clock will ever show is
- * brought to the edge of what can be reckoned with. */
+/* A NumericDate may be any number (RFC 7519 section 2): the first whole second that is
+ * not before it. What no clock will ever show is brought to the edge of what can be
+ * reckoned with. */
 static bool claim_time(const struct jwt *jwt, const char *name, int64_t *when)
 {
     static const double edge = 1e15;
     const json_t *claim = json_object_get(jwt->claims, name);
-    double value = json_number_value(claim);
+    double value = ceil(json_number_value(claim));
     *when = (int64_t)(value > edge ? edge : value < -edge ? -edge : value);
     return json_is_number(claim);
+}
+
+static bool has_started(const struct jwt *jwt, const char *claim, int64_t now,
+                        int64_t leeway, struct error *error)
+{
+    int64_t when = 0;
+    if (!json_object_get(jwt->claims, claim)) {
+        return true;
+    }
+    if (!claim_time(jwt, claim, &when)) {
+        return error_set(error, ERROR_PROTOCOL, "its %s claim is no number", claim);
+    }
+    if (when > now + leeway) {
+        return error_set(error, ERROR_DENIED, "%s is %lld s in the future: clocks differ",
+                         claim, (long long)(when - now));
+    }
+    return true;
 }
 
 bool jwt_timely(const struct jwt *jwt, int64_t now, int64_t leeway, struct error *error)
@@ -131,19 +193,12 @@ bool jwt_timely(const struct jwt *jwt, int64_t now, int64_t leeway, struct error
     if (!claim_time(jwt, "exp", &when)) {
         return error_set(error, ERROR_PROTOCOL, "the token never expires: no exp claim");
     }
-    if (now > when + leeway) {
+    if (now >= when + leeway) {
         return error_set(error, ERROR_DENIED, "expired %lld s ago",
                          (long long)(now - when));
     }
-    static const char *const starts[] = {"nbf", "iat"};
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        if (claim_time(jwt, starts[i], &when) && when > now + leeway) {
-            return error_set(error, ERROR_DENIED,
-                             "%s is %lld s in the future: clocks differ", starts[i],
-                             (long long)(when - now));
-        }
-    }
-    return true;
+    return has_started(jwt, "nbf", now, leeway, error) &&
+           has_started(jwt, "iat", now, leeway, error);
 }
 
 static bool audience_names(const json_t *audience, const char *name)

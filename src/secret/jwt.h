@@ -29,12 +29,13 @@ bool jwt_parse(const char *token, struct jwt *jwt, struct error *error);
 void jwt_finish(struct jwt *jwt);
 
 /* True where the signature is that of `algorithm` (HS256, HS384, HS512) under the secret,
- * and the header names that algorithm. */
+ * and the header names that algorithm, demands nothing that is not known here, and no
+ * other type of token than an access token. */
 bool jwt_verify(const struct jwt *jwt, const struct secret *secret, const char *algorithm,
                 struct error *error);
 
-/* exp, nbf and iat against `now` (seconds since 1970) with a leeway in seconds (RFC
- * 7519 4.1). */
+/* Before exp, not before nbf and iat where they are there, `now` being seconds since
+ * 1970, with a leeway in seconds (RFC 7519 4.1.4 to 4.1.6). */
 bool jwt_timely(const struct jwt *jwt, int64_t now, int64_t leeway, struct error *error);
 
 /* iss and aud (RFC 7519 4.1.1, 4.1.3): `audience` is a string or an array of which one

@@ -42,7 +42,7 @@ static void add_part(struct buf *out, const json_t *object)
     free(text);
 }
 
-static bool add_signature(struct buf *token, EVP_PKEY *key)
+static bool sign(struct buf *token, EVP_PKEY *key)
 {
     unsigned char *signature = NULL;
     size_t length = 0;
@@ -64,13 +64,24 @@ static bool add_signature(struct buf *token, EVP_PKEY *key)
     return done;
 }
 
-bool rs256_sign(const json_t *claims, const char *key_id, const struct secret *pem,
-                struct buf *out, struct error *error)
+bool rs256_add_signature(struct buf *token, const struct secret *pem, struct error *error)
 {
     EVP_PKEY *key = read_key(pem, error);
     if (!key) {
         return false;
     }
+    bool done = sign(token, key);
+    if (!done) {
+        error_set(error, ERROR_SYSTEM, "OpenSSL cannot sign with RS256");
+        ERR_clear_error();
+    }
+    EVP_PKEY_free(key);
+    return done;
+}
+
+bool rs256_sign(const json_t *claims, const char *key_id, const struct secret *pem,
+                struct buf *out, struct error *error)
+{
     struct buf token;
     buf_init_secret(&token, 0); /* whoever has it is given an access token for it */
     json_t *header =
@@ -78,15 +89,11 @@ bool rs256_sign(const json_t *claims, const char *key_id, const struct secret *p
     add_part(&token, header);
     buf_text(&token, ".");
     add_part(&token, claims);
-    bool done = add_signature(&token, key);
+    bool done = rs256_add_signature(&token, pem, error);
     if (done) {
         buf_add(out, token.data, token.length);
-    } else {
-        error_set(error, ERROR_SYSTEM, "OpenSSL cannot sign with RS256");
-        ERR_clear_error();
     }
     json_decref(header);
     buf_finish(&token);
-    EVP_PKEY_free(key);
     return done;
 }

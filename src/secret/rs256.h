@@ -15,4 +15,8 @@
 bool rs256_sign(const json_t *claims, const char *key_id, const struct secret *pem,
                 struct buf *out, struct error *error);
 
+/* Appends "." and the signature of what stands in `token`: "header.payload". */
+bool rs256_add_signature(struct buf *token, const struct secret *pem,
+                         struct error *error);
+
 #endif
