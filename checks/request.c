@@ -224,10 +224,10 @@ void answer_finish(struct answer *answer)
 }
 
 /* Or the beginning of one: services cut what they quote. */
-static bool holds_token(const char *text, const char *bearer)
+static bool holds_token(const char *text, const char *token)
 {
     char start[TOKEN_START + 1];
-    snprintf(start, sizeof start, "%s", bearer ? bearer : "");
+    snprintf(start, sizeof start, "%s", token ? token : "");
     return *start && strstr(text, start);
 }
 
@@ -239,7 +239,8 @@ char *answer_detail(const struct request *request, const struct answer *answer)
     for (size_t i = 0; i < sizeof places / sizeof places[0] && !found; i++) {
         found = json_string_value(json_at(answer->json, places[i]));
     }
-    if (!found || holds_token(found, request->bearer)) {
+    if (!found || holds_token(found, request->bearer) ||
+        holds_token(found, request->token)) {
         return mem_text("");
     }
     return mem_format("%.*s", DETAIL, found);

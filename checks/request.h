@@ -20,6 +20,7 @@ struct request {
     const json_t *headers; /* name: text or source; may be NULL */
     const json_t *body;    /* each source in it is replaced by its secret; NULL: none */
     const char *bearer;    /* a token for Authorization, or NULL */
+    const char *token;     /* one in the body, or NULL: neither is ever quoted */
 };
 
 struct answer {

@@ -10,13 +10,10 @@
 #include <string.h>
 
 static void note_answer(const struct request *request, const struct answer *answer,
-                        const char *token, struct shown *shown)
+                        struct shown *shown)
 {
     shown->status = answer->reply.status;
     shown->detail = answer_detail(request, answer);
-    if (token && strstr(shown->detail, token)) {
-        *shown->detail = '\0';
-    }
     if (answer->reply.date) {
         shown->skew = answer->reply.date - clock_wall();
     }
@@ -34,7 +31,7 @@ void show_to_backend(const struct job *job, const char *label, const char *token
     struct answer answer;
     *shown = (struct shown){.reception = UNCLEAR};
     if (login_ask_user(job, label, token, &request, &answer, result)) {
-        note_answer(&request, &answer, token, shown);
+        note_answer(&request, &answer, shown);
         if (is_refusal(shown->status)) {
             shown->reception = REJECTED;
         } else if (answer_good(&request, &answer, result)) {
@@ -114,10 +111,11 @@ void show_to_validate(const struct job *job, const char *service, const char *to
         .method = config_text(section, "method"),
         .headers = json_object_get(section, "headers"),
         .body = body,
+        .token = token,
     };
     struct answer answer;
     if (request_ask(job, &request, result, &answer)) {
-        note_answer(&request, &answer, token, shown);
+        note_answer(&request, &answer, shown);
         judge_reply(&request, &answer, config_text(section, "valid"), shown, result);
     }
     result_phase(result, "validate", answer.reply.total);

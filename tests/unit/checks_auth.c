@@ -380,6 +380,25 @@ static void validate_is_asked_too(void **state)
     assert_non_null(strstr(result->remedy, "service credential"));
 }
 
+static void a_token_that_validate_quotes_is_not_shown(void **state)
+{
+    struct netra *netra = *state;
+    static const int statuses[] = {401, 500};
+    netra_set(netra, "/services/auth/validate",
+              "{\"path\":\"/auth/validate\",\"body\":{\"token_type\":\"access\"}}");
+    netra_load(netra);
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        netra->validate =
+            (struct reply){statuses[i], "{\"detail\":\"bad: eyJhbGciOiJIUzI1NiIsInR5\"}"};
+        const struct result *result = netra_ask(netra, "jwt_sync", true);
+        assert_int_equal(result->state, STATE_FAIL);
+        assert_null(strstr(result->summary, "eyJ"));
+        for (size_t e = 0; e < result->evidence_count; e++) {
+            assert_null(strstr(result->evidence[e].value, "eyJ"));
+        }
+    }
+}
+
 static void a_refusal_is_told_by_what_the_backend_says(void **state)
 {
     struct netra *netra = *state;
@@ -579,6 +598,7 @@ int main(void)
         NETRA_TEST(each_way_to_accept_a_forgery_is_named),
         NETRA_TEST(a_route_that_nothing_protects_is_named),
         NETRA_TEST(validate_is_asked_too),
+        NETRA_TEST(a_token_that_validate_quotes_is_not_shown),
         NETRA_TEST(a_refusal_is_told_by_what_the_backend_says),
         NETRA_TEST(a_clock_that_differs_is_told_with_the_measure),
         NETRA_TEST(only_a_clear_rejection_of_a_forgery_counts),
