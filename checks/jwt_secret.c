@@ -73,7 +73,21 @@ static void note_twin(const struct job *job, struct result *result)
     free(place);
 }
 
-static void judge_secret(struct result *result, const struct resolved *resolved)
+/* A key must not be shorter than the hash (RFC 7518 section 3.2): "HS384" says its bits.
+ */
+static void advise_length(struct result *result, const char *algorithm, size_t length)
+{
+    size_t bytes = (size_t)strtoul(algorithm + 2, NULL, 10) / 8;
+    if (length < bytes) {
+        result_note(result,
+                    "%s wants a secret of %zu bytes, this one has %zu: generate one with "
+                    "openssl rand -base64 %zu",
+                    algorithm, bytes, length, bytes);
+    }
+}
+
+static void judge_secret(struct result *result, const struct resolved *resolved,
+                         const char *algorithm)
 {
     const struct secret *secret = resolved->secret;
     const struct hygiene_rule *failure = hygiene_failure(secret);
@@ -89,6 +103,7 @@ static void judge_secret(struct result *result, const struct resolved *resolved)
             result_note(result, "the secret %s: %s", rule->finding, rule->remedy);
         }
     }
+    advise_length(result, algorithm, secret_length(secret));
     result_reach(result, RUNG_USABLE);
     result_ok(result, "from %s%s%s, %zu bytes", resolved->label,
               resolved->version ? ", version " : "",
@@ -115,7 +130,7 @@ static void ask(const struct job *job, struct result *result)
         result_reach(result, RUNG_AUTHENTICATED);
         show_secret(result, resolved);
         note_twin(job, result);
-        judge_secret(result, resolved);
+        judge_secret(result, resolved, config_text(job->section, "algorithm"));
     }
 }
 

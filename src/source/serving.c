@@ -84,15 +84,14 @@ static void judge_age(const struct serving *serving, const char *shown, int perc
             redeploy(serving, out));
         return;
     }
-    char made_stamp[CLOCK_STAMP], created_stamp[CLOCK_STAMP];
-    clock_stamp(made_stamp, made);
-    clock_stamp(created_stamp, out->created);
-    doubt(
-        out,
-        mem_format("rotated, but not redeployed: revision %s (%d %% of the traffic) was "
-                   "made %s, version %s of the secret %s",
-                   shown, percent, made_stamp, out->version, created_stamp),
-        redeploy(serving, out));
+    char older[TEXT_SPAN];
+    text_span(older, (out->created - made) * CLOCK_MS);
+    doubt(out,
+          mem_format(
+              "rotated, but not redeployed: revision %s (%d %% of the traffic) is %s "
+              "older than version %s of the secret",
+              shown, percent, older, out->version),
+          redeploy(serving, out));
 }
 
 static void judge_revision(const struct serving *serving, const char *shown, int percent,

@@ -83,6 +83,17 @@ static void an_unfit_secret_is_red_and_says_why(void **state)
     assert_true(has_note(result, "entropy"));
 }
 
+static void a_longer_hash_wants_a_longer_secret(void **state)
+{
+    struct netra *netra = *state;
+    netra_load(netra); /* 44 bytes */
+    assert_false(has_note(netra_ask(netra, "jwt_secret", false), "wants a secret of"));
+    netra_set(netra, "/jwt/algorithm", "\"HS384\"");
+    netra_load(netra);
+    assert_true(has_note(netra_ask(netra, "jwt_secret", false),
+                         "HS384 wants a secret of 48 bytes, this one has 44"));
+}
+
 static void the_value_of_another_purpose_is_noted_by_its_place(void **state)
 {
     struct netra *netra = *state;
@@ -144,6 +155,7 @@ int main(void)
         NETRA_TEST(a_broken_source_is_not_passed_over),
         NETRA_TEST(an_absent_source_that_was_passed_over_is_noted),
         NETRA_TEST(an_unfit_secret_is_red_and_says_why),
+        NETRA_TEST(a_longer_hash_wants_a_longer_secret),
         NETRA_TEST(the_value_of_another_purpose_is_noted_by_its_place),
         NETRA_TEST(the_canonical_place_itself_is_no_place_for_another_purpose),
         NETRA_TEST(the_same_secret_in_the_services_is_not_noted),
