@@ -1,18 +1,14 @@
 #include "source/gcp_api.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http.h"
-#include "secret/mask.h"
 #include "source/gcp_token.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WORDS = 240 }; /* bytes of Google's own that are shown */
 
 static void add_header(struct http_request *request, struct http_header *headers,
                        const char *name, const char *value)
@@ -40,87 +36,41 @@ static bool ask(const char *url, const struct gcp_token *token,
     return done;
 }
 
-/* {"error": {"code", "message", "status", "details": [{"reason"}]}}
- * (google.rpc.Status). */
-static bool says_detail(const json_t *body, const char *reason)
-{
-    const json_t *details = json_at(body, "/error/details");
-    for (size_t i = 0; i < json_array_size(details); i++) {
-        if (text_equal(json_get_text(json_array_get(details, i), "reason"), reason)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool judge(enum gcp_service service, const struct gcp_answer *answer,
-                  struct error *error)
-{
-    const char *api = gcp_api_name(service);
-    if (answer->status == 401) {
-        error_set(error, ERROR_DENIED, "%s refuses the access token of %s: %s", api,
-                  answer->principal, answer->message);
-        error_hint(error, "log in again: gcloud auth application-default login");
-        return false;
-    }
-    if (says_detail(answer->body, "SERVICE_DISABLED")) {
-        error_set(error, ERROR_DENIED, "%s is not enabled: %s", api, answer->message);
-        error_hint(error, "gcloud services enable %s, in the project that is named", api);
-        return false;
-    }
-    if (answer->status == 429 || answer->status >= 500) {
-        error_set(error, ERROR_PROTOCOL, "%s answered %d: %s", api, answer->status,
-                  answer->message);
-        error_hint(error, answer->status == 429
-                              ? "ask less often, or raise the quota"
-                              : "ask again; see https://status.cloud.google.com");
-        return false;
-    }
-    return true;
-}
-
-static bool read_reply(enum gcp_service service, const struct http_reply *reply,
-                       struct gcp_answer *out, struct error *error)
-{
-    out->status = reply->status;
-    out->body = json_parse(buf_string(&reply->body), reply->body.length, NULL);
-    if (!json_is_object(out->body) || (reply->status >= 300 && reply->status < 400)) {
-        error_set(error, ERROR_PROTOCOL,
-                  "%s answered %d with something that is not its API",
-                  gcp_api_name(service), reply->status);
-        error_hint(error, "something stands in between, such as a proxy or a login page");
-        return false;
-    }
-    const char *reason = json_string_value(json_at(out->body, "/error/status"));
-    const char *message = json_string_value(json_at(out->body, "/error/message"));
-    out->reason = mask_clean(reason ? reason : "", WORDS);
-    out->message = mask_clean(message ? message : "no reason given", WORDS);
-    return true;
-}
-
-/* A token can be revoked before its end: `again` is true once for that. */
 static bool ask_once(enum gcp_service service, const char *url,
-                     const struct source_context *context, struct gcp_answer *out,
-                     bool *again, struct error *error)
+                     const struct source_context *context, struct gcp_token *token,
+                     struct gcp_answer *out, struct error *error)
+{
+    if (!gcp_token_take(context, token, error)) {
+        return false;
+    }
+    struct http_reply reply;
+    bool done = ask(url, token, context, &reply, error);
+    if (!done) {
+        error_prefix(error, "%s", gcp_api_name(service));
+    } else {
+        done = gcp_answer_read(gcp_api_name(service), &reply, out, error);
+    }
+    if (out->status == 401) {
+        gcp_token_refuse(token);
+    }
+    http_reply_finish(&reply);
+    return done;
+}
+
+/* A token can be revoked before its end: asked again once for that. */
+static bool ask_twice(enum gcp_service service, const char *url,
+                      const struct source_context *context, struct gcp_answer *out,
+                      struct error *error)
 {
     struct gcp_token token;
-    struct http_reply reply;
-    bool done = gcp_token_take(context, &token, error);
-    if (done) {
-        out->principal = mem_text(token.principal);
-        done = ask(url, &token, context, &reply, error);
-        if (!done) {
-            error_prefix(error, "%s", gcp_api_name(service));
-        } else {
-            done = read_reply(service, &reply, out, error);
-        }
-        if (out->status == 401) {
-            gcp_token_refuse(&token);
-        }
-        *again = *again && out->status == 401;
-        http_reply_finish(&reply);
-    } else {
-        *again = false;
+    bool done = ask_once(service, url, context, &token, out, error);
+    if (out->status == 401) {
+        gcp_answer_finish(out);
+        gcp_token_finish(&token);
+        done = ask_once(service, url, context, &token, out, error);
+    }
+    if (done && (out->status == 401 || out->status == 403)) {
+        out->principal = gcp_token_name(&token, context);
     }
     gcp_token_finish(&token);
     return done;
@@ -136,45 +86,10 @@ bool gcp_get(enum gcp_service service, const char *path,
         return false;
     }
     char *url = mem_format("%s/%s", endpoint, path);
-    bool again = true;
-    bool done = ask_once(service, url, context, out, &again, error);
-    if (again) {
-        gcp_answer_finish(out);
-        done = ask_once(service, url, context, out, &again, error);
-    }
+    bool done = ask_twice(service, url, context, out, error);
     free(url);
     free(endpoint);
-    return done && judge(service, out, error);
-}
-
-void gcp_answer_finish(struct gcp_answer *answer)
-{
-    json_decref(answer->body);
-    free(answer->principal);
-    free(answer->reason);
-    free(answer->message);
-    *answer = (struct gcp_answer){.status = 0};
-}
-
-bool gcp_denied(const struct gcp_answer *answer, const char *permission,
-                const char *resource, struct resolved *out)
-{
-    if (answer->status != 403) {
-        return false;
-    }
-    resolved_broken(out, ERROR_DENIED, "%s lacks %s on %s", answer->principal, permission,
-                    resource);
-    return true;
-}
-
-char *gcp_member(const struct gcp_answer *answer)
-{
-    const char *who = answer->principal;
-    if (!strchr(who, '@') || strchr(who, ' ')) {
-        return mem_text("MEMBER");
-    }
-    return mem_format(
-        strstr(who, ".gserviceaccount.com") ? "serviceAccount:%s" : "user:%s", who);
+    return done && gcp_answer_judge(gcp_api_name(service), out, error);
 }
 
 int64_t gcp_time(const char *stamp)

@@ -4,34 +4,19 @@
 #define GREENBOARD_SOURCE_GCP_API_H
 
 #include "base/error.h"
+#include "source/gcp_answer.h"
 #include "source/gcp_endpoint.h"
 #include "source/source.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct gcp_answer {
-    int status;      /* of HTTP */
-    json_t *body;    /* an object */
-    char *principal; /* who asked: "ada@example.com" */
-    char *reason;    /* "PERMISSION_DENIED" where it is an error, else "" */
-    char *message;   /* Google's words on it, fit to be shown */
-};
 
 /* True where the service answered, also with a refusal of what was asked; false with its
  * cause where it could not be asked at all. To be finished in any case. */
 bool gcp_get(enum gcp_service service, const char *path,
              const struct source_context *context, struct gcp_answer *out,
              struct error *error);
-void gcp_answer_finish(struct gcp_answer *answer);
-
-/* True for a 403; fills `out`: broken, with who lacks which permission on what. */
-bool gcp_denied(const struct gcp_answer *answer, const char *permission,
-                const char *resource, struct resolved *out);
-/* "serviceAccount:…" or "user:…", as policies call the principal; the caller frees. */
-char *gcp_member(const struct gcp_answer *answer);
 
 /* ms since 1970 of a "2026-01-31T12:04:31.218375Z" (RFC 3339, 0 to 9 digits of a second,
  * always in UTC); 0 where it is none. */

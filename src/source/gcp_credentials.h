@@ -12,15 +12,21 @@
 #include <stdbool.h>
 
 #define GCP_LOGIN "gcloud auth application-default login"
+#define GCP_SCOPE "https://www.googleapis.com/auth/cloud-platform"
 
-enum gcp_kind { GCP_METADATA, GCP_SERVICE_ACCOUNT, GCP_USER };
+enum {
+    GCP_LIFETIME = 3600
+}; /* s of a token: the most that Google gives without asking */
+
+enum gcp_kind { GCP_METADATA, GCP_SERVICE_ACCOUNT, GCP_USER, GCP_KINDS };
 
 struct gcp_credentials {
     enum gcp_kind kind;
     char *origin;              /* the file, or "http://metadata.google.internal" */
     char identity[DIGEST_HEX]; /* changes where they are replaced by others */
-    char *principal; /* whom they stand for, in words; NULL: ask the metadata server */
-    char *quota_project; /* that user credentials are charged to, or NULL */
+    char *principal;     /* whom they stand for, in words; NULL: only the metadata server
+                            knows */
+    char *quota_project; /* that what they ask is charged to, or NULL */
     char *token_url;
     char *key_id;                 /* service account, or NULL */
     char *client_id;              /* user */

@@ -26,6 +26,14 @@ struct place {
     char *host; /* without brackets; NULL: no URL that we take */
 };
 
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 static struct place place_of(const char *url)
 {
     struct place place = {false, NULL};
@@ -37,7 +45,7 @@ static struct place place_of(const char *url)
         curl_url_get(parts, CURLUPART_USER, &user, 0) != CURLUE_OK) {
         place.encrypted = strcmp(scheme, "https") == 0;
         size_t length = strlen(host);
-        if (place.encrypted || strcmp(scheme, "http") == 0) {
+        if ((place.encrypted || strcmp(scheme, "http") == 0) && is_ascii(host)) {
             place.host = host[0] == '[' && length > 2 ? mem_bytes(host + 1, length - 2)
                                                       : mem_text(host);
         }
@@ -57,13 +65,18 @@ static bool is_google(const char *host)
     return length > tail && strcasecmp(host + length - tail, domain) == 0;
 }
 
-static char *from_variable(const char *variable, const char *value, struct error *error)
+static bool gcp_google_url(const char *url)
 {
-    struct place place = place_of(value);
+    struct place place = place_of(url);
     bool good = place.host && (resolve_loopback(place.host) ||
                                (place.encrypted && is_google(place.host)));
     free(place.host);
-    if (!good) {
+    return good;
+}
+
+static char *from_variable(const char *variable, const char *value, struct error *error)
+{
+    if (!gcp_google_url(value)) {
         error_set(error, ERROR_CONFIG,
                   "%s is neither on this machine nor https in googleapis.com", variable);
         error_hint(error, "unset %s", variable);
@@ -108,11 +121,10 @@ char *gcp_metadata(struct error *error)
     return url;
 }
 
-bool gcp_token_url(const char *url, struct error *error)
+bool gcp_token_url(const char *url)
 {
     struct place place = place_of(url);
     bool good = place.host && (place.encrypted || resolve_loopback(place.host));
     free(place.host);
-    return good || error_set(error, ERROR_CONFIG,
-                             "its token_uri is neither https nor on this machine");
+    return good;
 }

@@ -19,6 +19,6 @@ const char *gcp_api_name(enum gcp_service service); /* "secretmanager.googleapis
 char *gcp_metadata(struct error *error);
 
 /* What a credentials file may name: https, or http on this machine. */
-bool gcp_token_url(const char *url, struct error *error);
+bool gcp_token_url(const char *url);
 
 #endif

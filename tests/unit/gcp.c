@@ -255,6 +255,25 @@ static void a_denial_names_who_lacks_what(void **state)
                "gcloud services enable secretmanager.googleapis.com");
 }
 
+static void who_asks_is_asked_for_only_where_a_refusal_must_name_it(void **state)
+{
+    struct google *google = *state;
+    static const char email[] =
+        "/computeMetadata/v1/instance/service-accounts/default/email";
+    assert_value(SOURCE, VALUE, "7");
+    google_says(google, ACCESS, 404, NOT_FOUND);
+    assert_not(SOURCE, SOURCE_ABSENT, "not found", "");
+    assert_int_equal(google_count(google, email), 0);
+    google_says(google, ACCESS, 403, DENIED);
+    assert_not(SOURCE, SOURCE_BROKEN, "gate@netra.iam.gserviceaccount.com lacks", "");
+    assert_int_equal(google_count(google, email), 1);
+    google_says(google, email, 500, "no");
+    assert_not(SOURCE, SOURCE_BROKEN, "the default service account of this machine lacks",
+               "--member=MEMBER");
+    google_says(google, email, 200, "a@b.c;reboot");
+    assert_not(SOURCE, SOURCE_BROKEN, "lacks", "--member=MEMBER");
+}
+
 static void a_disabled_or_destroyed_version_is_broken(void **state)
 {
     struct google *google = *state;
@@ -440,6 +459,7 @@ int main(void)
         GCP_TEST(a_secret_without_that_version_is_told_from_none),
         GCP_TEST(an_absent_secret_passes_on_and_a_denied_one_stops),
         GCP_TEST(a_denial_names_who_lacks_what),
+        GCP_TEST(who_asks_is_asked_for_only_where_a_refusal_must_name_it),
         GCP_TEST(a_disabled_or_destroyed_version_is_broken),
         GCP_TEST(a_damaged_value_is_never_used),
         GCP_TEST(what_is_larger_than_a_secret_can_be_is_refused),

@@ -3,6 +3,7 @@
  * in words that an operator can act on. */
 #include "tests/unit/unit.h"
 
+#include "tests/unit/credentials.h"
 #include "tests/unit/google.h"
 #include "tests/unit/peer.h"
 
@@ -17,110 +18,18 @@
 #include "secret/mask.h"
 #include "source/gcp_credentials.h"
 #include "source/gcp_endpoint.h"
+#include "source/gcp_grant.h"
 #include "source/gcp_token.h"
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char metadata_token[] =
     "/computeMetadata/v1/instance/service-accounts/default/token";
-static const char login_file[] = ".config/gcloud/application_default_credentials.json";
-static EVP_PKEY *account_key;
-
-static struct source_context context_for(int64_t span)
-{
-    return (struct source_context){.directory = "/", .deadline = clock_now() + span};
-}
-
-/* The bearer as text, or the error's message; the caller frees. */
-static char *take(struct error *error)
-{
-    struct source_context context = context_for(10 * CLOCK_SECOND);
-    struct gcp_token token;
-    *error = (struct error){.code = ERROR_NONE};
-    char *text = gcp_token_take(&context, &token, error)
-                     ? mem_text(secret_data(token.bearer))
-                     : mem_text(error->message);
-    gcp_token_finish(&token);
-    return text;
-}
-
-static void assert_token(const char *wanted)
-{
-    struct error error;
-    char *text = take(&error);
-    assert_string_equal(text, wanted);
-    free(text);
-}
-
-static void assert_refused(enum error_code code, const char *words, const char *hint)
-{
-    struct error error;
-    char *text = take(&error);
-    if (error.code != code || !strstr(error.message, words) ||
-        !strstr(error.hint, hint)) {
-        fail_msg("code %d: %s (%s); wanted %d: %s (%s)", (int)error.code, text,
-                 error.hint, (int)code, words, hint);
-    }
-    free(text);
-}
-
-static char *pem_of(EVP_PKEY *key)
-{
-    char *data = NULL;
-    BIO *memory = BIO_new(BIO_s_mem());
-    PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL);
-    long length = BIO_get_mem_data(memory, &data);
-    char *pem = mem_bytes(data, (size_t)length);
-    BIO_free(memory);
-    return pem;
-}
-
-static void write_key_as(struct google *google, EVP_PKEY *key, const char *token_url)
-{
-    char *pem = pem_of(key);
-    json_t *file =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "service_account", "client_email",
-                  "deploy@netra.iam.gserviceaccount.com", "private_key_id", "key-1",
-                  "private_key", pem, "token_uri", token_url);
-    char *text = json_compact(file);
-    google_file(google, "key.json", text);
-    char *path = google_path(google, "key.json");
-    setenv("GOOGLE_APPLICATION_CREDENTIALS", path, 1);
-    free(path);
-    free(text);
-    json_decref(file);
-    free(pem);
-}
-
-static void write_key(struct google *google)
-{
-    char *url = mem_format("http://127.0.0.1:%d/token", google_port(google));
-    write_key_as(google, account_key, url);
-    free(url);
-}
-
-static void write_login(struct google *google, const char *extra)
-{
-    char *text = mem_format(
-        "{\"type\":\"authorized_user\",\"client_id\":\"id.apps\",\"client_secret\":"
-        "\"d-client+secret\",\"refresh_token\":\"1//refresh&token\",\"token_uri\":"
-        "\"http://127.0.0.1:%d/token\"%s}",
-        google_port(google), extra);
-    google_file(google, login_file, text);
-    free(text);
-}
-
-static void say_token(struct google *google, const char *token)
-{
-    char *body = mem_format("{\"access_token\":\"%s\",\"expires_in\":3599}", token);
-    google_says(google, "/token", 200, body);
-    free(body);
-}
+static const char metadata_email[] =
+    "/computeMetadata/v1/instance/service-accounts/default/email";
 
 /* ---- each kind of credentials ---- */
 
@@ -158,9 +67,9 @@ static void a_service_account_signs_what_its_public_key_verifies(void **state)
     assert_non_null(strstr(json_get_text(jwt.claims, "aud"), "/token"));
     json_int_t iat = json_integer_value(json_object_get(jwt.claims, "iat"));
     assert_int_equal(json_integer_value(json_object_get(jwt.claims, "exp")), iat + 3600);
-    assert_true(verifies(&jwt, account_key));
+    assert_true(verifies(&jwt, account_key()));
     jwt.signed_part[0] ^= 1;
-    assert_false(verifies(&jwt, account_key));
+    assert_false(verifies(&jwt, account_key()));
     jwt_finish(&jwt);
     free(asked);
 }
@@ -192,11 +101,18 @@ static void a_machine_of_google_is_asked_with_the_header_that_it_wants(void **st
     struct gcp_token token;
     assert_true(gcp_token_take(&context, &token, NULL));
     assert_string_equal(secret_data(token.bearer), "ya29.machine-token-1");
-    assert_string_equal(token.principal, "gate@netra.iam.gserviceaccount.com");
-    gcp_token_finish(&token);
     char *asked = google_asked(google, metadata_token);
     assert_non_null(strstr(asked, "Metadata-Flavor: Google\n"));
     free(asked);
+    assert_int_equal(google_count(google, metadata_email), 0);
+    char *name = gcp_token_name(&token, &context);
+    assert_string_equal(name, "gate@netra.iam.gserviceaccount.com");
+    free(name);
+    google_flavor(google, false);
+    name = gcp_token_name(&token, &context);
+    assert_string_equal(name, "the default service account of this machine");
+    free(name);
+    gcp_token_finish(&token);
 }
 
 static void credentials_are_looked_for_in_their_order(void **state)
@@ -254,6 +170,14 @@ static void a_token_that_is_about_to_end_is_not_used_again(void **state)
     assert_int_equal(google_count(google, metadata_token), 2);
 }
 
+static void no_token_is_kept_for_longer_than_was_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(gcp_grant_until(7, 600), 7 + 540 * CLOCK_SECOND);
+    assert_int_equal(gcp_grant_until(7, INT64_MAX), 7 + 3540 * CLOCK_SECOND);
+    assert_true(gcp_grant_until(7, 1) < 7);
+}
+
 static void a_token_that_was_refused_is_fetched_anew(void **state)
 {
     struct google *google = *state;
@@ -276,9 +200,11 @@ static void neither_token_nor_credentials_pass_the_mask(void **state)
     write_login(google, "");
     say_token(google, "ya29.of-a-user");
     assert_token("ya29.of-a-user");
-    char *shown =
-        mask_clean("ya29.of-a-user 1//refresh&token d-client+secret id.apps", 200);
-    assert_string_equal(shown, MASK_TEXT " " MASK_TEXT " " MASK_TEXT " id.apps");
+    static const char *const secrets[] = {"ya29.of-a-user", "1//refresh&token",
+                                          "d-client+secret"};
+    assert_masked(secrets, 3);
+    char *shown = mask_clean("id.apps", 200);
+    assert_string_equal(shown, "id.apps");
     free(shown);
 }
 
@@ -341,7 +267,11 @@ static void a_key_that_is_not_rsa_is_refused(void **state)
 {
     struct google *google = *state;
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    write_key_as(google, key, "http://127.0.0.1:1/token");
+    json_t *file = key_json(key, "http://127.0.0.1:1/token");
+    char *text = json_compact(file);
+    google_file(google, login_file, text);
+    free(text);
+    json_decref(file);
     EVP_PKEY_free(key);
     assert_refused(ERROR_CONFIG, "no RSA key", "make a new key");
 }
@@ -459,7 +389,6 @@ int main(void)
     json_begin();
     keep_begin();
     http_begin();
-    account_key = EVP_RSA_gen(2048);
     static const struct CMUnitTest tests[] = {
         GOOGLE_TEST(a_service_account_signs_what_its_public_key_verifies),
         GOOGLE_TEST(a_login_is_refreshed),
@@ -467,6 +396,7 @@ int main(void)
         GOOGLE_TEST(credentials_are_looked_for_in_their_order),
         GOOGLE_TEST(a_token_is_fetched_once_for_all_threads),
         GOOGLE_TEST(a_token_that_is_about_to_end_is_not_used_again),
+        GOOGLE_TEST(no_token_is_kept_for_longer_than_was_asked_for),
         GOOGLE_TEST(a_token_that_was_refused_is_fetched_anew),
         GOOGLE_TEST(neither_token_nor_credentials_pass_the_mask),
         GOOGLE_TEST(no_credentials_says_what_to_run),
@@ -478,7 +408,7 @@ int main(void)
         GOOGLE_TEST(a_token_goes_to_this_machine_or_to_google),
     };
     int failed = unit_run("gcp_token", tests);
-    EVP_PKEY_free(account_key);
+    account_key_free();
     http_end();
     return failed;
 }

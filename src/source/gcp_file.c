@@ -1,0 +1,133 @@
+/* The types and their fields are those of google-auth (https://google.aip.dev/auth/4117,
+ * and its sources). Such a file is believed no further than it must be: it can name
+ * places that are sent a token, and files that are read. */
+#include "source/gcp_file.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "source/gcp_endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_text(const json_t *file, const char *key, char **out,
+                      struct error *error)
+{
+    const char *text = json_get_text(file, key);
+    if (!text || !*text) {
+        return error_set(error, ERROR_CONFIG, "it has no %s", key);
+    }
+    *out = mem_text(text);
+    return true;
+}
+
+static bool take_secret(const json_t *file, const char *key, struct secret **out,
+                        struct error *error)
+{
+    const json_t *text = json_object_get(file, key);
+    if (json_string_length(text) == 0) {
+        return error_set(error, ERROR_CONFIG, "it has no %s", key);
+    }
+    *out = secret_create(json_string_value(text), json_string_length(text), error);
+    return *out != NULL;
+}
+
+/* A field that need not be there. */
+static char *copy_text(const json_t *file, const char *key)
+{
+    const char *text = json_get_text(file, key);
+    return text && *text ? mem_text(text) : NULL;
+}
+
+static bool refuse_url(const char *key, const char *allowed, struct error *error)
+{
+    return error_set(error, ERROR_CONFIG, "its %s is neither https%s", key, allowed);
+}
+
+/* ---- of Google ---- */
+
+static bool take_token_uri(const json_t *file, struct gcp_credentials *out,
+                           struct error *error)
+{
+    out->token_url = copy_text(file, "token_uri");
+    if (!out->token_url) {
+        out->token_url = mem_text("https://oauth2.googleapis.com/token");
+    }
+    return gcp_token_url(out->token_url) ||
+           refuse_url("token_uri", " nor on this machine", error);
+}
+
+static bool read_service_account(const json_t *file, struct gcp_credentials *out,
+                                 struct error *error)
+{
+    out->kind = GCP_SERVICE_ACCOUNT;
+    out->key_id = mem_text(json_get_text(file, "private_key_id"));
+    return take_text(file, "client_email", &out->principal, error) &&
+           take_secret(file, "private_key", &out->private_key, error) &&
+           take_token_uri(file, out, error);
+}
+
+static bool take_client(const json_t *file, struct gcp_credentials *out,
+                        struct error *error)
+{
+    return take_text(file, "client_id", &out->client_id, error) &&
+           take_secret(file, "client_secret", &out->client_secret, error);
+}
+
+static bool read_user(const json_t *file, struct gcp_credentials *out,
+                      struct error *error)
+{
+    out->kind = GCP_USER;
+    out->principal = copy_text(file, "account"); /* newer gcloud; may be empty */
+    if (!out->principal) {
+        out->principal = mem_format("the user logged in by %s", out->origin);
+    }
+    out->quota_project = copy_text(file, "quota_project_id");
+    return take_client(file, out, error) &&
+           take_secret(file, "refresh_token", &out->refresh_token, error) &&
+           take_token_uri(file, out, error);
+}
+
+static const struct {
+    const char *type;
+    bool (*read)(const json_t *file, struct gcp_credentials *out, struct error *error);
+} types[] = {
+    {"service_account", read_service_account},
+    {"authorized_user", read_user},
+    {"external_account", NULL},
+    {"external_account_authorized_user", NULL},
+    {"impersonated_service_account", NULL},
+};
+
+static bool read_type(const json_t *file, struct gcp_credentials *out,
+                      struct error *error)
+{
+    const char *type = json_get_text(file, "type");
+    for (size_t i = 0; type && i < sizeof types / sizeof types[0]; i++) {
+        if (text_equal(types[i].type, type)) {
+            if (types[i].read) {
+                return types[i].read(file, out, error);
+            }
+            error_set(error, ERROR_CONFIG, "credentials of type %s are not supported yet",
+                      type);
+            error_hint(error, "use a service account key, or: " GCP_LOGIN);
+            return false;
+        }
+    }
+    return error_set(error, ERROR_CONFIG,
+                     "it is no credentials file: its type is unknown");
+}
+
+bool gcp_file_parse(const struct buf *text, struct gcp_credentials *out,
+                    struct error *error)
+{
+    json_t *file = json_parse(buf_string(text), text->length, error);
+    if (!file) {
+        return false;
+    }
+    digest_hex(out->identity, buf_string(text), text->length);
+    bool done = read_type(file, out, error);
+    json_decref(file);
+    return done;
+}

@@ -1,0 +1,21 @@
+/* A login left a refresh token (RFC 6749 section 6). */
+#include "source/gcp_grant.h"
+
+#include "secret/mask.h"
+
+bool gcp_grant_user(const struct gcp_credentials *credentials,
+                    const struct source_context *context, struct gcp_grant *out,
+                    struct error *error)
+{
+    struct secret *sent[] = {credentials->client_secret, credentials->refresh_token};
+    struct buf form;
+    mask_publish(sent, 2);
+    buf_init_secret(&form, 0);
+    gcp_form_add(&form, "grant_type", "refresh_token");
+    gcp_form_add(&form, "client_id", credentials->client_id);
+    gcp_form_add(&form, "client_secret", secret_data(credentials->client_secret));
+    gcp_form_add(&form, "refresh_token", secret_data(credentials->refresh_token));
+    bool done = gcp_form_send(credentials, &form, context, out, error);
+    buf_finish(&form);
+    return done;
+}
