@@ -27,7 +27,7 @@ struct error {
     enum error_code code;
     /* one line, no final dot: "connection refused by 127.0.0.1:6379" */
     char message[512];
-    char hint[256]; /* what to do next, or empty */
+    char hint[400]; /* what to do next, or empty: whole, where it is a command */
 };
 
 /* Both return false, so that a failure reads `return error_set(error, …)`. `error` may be

@@ -98,13 +98,22 @@ static bool is_made_of(const char *text, const char *marks)
     return good;
 }
 
-char *gcp_member(const struct gcp_answer *answer)
+bool gcp_plain_name(const char *text)
 {
-    const char *principal = answer->principal ? answer->principal : "";
+    return is_made_of(text, "-_.@");
+}
+
+char *gcp_member_of(const char *principal)
+{
     if (!strchr(principal, '@') || !is_made_of(principal, "-_.@+")) {
         return mem_text("MEMBER");
     }
     return mem_format(strstr(principal, ".gserviceaccount.com") ? "serviceAccount:%s"
                                                                 : "user:%s",
                       principal);
+}
+
+char *gcp_member(const struct gcp_answer *answer)
+{
+    return gcp_member_of(answer->principal ? answer->principal : "");
 }

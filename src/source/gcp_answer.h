@@ -33,8 +33,13 @@ bool gcp_answer_judge(const char *api, const struct gcp_answer *answer,
 bool gcp_denied(const struct gcp_answer *answer, const char *permission,
                 const char *resource, struct resolved *out);
 
-/* How policies call who was refused: "serviceAccount:…", "user:…", or MEMBER where that
- * is not known; the caller frees. */
+/* How policies call who was refused, and any principal: "serviceAccount:…", "user:…",
+ * or MEMBER where that is not known; the caller frees. */
 char *gcp_member(const struct gcp_answer *answer);
+char *gcp_member_of(const char *principal);
+
+/* Of letters, digits and what an address is made of: nothing in it means something to a
+ * shell that a hint is pasted into. */
+bool gcp_plain_name(const char *text);
 
 #endif

@@ -63,6 +63,12 @@ bool gcp_credentials_find(struct gcp_credentials *out, struct error *error)
     return out->origin != NULL;
 }
 
+const char *gcp_credentials_actor(const struct gcp_credentials *credentials)
+{
+    return credentials->impersonation.url ? credentials->impersonation.account
+                                          : credentials->principal;
+}
+
 void gcp_credentials_finish(struct gcp_credentials *credentials)
 {
     free(credentials->origin);
@@ -74,5 +80,9 @@ void gcp_credentials_finish(struct gcp_credentials *credentials)
     secret_unref(credentials->client_secret);
     secret_unref(credentials->refresh_token);
     secret_unref(credentials->private_key);
+    free(credentials->impersonation.url);
+    free(credentials->impersonation.account);
+    free(credentials->impersonation.quota_project);
+    json_decref(credentials->impersonation.delegates);
     *credentials = (struct gcp_credentials){.kind = GCP_METADATA};
 }

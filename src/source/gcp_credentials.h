@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "secret/keep.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #define GCP_LOGIN "gcloud auth application-default login"
@@ -19,6 +20,15 @@ enum {
 }; /* s of a token: the most that Google gives without asking */
 
 enum gcp_kind { GCP_METADATA, GCP_SERVICE_ACCOUNT, GCP_USER, GCP_KINDS };
+
+/* A service account that the credentials may act as; without a URL they act as
+ * themselves. */
+struct gcp_impersonation {
+    char *url, *account;
+    char *quota_project; /* that asking for it is charged to, or NULL */
+    json_t *delegates;   /* an array of names that are safe to be shown, or NULL */
+    int lifetime;        /* s, to be asked for */
+};
 
 struct gcp_credentials {
     enum gcp_kind kind;
@@ -33,6 +43,7 @@ struct gcp_credentials {
     struct secret *client_secret; /* user */
     struct secret *refresh_token; /* user */
     struct secret *private_key;   /* service account: PEM */
+    struct gcp_impersonation impersonation;
 };
 
 /* False: a file that is named but not there, cannot be read, or is of a kind that is not
@@ -40,5 +51,8 @@ struct gcp_credentials {
  * To be finished in any case; `error` is not NULL. */
 bool gcp_credentials_find(struct gcp_credentials *out, struct error *error);
 void gcp_credentials_finish(struct gcp_credentials *credentials);
+
+/* Whom tokens of them stand for: the impersonated account, else their principal. */
+const char *gcp_credentials_actor(const struct gcp_credentials *credentials);
 
 #endif

@@ -65,7 +65,7 @@ static bool is_google(const char *host)
     return length > tail && strcasecmp(host + length - tail, domain) == 0;
 }
 
-static bool gcp_google_url(const char *url)
+bool gcp_google_url(const char *url)
 {
     struct place place = place_of(url);
     bool good = place.host && (resolve_loopback(place.host) ||

@@ -18,7 +18,10 @@ const char *gcp_api_name(enum gcp_service service); /* "secretmanager.googleapis
 /* "http://metadata.google.internal", or what GCE_METADATA_HOST says. */
 char *gcp_metadata(struct error *error);
 
-/* What a credentials file may name: https, or http on this machine. */
+/* What a credentials file may name. Where a token of Google's, or one for which Google
+ * gives one, is sent to: https in googleapis.com, or this machine. */
+bool gcp_google_url(const char *url);
+/* Where what the file itself holds is sent to: https, or this machine. */
 bool gcp_token_url(const char *url);
 
 #endif

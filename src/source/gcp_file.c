@@ -6,10 +6,13 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "source/gcp_answer.h"
 #include "source/gcp_endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { LIFETIME_LEAST = 600, LIFETIME_MOST = 43200 }; /* s, as google-auth takes them */
 
 static bool take_text(const json_t *file, const char *key, char **out,
                       struct error *error)
@@ -38,6 +41,15 @@ static char *copy_text(const json_t *file, const char *key)
 {
     const char *text = json_get_text(file, key);
     return text && *text ? mem_text(text) : NULL;
+}
+
+/* What has a wrong type would else be taken for what is not there. */
+static bool is_or_absent(const json_t *value, json_type type, const char *what,
+                         struct error *error)
+{
+    return !value || json_is_null(value) || json_typeof(value) == type ||
+           error_set(error, ERROR_CONFIG, "its %s must be %s", what,
+                     type == JSON_ARRAY ? "a list" : "an object");
 }
 
 static bool refuse_url(const char *key, const char *allowed, struct error *error)
@@ -89,6 +101,79 @@ static bool read_user(const json_t *file, struct gcp_credentials *out,
            take_token_uri(file, out, error);
 }
 
+/* ---- as a service account ---- */
+
+static bool is_account(const char *text, size_t length)
+{
+    char *account = mem_bytes(text, length);
+    bool good = length > 0 && gcp_plain_name(account);
+    free(account);
+    return good;
+}
+
+/* …/serviceAccounts/EMAIL:generateAccessToken */
+static bool take_account(struct gcp_impersonation *out, struct error *error)
+{
+    static const char before[] = "/serviceAccounts/", after[] = ":generateAccessToken";
+    const char *from = strstr(out->url, before);
+    const char *to = from ? strstr(from, after) : NULL;
+    from += from ? sizeof before - 1 : 0;
+    if (!to || to[sizeof after - 1] || !is_account(from, (size_t)(to - from))) {
+        return error_set(
+            error, ERROR_CONFIG,
+            "its service_account_impersonation_url names no service account");
+    }
+    out->account = mem_bytes(from, (size_t)(to - from));
+    return true;
+}
+
+/* Google wants full names (iamcredentials v1, generateAccessToken), files may have plain
+ * ones. */
+static bool take_delegates(const json_t *list, struct gcp_impersonation *out,
+                           struct error *error)
+{
+    static const char full[] = "projects/-/serviceAccounts/";
+    if (!is_or_absent(list, JSON_ARRAY, "delegates", error)) {
+        return false;
+    }
+    out->delegates = json_array();
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        name += name && text_starts(name, full) ? sizeof full - 1 : 0;
+        if (!name || !is_account(name, strlen(name))) {
+            return error_set(error, ERROR_CONFIG, "one of its delegates is no account");
+        }
+        json_array_append_new(out->delegates, json_sprintf("%s%s", full, name));
+    }
+    return true;
+}
+
+static bool take_impersonation(const json_t *file, struct gcp_impersonation *out,
+                               struct error *error)
+{
+    static const char key[] = "service_account_impersonation_url";
+    if (!take_text(file, key, &out->url, error)) {
+        return false;
+    }
+    if (!gcp_google_url(out->url)) {
+        return refuse_url(key, " in googleapis.com nor on this machine", error);
+    }
+    const json_t *lifetime =
+        json_at(file, "/service_account_impersonation/token_lifetime_seconds");
+    json_int_t seconds = lifetime ? json_integer_value(lifetime) : GCP_LIFETIME;
+    if (seconds < LIFETIME_LEAST || seconds > LIFETIME_MOST) {
+        return error_set(error, ERROR_CONFIG,
+                         "its token_lifetime_seconds is not %d to %d", LIFETIME_LEAST,
+                         LIFETIME_MOST);
+    }
+    out->lifetime = (int)seconds;
+    return take_account(out, error) &&
+           take_delegates(json_object_get(file, "delegates"), out, error);
+}
+
+static bool read_impersonated(const json_t *file, struct gcp_credentials *out,
+                              struct error *error);
+
 static const struct {
     const char *type;
     bool (*read)(const json_t *file, struct gcp_credentials *out, struct error *error);
@@ -97,7 +182,7 @@ static const struct {
     {"authorized_user", read_user},
     {"external_account", NULL},
     {"external_account_authorized_user", NULL},
-    {"impersonated_service_account", NULL},
+    {"impersonated_service_account", read_impersonated},
 };
 
 static bool read_type(const json_t *file, struct gcp_credentials *out,
@@ -117,6 +202,28 @@ static bool read_type(const json_t *file, struct gcp_credentials *out,
     }
     return error_set(error, ERROR_CONFIG,
                      "it is no credentials file: its type is unknown");
+}
+
+static bool read_impersonated(const json_t *file, struct gcp_credentials *out,
+                              struct error *error)
+{
+    const json_t *source = json_object_get(file, "source_credentials");
+    if (!source) {
+        return error_set(error, ERROR_CONFIG, "it has no source_credentials");
+    }
+    if (text_equal(json_get_text(source, "type"), json_get_text(file, "type")) ||
+        json_object_get(source, "service_account_impersonation_url")) {
+        error_set(error, ERROR_CONFIG, "its source_credentials impersonate already");
+        error_hint(error, "list the accounts in between as its delegates");
+        return false;
+    }
+    if (!read_type(source, out, error)) {
+        error_prefix(error, "its source_credentials");
+        return false;
+    }
+    out->impersonation.quota_project = out->quota_project;
+    out->quota_project = copy_text(file, "quota_project_id");
+    return take_impersonation(file, &out->impersonation, error);
 }
 
 bool gcp_file_parse(const struct buf *text, struct gcp_credentials *out,

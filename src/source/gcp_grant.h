@@ -32,6 +32,11 @@ bool gcp_grant_user(const struct gcp_credentials *credentials,
                     struct error *error);
 void gcp_grant_finish(struct gcp_grant *grant);
 
+/* Puts the impersonated account's token into the place of that of the credentials. */
+bool gcp_impersonate(const struct gcp_credentials *credentials,
+                     const struct source_context *context, struct gcp_grant *grant,
+                     struct error *error);
+
 /* What the metadata server calls the account of this machine, or words for it; the caller
  * frees. Asked only for words: it may take half of the time that is left. */
 char *gcp_machine_account(const struct source_context *context);

@@ -36,12 +36,15 @@ static bool fetch_locked(const struct gcp_credentials *credentials,
 {
     struct gcp_grant grant = {NULL, 0};
     forget_locked();
-    if (!grants[credentials->kind](credentials, context, &grant, error)) {
+    if (!grants[credentials->kind](credentials, context, &grant, error) ||
+        (credentials->impersonation.url &&
+         !gcp_impersonate(credentials, context, &grant, error))) {
+        gcp_grant_finish(&grant);
         return false;
     }
     kept.token.bearer = grant.bearer;
     kept.until = grant.until;
-    kept.token.principal = mem_text(credentials->principal);
+    kept.token.principal = mem_text(gcp_credentials_actor(credentials));
     kept.token.quota_project = mem_text(credentials->quota_project);
     memcpy(kept.identity, credentials->identity, sizeof kept.identity);
     return true;

@@ -130,6 +130,23 @@ void write_any(struct google *google, const char *text)
     buf_finish(&out);
 }
 
+void write_but(struct google *google, const char *text, const char *key,
+               const char *value)
+{
+    json_t *file = json_parse(text, strlen(text), NULL);
+    if (*value) {
+        json_t *other = json_loads(value, JSON_DECODE_ANY, NULL);
+        assert_non_null(other);
+        json_object_set_new(file, key, other);
+    } else {
+        json_object_del(file, key);
+    }
+    char *changed = json_compact(file);
+    write_any(google, changed);
+    free(changed);
+    json_decref(file);
+}
+
 void write_login(struct google *google, const char *extra)
 {
     char *text = mem_format(

@@ -27,6 +27,9 @@ void write_key(struct google *google); /* named by GOOGLE_APPLICATION_CREDENTIAL
 void write_login(struct google *google, const char *extra); /* further fields */
 /* Any login, with @/ for this Google ("http://@/token"). */
 void write_any(struct google *google, const char *text);
+/* The same with one field else ("" as value: without it). */
+void write_but(struct google *google, const char *text, const char *key,
+               const char *value);
 
 /* At /token. */
 void say_token(struct google *google, const char *token);

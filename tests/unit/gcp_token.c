@@ -236,8 +236,6 @@ static void what_a_file_lacks_is_said(void **state)
     } rows[] = {
         {"{\"type\":\"external_account\"}",
          "credentials of type external_account are not supported yet", GCP_LOGIN},
-        {"{\"type\":\"impersonated_service_account\"}",
-         "impersonated_service_account are not supported yet", GCP_LOGIN},
         {"{\"type\":\"wizard\"}", "its type is unknown", "replace that file"},
         {"[]", "its type is unknown", "replace that file"},
         {"{\"type\":\"service_account\"}", "it has no client_email", "replace that file"},
