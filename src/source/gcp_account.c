@@ -34,7 +34,7 @@ bool gcp_grant_account(const struct gcp_credentials *credentials,
     struct buf form;
     buf_init_secret(&form, 0);
     bool done = add_assertion(credentials, &form, error) &&
-                gcp_form_send(credentials, &form, context, out, error);
+                gcp_form_send(credentials, &form, false, context, out, error);
     buf_finish(&form);
     return done;
 }

@@ -105,6 +105,9 @@ bool gcp_plain_name(const char *text)
 
 char *gcp_member_of(const char *principal)
 {
+    if (text_starts(principal, "principal://") && is_made_of(principal, "-_.:/")) {
+        return mem_text(principal);
+    }
     if (!strchr(principal, '@') || !is_made_of(principal, "-_.@+")) {
         return mem_text("MEMBER");
     }

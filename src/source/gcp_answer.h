@@ -34,7 +34,7 @@ bool gcp_denied(const struct gcp_answer *answer, const char *permission,
                 const char *resource, struct resolved *out);
 
 /* How policies call who was refused, and any principal: "serviceAccount:…", "user:…",
- * or MEMBER where that is not known; the caller frees. */
+ * "principal://…", or MEMBER where that is not known; the caller frees. */
 char *gcp_member(const struct gcp_answer *answer);
 char *gcp_member_of(const char *principal);
 

@@ -69,6 +69,20 @@ const char *gcp_credentials_actor(const struct gcp_credentials *credentials)
                                           : credentials->principal;
 }
 
+static void finish_subject(struct gcp_subject *subject)
+{
+    free(subject->file);
+    free(subject->url);
+    free(subject->field);
+    for (size_t i = 0; i < subject->header_count; i++) {
+        free(subject->headers[i].name);
+        secret_unref(subject->headers[i].value);
+    }
+    free(subject->audience);
+    free(subject->type);
+    free(subject->user_project);
+}
+
 void gcp_credentials_finish(struct gcp_credentials *credentials)
 {
     free(credentials->origin);
@@ -80,6 +94,7 @@ void gcp_credentials_finish(struct gcp_credentials *credentials)
     secret_unref(credentials->client_secret);
     secret_unref(credentials->refresh_token);
     secret_unref(credentials->private_key);
+    finish_subject(&credentials->subject);
     free(credentials->impersonation.url);
     free(credentials->impersonation.account);
     free(credentials->impersonation.quota_project);

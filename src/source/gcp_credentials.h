@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define GCP_LOGIN "gcloud auth application-default login"
 #define GCP_SCOPE "https://www.googleapis.com/auth/cloud-platform"
@@ -19,7 +20,29 @@ enum {
     GCP_LIFETIME = 3600
 }; /* s of a token: the most that Google gives without asking */
 
-enum gcp_kind { GCP_METADATA, GCP_SERVICE_ACCOUNT, GCP_USER, GCP_KINDS };
+enum gcp_kind {
+    GCP_METADATA,
+    GCP_SERVICE_ACCOUNT,
+    GCP_USER,
+    GCP_FEDERATED,      /* who has a token of somebody else's, to be exchanged */
+    GCP_FEDERATED_USER, /* a user whom somebody else knows */
+    GCP_KINDS
+};
+
+enum { GCP_HEADERS = 16 };
+
+/* Where the token that is exchanged comes from: a file or a URL, and what it is. */
+struct gcp_subject {
+    char *file, *url; /* the other one is NULL */
+    char *field;      /* of the JSON there; NULL: all of it is the token */
+    struct {
+        char *name;
+        struct secret *value;
+    } headers[GCP_HEADERS]; /* for the URL */
+    size_t header_count;
+    char *audience, *type;
+    char *user_project; /* of a workforce pool, or NULL */
+};
 
 /* A service account that the credentials may act as; without a URL they act as
  * themselves. */
@@ -39,10 +62,11 @@ struct gcp_credentials {
     char *quota_project; /* that what they ask is charged to, or NULL */
     char *token_url;
     char *key_id;                 /* service account, or NULL */
-    char *client_id;              /* user */
-    struct secret *client_secret; /* user */
+    char *client_id;              /* user; federated: or NULL */
+    struct secret *client_secret; /* the same */
     struct secret *refresh_token; /* user */
     struct secret *private_key;   /* service account: PEM */
+    struct gcp_subject subject;   /* federated */
     struct gcp_impersonation impersonation;
 };
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "net/resolve.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,4 +128,29 @@ bool gcp_token_url(const char *url)
     bool good = place.host && (place.encrypted || resolve_loopback(place.host));
     free(place.host);
     return good;
+}
+
+/* Other clouds have their metadata server there (RFC 3927 section 2.1). */
+static bool is_link_local(const char *host)
+{
+    union address address;
+    return resolve_literal(host, 0, &address) && address.any.sa_family == AF_INET &&
+           ntohl(address.four.sin_addr.s_addr) >> 16 == 0xa9fe;
+}
+
+bool gcp_subject_url(const char *url)
+{
+    struct place place = place_of(url);
+    bool good = place.host && (place.encrypted || resolve_loopback(place.host) ||
+                               is_link_local(place.host));
+    free(place.host);
+    return good;
+}
+
+char *gcp_url_place(const char *url)
+{
+    struct place place = place_of(url);
+    char *text = mem_text(place.host ? place.host : "nowhere");
+    free(place.host);
+    return text;
 }

@@ -23,5 +23,9 @@ char *gcp_metadata(struct error *error);
 bool gcp_google_url(const char *url);
 /* Where what the file itself holds is sent to: https, or this machine. */
 bool gcp_token_url(const char *url);
+/* Where a token of somebody else's comes from: the same, or http at a link-local address
+ * (169.254.0.0/16), which nobody can route to. */
+bool gcp_subject_url(const char *url);
+char *gcp_url_place(const char *url); /* its host alone: the rest may hold a secret */
 
 #endif

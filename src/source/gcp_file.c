@@ -9,6 +9,7 @@
 #include "source/gcp_answer.h"
 #include "source/gcp_endpoint.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,138 @@ static bool read_user(const json_t *file, struct gcp_credentials *out,
            take_token_uri(file, out, error);
 }
 
+/* ---- of somebody else, known to a pool ---- */
+
+static bool take_token_url(const json_t *file, const char *otherwise,
+                           struct gcp_credentials *out, struct error *error)
+{
+    out->token_url = copy_text(file, "token_url");
+    if (!out->token_url) {
+        out->token_url = mem_text(otherwise);
+    }
+    return gcp_google_url(out->token_url) ||
+           refuse_url("token_url", " in googleapis.com nor on this machine", error);
+}
+
+/* As policies call whom a pool lets in. Which subject it is only Google knows, who maps
+ * it: "//iam.googleapis.com/…/workloadIdentityPools/P/providers/Q" is the audience. */
+static char *pool_member(const char *audience)
+{
+    static const char start[] = "//iam.googleapis.com/";
+    const char *provider = audience ? strstr(audience, "/providers/") : NULL;
+    if (!provider || !text_starts(audience, start)) {
+        return NULL;
+    }
+    return mem_format("principal:%.*s/subject/SUBJECT", (int)(provider - audience),
+                      audience);
+}
+
+static bool read_federated_user(const json_t *file, struct gcp_credentials *out,
+                                struct error *error)
+{
+    out->kind = GCP_FEDERATED_USER;
+    out->principal = pool_member(json_get_text(file, "audience"));
+    if (!out->principal) {
+        out->principal = mem_format("the user logged in by %s", out->origin);
+    }
+    out->quota_project = copy_text(file, "quota_project_id");
+    return take_client(file, out, error) &&
+           take_secret(file, "refresh_token", &out->refresh_token, error) &&
+           take_token_url(file, "https://sts.googleapis.com/v1/oauthtoken", out, error);
+}
+
+static bool is_header_name(const char *name)
+{
+    bool good = *name != '\0';
+    for (; *name && good; name++) {
+        unsigned char byte = (unsigned char)*name;
+        good = byte < 0x80 && (isalnum(byte) || strchr("-_", byte));
+    }
+    return good;
+}
+
+static bool take_headers(json_t *headers, struct gcp_subject *out, struct error *error)
+{
+    const char *name;
+    json_t *value;
+    if (!is_or_absent(headers, JSON_OBJECT, "credential_source headers", error)) {
+        return false;
+    }
+    if (json_object_size(headers) > GCP_HEADERS) {
+        return error_set(error, ERROR_LIMIT,
+                         "its credential_source has more than %d headers", GCP_HEADERS);
+    }
+    json_object_foreach(headers, name, value)
+    {
+        if (!json_is_string(value) || !is_header_name(name)) {
+            return error_set(error, ERROR_CONFIG,
+                             "a header of its credential_source is no header");
+        }
+        struct secret *kept =
+            secret_create(json_string_value(value), json_string_length(value), error);
+        if (!kept) {
+            return false;
+        }
+        out->headers[out->header_count].name = mem_text(name);
+        out->headers[out->header_count++].value = kept;
+    }
+    return true;
+}
+
+/* {"type": "text"}, which is the default, or {"type": "json",
+ * "subject_token_field_name"}. */
+static bool take_format(const json_t *format, struct gcp_subject *out,
+                        struct error *error)
+{
+    const char *type = json_get_text(format, "type");
+    if (!is_or_absent(format, JSON_OBJECT, "credential_source format", error)) {
+        return false;
+    }
+    if (!type || text_equal(type, "text")) {
+        return true;
+    }
+    if (!text_equal(type, "json")) {
+        return error_set(error, ERROR_CONFIG,
+                         "the format of its credential_source is neither text nor json");
+    }
+    return take_text(format, "subject_token_field_name", &out->field, error);
+}
+
+static bool not_yet(const char *what, struct error *error)
+{
+    error_set(error, ERROR_CONFIG, "%s are not supported yet", what);
+    error_hint(error, "use a credential_source with a file or a url, a service account "
+                      "key, or: " GCP_LOGIN);
+    return false;
+}
+
+static bool take_source(const json_t *source, struct gcp_subject *out,
+                        struct error *error)
+{
+    if (json_object_get(source, "environment_id")) {
+        return not_yet("external accounts of AWS", error);
+    }
+    if (json_object_get(source, "executable")) {
+        return not_yet("external accounts with an executable", error);
+    }
+    if (json_object_get(source, "certificate")) {
+        return not_yet("external accounts with a certificate", error);
+    }
+    out->file = copy_text(source, "file");
+    out->url = copy_text(source, "url");
+    if (!out->file == !out->url) {
+        return error_set(error, ERROR_CONFIG, "its credential_source has %s file %s url",
+                         out->file ? "both a" : "neither a",
+                         out->file ? "and a" : "nor a");
+    }
+    if (out->url && !gcp_subject_url(out->url)) {
+        return refuse_url("credential_source url",
+                          " nor on this machine or its link (169.254.0.0/16)", error);
+    }
+    return take_format(json_object_get(source, "format"), out, error) &&
+           take_headers(json_object_get(source, "headers"), out, error);
+}
+
 /* ---- as a service account ---- */
 
 static bool is_account(const char *text, size_t length)
@@ -171,6 +304,28 @@ static bool take_impersonation(const json_t *file, struct gcp_impersonation *out
            take_delegates(json_object_get(file, "delegates"), out, error);
 }
 
+static bool read_federated(const json_t *file, struct gcp_credentials *out,
+                           struct error *error)
+{
+    out->kind = GCP_FEDERATED;
+    out->quota_project = copy_text(file, "quota_project_id");
+    out->subject.user_project = copy_text(file, "workforce_pool_user_project");
+    if (!take_text(file, "audience", &out->subject.audience, error) ||
+        !take_text(file, "subject_token_type", &out->subject.type, error) ||
+        !take_token_url(file, "https://sts.googleapis.com/v1/token", out, error) ||
+        !take_source(json_object_get(file, "credential_source"), &out->subject, error)) {
+        return false;
+    }
+    out->principal = pool_member(out->subject.audience);
+    if (!out->principal) {
+        out->principal = mem_format("the workload of %s", out->origin);
+    }
+    out->impersonation.quota_project = mem_text(out->quota_project);
+    return (!json_object_get(file, "client_id") || take_client(file, out, error)) &&
+           (!json_object_get(file, "service_account_impersonation_url") ||
+            take_impersonation(file, &out->impersonation, error));
+}
+
 static bool read_impersonated(const json_t *file, struct gcp_credentials *out,
                               struct error *error);
 
@@ -180,8 +335,8 @@ static const struct {
 } types[] = {
     {"service_account", read_service_account},
     {"authorized_user", read_user},
-    {"external_account", NULL},
-    {"external_account_authorized_user", NULL},
+    {"external_account", read_federated},
+    {"external_account_authorized_user", read_federated_user},
     {"impersonated_service_account", read_impersonated},
 };
 
@@ -191,13 +346,7 @@ static bool read_type(const json_t *file, struct gcp_credentials *out,
     const char *type = json_get_text(file, "type");
     for (size_t i = 0; type && i < sizeof types / sizeof types[0]; i++) {
         if (text_equal(types[i].type, type)) {
-            if (types[i].read) {
-                return types[i].read(file, out, error);
-            }
-            error_set(error, ERROR_CONFIG, "credentials of type %s are not supported yet",
-                      type);
-            error_hint(error, "use a service account key, or: " GCP_LOGIN);
-            return false;
+            return types[i].read(file, out, error);
         }
     }
     return error_set(error, ERROR_CONFIG,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "secret/base64.h"
 #include "secret/mask.h"
 
 #include <stdlib.h>
@@ -82,20 +83,28 @@ static void hint_refused(const struct gcp_credentials *credentials, struct error
     if (credentials->kind == GCP_SERVICE_ACCOUNT) {
         error_hint(error, "see whether the key of %s was deleted or disabled",
                    credentials->principal);
+    } else if (credentials->kind == GCP_FEDERATED) {
+        error_hint(error, "see whether the subject token is still valid, and whether the "
+                          "provider in the audience takes its issuer, audience and "
+                          "attributes");
+    } else if (credentials->kind == GCP_FEDERATED_USER) {
+        error_hint(error, "the login has ended: gcloud auth login, then " GCP_LOGIN);
     } else {
         error_hint(error, "the login has ended: " GCP_LOGIN);
     }
 }
 
-/* {"error", "error_description"} (RFC 6749 section 5.2). */
+/* {"error", "error_description"} (RFC 6749 section 5.2), or Google's own shape. */
 static char *words_of(const json_t *answer)
 {
     const char *code = json_get_text(answer, "error");
     const char *said = json_get_text(answer, "error_description");
     said = said ? said : code;
+    said = said ? said : json_string_value(json_at(answer, "/error/message"));
     return mask_clean(said ? said : "no reason given", WORDS);
 }
 
+/* A token of somebody else's was not made by our clock. */
 static bool refused(const struct gcp_credentials *credentials,
                     const struct http_reply *reply, const json_t *answer,
                     struct error *error)
@@ -105,7 +114,7 @@ static bool refused(const struct gcp_credentials *credentials,
         error_set(error, ERROR_PROTOCOL, "%s answered %d: %s", credentials->token_url,
                   reply->status, words);
         error_hint(error, "ask again; see https://status.cloud.google.com");
-    } else if (!clock_differs(reply, error)) {
+    } else if (credentials->kind == GCP_FEDERATED || !clock_differs(reply, error)) {
         error_set(error, ERROR_DENIED, "Google refuses the credentials in %s: %s",
                   credentials->origin, words);
         hint_refused(credentials, error);
@@ -135,12 +144,32 @@ void gcp_form_add(struct buf *form, const char *name, const char *value)
     http_escape(form, value);
 }
 
-bool gcp_form_send(const struct gcp_credentials *credentials, const struct buf *form,
-                   const struct source_context *context, struct gcp_grant *out,
-                   struct error *error)
+/* Not escaped first, as RFC 6749 section 2.3.1 has it: Google's libraries do not. */
+static void add_client(const struct gcp_credentials *credentials, struct buf *out)
 {
+    struct buf pair;
+    buf_init_secret(&pair, 0);
+    buf_format(&pair, "%s:%s", credentials->client_id,
+               secret_data(credentials->client_secret));
+    buf_text(out, "Basic ");
+    base64_encode(out, buf_string(&pair), pair.length);
+    buf_finish(&pair);
+}
+
+bool gcp_form_send(const struct gcp_credentials *credentials, const struct buf *form,
+                   bool basic, const struct source_context *context,
+                   struct gcp_grant *out, struct error *error)
+{
+    struct buf client;
+    buf_init_secret(&client, 0);
+    if (basic) {
+        add_client(credentials, &client);
+    }
+    struct http_header header = {"Authorization", buf_string(&client)};
     struct http_reply reply;
     struct http_request request = {.url = credentials->token_url,
+                                   .headers = &header,
+                                   .header_count = basic ? 1 : 0,
                                    .body = form->data,
                                    .body_length = form->length,
                                    .content_type = "application/x-www-form-urlencoded",
@@ -155,5 +184,6 @@ bool gcp_form_send(const struct gcp_credentials *credentials, const struct buf *
         done = take_answer(credentials, &reply, asked, out, error);
     }
     http_reply_finish(&reply);
+    buf_finish(&client);
     return done;
 }

@@ -30,6 +30,9 @@ bool gcp_grant_account(const struct gcp_credentials *credentials,
 bool gcp_grant_user(const struct gcp_credentials *credentials,
                     const struct source_context *context, struct gcp_grant *out,
                     struct error *error);
+bool gcp_grant_federated(const struct gcp_credentials *credentials,
+                         const struct source_context *context, struct gcp_grant *out,
+                         struct error *error);
 void gcp_grant_finish(struct gcp_grant *grant);
 
 /* Puts the impersonated account's token into the place of that of the credentials. */
@@ -44,9 +47,11 @@ char *gcp_machine_account(const struct source_context *context);
 /* ---- for the ways themselves ---- */
 
 void gcp_form_add(struct buf *form, const char *name, const char *value);
+/* Sends it, with the client in the Authorization header (RFC 6749 section 2.3.1) where
+ * `basic`. */
 bool gcp_form_send(const struct gcp_credentials *credentials, const struct buf *form,
-                   const struct source_context *context, struct gcp_grant *out,
-                   struct error *error);
+                   bool basic, const struct source_context *context,
+                   struct gcp_grant *out, struct error *error);
 
 /* Takes {"access_token", "expires_in"} (RFC 6749 section 5.1) of what `from` answered to
  * a question of `asked` (clock_now()). */

@@ -26,9 +26,9 @@ static void forget_locked(void)
 static bool (*const grants[GCP_KINDS])(const struct gcp_credentials *credentials,
                                        const struct source_context *context,
                                        struct gcp_grant *out, struct error *error) = {
-    [GCP_METADATA] = gcp_grant_machine,
-    [GCP_SERVICE_ACCOUNT] = gcp_grant_account,
-    [GCP_USER] = gcp_grant_user,
+    [GCP_METADATA] = gcp_grant_machine,    [GCP_SERVICE_ACCOUNT] = gcp_grant_account,
+    [GCP_USER] = gcp_grant_user,           [GCP_FEDERATED] = gcp_grant_federated,
+    [GCP_FEDERATED_USER] = gcp_grant_user,
 };
 
 static bool fetch_locked(const struct gcp_credentials *credentials,

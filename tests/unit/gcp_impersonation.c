@@ -299,6 +299,9 @@ static void what_a_file_says_wrongly_is_said(void **state)
          "its source_credentials: it has no client_email", "replace that file"},
         {"source_credentials", FILE_TEXT, "its source_credentials impersonate already",
          "as its delegates"},
+        {"source_credentials",
+         "{\"type\":\"external_account\",\"service_account_impersonation_url\":\"a\"}",
+         "impersonate already", "as its delegates"},
         {url, "", "it has no service_account_impersonation_url", "replace that file"},
         {url, "\"https://example.com" PATH "\"",
          "its service_account_impersonation_url is neither https in googleapis.com nor "

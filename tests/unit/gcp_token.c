@@ -234,8 +234,6 @@ static void what_a_file_lacks_is_said(void **state)
     static const struct {
         const char *text, *words, *hint;
     } rows[] = {
-        {"{\"type\":\"external_account\"}",
-         "credentials of type external_account are not supported yet", GCP_LOGIN},
         {"{\"type\":\"wizard\"}", "its type is unknown", "replace that file"},
         {"[]", "its type is unknown", "replace that file"},
         {"{\"type\":\"service_account\"}", "it has no client_email", "replace that file"},
@@ -348,6 +346,43 @@ static void a_deadline_holds_also_for_who_waits_for_another(void **state)
 
 /* ---- where it is asked ---- */
 
+static void a_url_in_a_file_is_taken_no_further_than_it_must(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool google, token, subject;
+    } rows[] = {
+        {"https://sts.googleapis.com/v1/token", true, true, true},
+        {"http://127.0.0.1:80/token", true, true, true},
+        {"http://localhost/token", true, true, true},
+        {"http://[::1]/token", true, true, true},
+        {"https://token.example.com/github?api-version=2.0", false, true, true},
+        {"https://googleapis.com.example.com/", false, true, true},
+        {"https://sts.googleapis.com@example.com/", false, false, false},
+        {"http://169.254.169.254/metadata/identity", false, false, true},
+        {"http://169.254.169.254.example.com/", false, false, false},
+        {"http://169.253.169.254/", false, false, false},
+        {"http://10.0.0.1/", false, false, false},
+        {"http://example.com/", false, false, false},
+        {"http://sts.googleapis.com/v1/token", false, false, false},
+        {"file:///etc/passwd", false, false, false},
+        {"https://ex\xc3\xa4mple.com/?secret", false, false, false},
+        {"nonsense", false, false, false},
+        {"", false, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (gcp_google_url(rows[i].url) != rows[i].google ||
+            gcp_token_url(rows[i].url) != rows[i].token ||
+            gcp_subject_url(rows[i].url) != rows[i].subject) {
+            fail_msg("%s", rows[i].url);
+        }
+    }
+    char *place = gcp_url_place("https://example.com/path?secret");
+    assert_string_equal(place, "example.com");
+    free(place);
+}
+
 static void a_token_goes_to_this_machine_or_to_google(void **state)
 {
     (void)state;
@@ -403,6 +438,7 @@ int main(void)
         GOOGLE_TEST(a_refusal_is_told_with_its_cause),
         GOOGLE_TEST(what_is_no_token_is_not_taken_for_one),
         GOOGLE_TEST(a_deadline_holds_also_for_who_waits_for_another),
+        GOOGLE_TEST(a_url_in_a_file_is_taken_no_further_than_it_must),
         GOOGLE_TEST(a_token_goes_to_this_machine_or_to_google),
     };
     int failed = unit_run("gcp_token", tests);

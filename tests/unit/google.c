@@ -64,7 +64,7 @@ static enum MHD_Result add_argument(void *self, enum MHD_ValueKind kind, const c
 static void remember(struct route *route, struct MHD_Connection *connection,
                      const char *method, const struct buf *body)
 {
-    static const char *const names[] = {"Authorization", "Metadata-Flavor",
+    static const char *const names[] = {"Authorization", "Metadata-Flavor", "Metadata",
                                         "Content-Type", "x-goog-user-project"};
     struct buf text;
     buf_init(&text, 0);
