@@ -14,8 +14,8 @@
 struct mask {
     atomic_int references;
     struct patterns *patterns;
-    struct secret **secrets; /* what it was made of */
-    size_t count;
+    struct secret **secrets; /* what it was made of: those that last, then tokens */
+    size_t count, lasting;
 };
 
 struct mask *mask_create(struct secret *const *secrets, size_t count)
@@ -28,6 +28,7 @@ struct mask *mask_create(struct secret *const *secrets, size_t count)
         mask->secrets[mask->count++] = secret_ref(secrets[i]);
         forms_add(mask->patterns, secrets[i]);
     }
+    mask->lasting = count;
     patterns_ready(mask->patterns);
     return mask;
 }
@@ -72,27 +73,60 @@ static struct mask *current_locked(void)
     return current;
 }
 
-/* Old secrets stay masked: what was rotated away may still be in somebody's output. */
-void mask_publish(struct secret *const *secrets, size_t count)
+/* Appends those that `mask` does not know; how many there are then. */
+static size_t add_unknown(const struct mask *mask, struct secret *const *secrets,
+                          size_t count, struct secret **all, size_t total)
 {
-    pthread_mutex_lock(&current_guard);
-    struct mask *old = current_locked();
-    struct secret **all = mem_alloc((old->count + count) * sizeof(struct secret *));
-    size_t total = old->count;
-    if (total) {
-        memcpy(all, old->secrets, total * sizeof *all);
-    }
     for (size_t i = 0; i < count; i++) {
-        if (!is_known(old, secrets[i])) {
+        if (!is_known(mask, secrets[i])) {
             all[total++] = secrets[i];
         }
     }
-    if (total > old->count) {
-        current = mask_create(all, total);
+    return total;
+}
+
+/* Old secrets stay masked: what was rotated away may still be in somebody's output. */
+static void publish(struct secret *const *secrets, size_t count, bool passing)
+{
+    pthread_mutex_lock(&current_guard);
+    struct mask *old = current_locked();
+    struct secret **all = mem_alloc((old->count + count + 1) * sizeof(struct secret *));
+    size_t total = 0, added = 0;
+    for (; total < old->lasting; total++) {
+        all[total] = old->secrets[total];
+    }
+    if (!passing) {
+        added = add_unknown(old, secrets, count, all, total) - total;
+        total += added;
+    }
+    size_t lasting = total;
+    for (size_t i = old->lasting; i < old->count; i++) {
+        all[total++] = old->secrets[i];
+    }
+    if (passing) {
+        added = add_unknown(old, secrets, count, all, total) - total;
+        total += added;
+    }
+    size_t dropped = total - lasting > MASK_PASSING ? total - lasting - MASK_PASSING : 0;
+    memmove(all + lasting, all + lasting + dropped,
+            (total - lasting - dropped) * sizeof *all);
+    if (added > 0) {
+        current = mask_create(all, total - dropped);
+        current->lasting = lasting;
         mask_unref(old);
     }
     free(all);
     pthread_mutex_unlock(&current_guard);
+}
+
+void mask_publish(struct secret *const *secrets, size_t count)
+{
+    publish(secrets, count, false);
+}
+
+void mask_publish_passing(struct secret *const *tokens, size_t count)
+{
+    publish(tokens, count, true);
 }
 
 struct mask *mask_current(void)

@@ -23,6 +23,10 @@ void mask_unref(struct mask *mask);
 
 void mask_publish(struct secret *const *secrets,
                   size_t count); /* adds to the current ones */
+/* The same for tokens, which end by themselves: the newest MASK_PASSING stay masked, so
+ * that a console of many weeks has room for the next one. */
+enum { MASK_PASSING = 16 };
+void mask_publish_passing(struct secret *const *tokens, size_t count);
 struct mask *mask_current(void); /* a reference; never NULL */
 void mask_forget(void);          /* at the very end, and in tests */
 

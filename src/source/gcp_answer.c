@@ -1,5 +1,6 @@
 #include "source/gcp_answer.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -119,4 +120,22 @@ char *gcp_member_of(const char *principal)
 char *gcp_member(const struct gcp_answer *answer)
 {
     return gcp_member_of(answer->principal ? answer->principal : "");
+}
+
+int64_t gcp_time(const char *stamp)
+{
+    int64_t time = 0;
+    size_t length = stamp ? strlen(stamp) : 0;
+    size_t digits =
+        length > 20 && stamp[19] == '.' ? strspn(stamp + 20, "0123456789") : 0;
+    const char *end = length >= 20 ? stamp + (digits ? 20 + digits : 19) : "";
+    if (!text_equal(end, "Z")) {
+        return 0;
+    }
+    int shown = digits > 3 ? 3 : (int)digits;
+    char *exact =
+        mem_format("%.19s.%.*s%.*sZ", stamp, shown, stamp + 20, 3 - shown, "000");
+    bool good = clock_parse(exact, &time);
+    free(exact);
+    return good ? time : 0;
 }

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct gcp_answer {
     int status;      /* of HTTP */
@@ -41,5 +42,9 @@ char *gcp_member_of(const char *principal);
 /* Of letters, digits and what an address is made of: nothing in it means something to a
  * shell that a hint is pasted into. */
 bool gcp_plain_name(const char *text);
+
+/* ms since 1970 of a "2026-01-31T12:04:31.218375Z" (RFC 3339, 0 to 9 digits of a second,
+ * always in UTC); 0 where it is none. */
+int64_t gcp_time(const char *stamp);
 
 #endif

@@ -1,6 +1,5 @@
 #include "source/gcp_api.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http.h"
@@ -90,24 +89,6 @@ bool gcp_get(enum gcp_service service, const char *path,
     free(url);
     free(endpoint);
     return done && gcp_answer_judge(gcp_api_name(service), out, error);
-}
-
-int64_t gcp_time(const char *stamp)
-{
-    int64_t time = 0;
-    size_t length = stamp ? strlen(stamp) : 0;
-    size_t digits =
-        length > 20 && stamp[19] == '.' ? strspn(stamp + 20, "0123456789") : 0;
-    const char *end = length >= 20 ? stamp + (digits ? 20 + digits : 19) : "";
-    if (!text_equal(end, "Z")) {
-        return 0;
-    }
-    int shown = digits > 3 ? 3 : (int)digits;
-    char *exact =
-        mem_format("%.19s.%.*s%.*sZ", stamp, shown, stamp + 20, 3 - shown, "000");
-    bool good = clock_parse(exact, &time);
-    free(exact);
-    return good ? time : 0;
 }
 
 /* One part of a name: "netra-staging", also "example.com:netra". */

@@ -10,17 +10,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* True where the service answered, also with a refusal of what was asked; false with its
  * cause where it could not be asked at all. To be finished in any case. */
 bool gcp_get(enum gcp_service service, const char *path,
              const struct source_context *context, struct gcp_answer *out,
              struct error *error);
-
-/* ms since 1970 of a "2026-01-31T12:04:31.218375Z" (RFC 3339, 0 to 9 digits of a second,
- * always in UTC); 0 where it is none. */
-int64_t gcp_time(const char *stamp);
 
 /* Takes "projects/P/secrets/S" apart: `parts` are copies for the caller, NULL where
  * false. Nothing in them can leave its place in a path. */

@@ -149,7 +149,7 @@ static struct secret *read_subject(const struct gcp_credentials *credentials,
     }
     buf_finish(&text);
     if (token) {
-        mask_publish(&token, 1);
+        mask_publish_passing(&token, 1);
     }
     return token;
 }

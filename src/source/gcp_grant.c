@@ -34,7 +34,7 @@ bool gcp_grant_keep(const json_t *token, int64_t until, struct gcp_grant *out,
     struct secret *bearer =
         secret_create(json_string_value(token), json_string_length(token), error);
     if (bearer) {
-        mask_publish(&bearer, 1);
+        mask_publish_passing(&bearer, 1);
         *out = (struct gcp_grant){bearer, until};
     }
     return bearer != NULL;

@@ -14,22 +14,6 @@
 
 static const char api[] = "iamcredentials.googleapis.com";
 
-/* "2026-01-31T12:04:31Z", with up to 9 digits after the seconds, which are dropped: the
- * token ends no later than that says. */
-static bool parse_stamp(const char *stamp, int64_t *wall_ms)
-{
-    size_t length = stamp ? strlen(stamp) : 0;
-    if (length < sizeof "2026-01-31T12:04:31Z" - 1) {
-        return false;
-    }
-    const char *rest = stamp + sizeof "2026-01-31T12:04:31" - 1;
-    rest += *rest == '.' ? 1 + strspn(rest + 1, "0123456789") : 0;
-    char *exact = mem_format("%.19s.000Z", stamp);
-    bool good = strcmp(rest, "Z") == 0 && clock_parse(exact, wall_ms);
-    free(exact);
-    return good;
-}
-
 /* The end is a stamp of Google's clock: measured against the Date of the same reply, by
  * our own clock only where there is none. */
 static bool take_token(const struct gcp_impersonation *wanted,
@@ -37,9 +21,8 @@ static bool take_token(const struct gcp_impersonation *wanted,
                        struct gcp_grant *grant, struct error *error)
 {
     const json_t *token = json_object_get(body, "accessToken");
-    int64_t end = 0;
-    if (json_string_length(token) == 0 ||
-        !parse_stamp(json_get_text(body, "expireTime"), &end)) {
+    int64_t end = gcp_time(json_get_text(body, "expireTime"));
+    if (json_string_length(token) == 0 || end == 0) {
         return error_set(error, ERROR_PROTOCOL,
                          "%s answered %d without a token and its end", api,
                          reply->status);

@@ -368,6 +368,48 @@ static void what_was_rotated_away_stays_masked(void **state)
     secret_unref(new);
 }
 
+static bool is_masked(const char *value)
+{
+    struct buf text = {0};
+    buf_text(&text, value);
+    mask_buf(&text);
+    bool masked = strcmp(buf_string(&text), "[masked]") == 0;
+    buf_finish(&text);
+    return masked;
+}
+
+/* A token an hour, for weeks: the keep has room for 512 of that length. */
+static void tokens_make_room_for_the_next_and_secrets_do_not(void **state)
+{
+    (void)state;
+    enum { TOKENS = 600, LENGTH = 1100 };
+    struct secret *lasting = keep("a-secret-that-lasts");
+    mask_forget();
+    mask_publish(&lasting, 1);
+    char value[LENGTH + 1];
+    memset(value, 'x', LENGTH);
+    value[LENGTH] = '\0';
+    for (int i = 0; i < TOKENS; i++) {
+        snprintf(value, 12, "ya29.%06d", i);
+        value[11] = '-';
+        struct secret *token = keep(value);
+        assert_non_null(token);
+        mask_publish_passing(&token, 1);
+        secret_unref(token);
+    }
+    assert_true(is_masked(value));
+    assert_true(is_masked("a-secret-that-lasts"));
+    char oldest[12];
+    snprintf(oldest, sizeof oldest, "ya29.%06d", TOKENS - MASK_PASSING);
+    memcpy(value, oldest, 11);
+    assert_true(is_masked(value));
+    snprintf(oldest, sizeof oldest, "ya29.%06d", TOKENS - MASK_PASSING - 1);
+    memcpy(value, oldest, 11);
+    assert_false(is_masked(value));
+    mask_forget();
+    secret_unref(lasting);
+}
+
 /* ---- held against a plain search ---- */
 
 enum { VALUES = 6, VALUE_MOST = 40, PLAIN_TEXT = 400 };
@@ -512,6 +554,7 @@ int main(void)
         cmocka_unit_test(large_secrets_are_masked_and_leave_room_for_more),
         cmocka_unit_test(it_shows_and_holds_back_what_a_plain_search_would),
         cmocka_unit_test(what_was_rotated_away_stays_masked),
+        cmocka_unit_test(tokens_make_room_for_the_next_and_secrets_do_not),
     };
     return unit_run("mask", tests);
 }
