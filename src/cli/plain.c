@@ -279,7 +279,8 @@ static void obey(struct plain *plain, char *line)
         *word++ = '\0';
     }
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcasecmp(commands_plain[i].name, line) == 0) { /* as the console's D and R */
+        if (strcasecmp(commands_plain[i].name, line) ==
+            0) { /* as the console's D and R */
             commands_plain[i].run(plain, word);
             return;
         }
