@@ -150,6 +150,16 @@ static void draw_fault(const json_t *fault, struct canvas *canvas, int y, bool s
     canvas_fit(canvas, x + 1, y, canvas->width - x - 2, STYLE_DIM, help ? help : "");
 }
 
+/* All that is said of the selected one, below the list. */
+static void draw_help(const json_t *fault, struct canvas *canvas, int rows)
+{
+    const char *help = json_get_text(fault, "help");
+    struct rect rect = {2, canvas->height - rows, canvas->width - 3, rows};
+    if (help && rows > 0) {
+        canvas_wrap(canvas, rect, STYLE_TEXT, help);
+    }
+}
+
 static const char *kind_title(const char *kind)
 {
     static const char *const titles[][2] = {{"closes", "These close the gate"},
@@ -175,8 +185,10 @@ static void break_draw(const void *self, const struct scene *scene, struct canva
         canvas_text(canvas, 1, 2, STYLE_DIM, "asking the sandbox");
         return;
     }
-    struct canvas list =
-        canvas_part(canvas, (struct rect){0, 1, canvas->width, canvas->height - 1});
+    int told = canvas->height > 8 ? 2 : 0;
+    draw_help(json_array_get(screen->faults, screen->at), canvas, told);
+    struct canvas list = canvas_part(
+        canvas, (struct rect){0, 1, canvas->width, canvas->height - 1 - told});
     int rows = list.height, at = (int)screen->at + 3;
     int y = at >= rows ? rows - 1 - at : 0;
     const char *kind = NULL;
