@@ -233,3 +233,51 @@ bool text_integer(const char *text, int64_t low, int64_t high, int64_t *value)
     *value = parsed;
     return true;
 }
+
+static int hex_digit(char letter)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = letter ? strchr(digits, letter) : NULL;
+    return at ? (int)(at - digits) % 16 : -1;
+}
+
+bool text_unescape(struct buf *out, const char *text)
+{
+    static const char letters[] = "rnt0\\", bytes[] = "\r\n\t\0\\";
+    for (; *text; text++) {
+        char byte = *text;
+        const char *known = byte == '\\' && text[1] ? strchr(letters, text[1]) : NULL;
+        if (known) {
+            byte = bytes[known - letters];
+            text++;
+        } else if (byte == '\\') {
+            int high = text[1] == 'x' ? hex_digit(text[2]) : -1;
+            int low = high >= 0 ? hex_digit(text[3]) : -1;
+            if (low < 0) {
+                return false;
+            }
+            byte = (char)(high * 16 + low);
+            text += 3;
+        }
+        if (out) {
+            buf_add(out, &byte, 1);
+        }
+    }
+    return true;
+}
+
+void text_escape(struct buf *out, const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        if (byte == '\r' || byte == '\n' || byte == '\t' || byte == '\\') {
+            static const char letters[] = {
+                ['\r'] = 'r', ['\n'] = 'n', ['\t'] = 't', ['\\'] = '\\'};
+            buf_format(out, "\\%c", letters[byte]);
+        } else if (byte < ' ' || byte >= 0x7f) {
+            buf_format(out, "\\x%02x", byte);
+        } else {
+            buf_add(out, &data[i], 1);
+        }
+    }
+}

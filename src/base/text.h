@@ -26,6 +26,12 @@ int text_width(const char *text);     /* columns */
  * line ends and tabs one blank, and bytes that are not UTF-8 become '?'. */
 void text_clean(struct buf *out, const char *in, size_t length);
 
+/* Bytes written as text: "\\r" "\\n" "\\t" "\\0" "\\xHH" and "\\\\" stand for one byte
+ * each. False where another escape stands in it. `out` may be NULL. */
+bool text_unescape(struct buf *out, const char *text);
+/* The other way round, for people: what is not printable ASCII as an escape. */
+void text_escape(struct buf *out, const char *data, size_t length);
+
 /* The word nearest to `word` by edit distance, or NULL where none is near. */
 const char *text_nearest(const char *word, const char *const *words, size_t count);
 

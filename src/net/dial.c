@@ -147,6 +147,20 @@ static void broken(struct dial *dial, struct error *error)
     ERR_clear_error();
 }
 
+/* trust.h refuses what is older than TLS 1.2, and so does the peer where it has no
+ * newer. */
+static bool too_old(struct dial *dial, struct error *error)
+{
+    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    if (reason != SSL_R_UNSUPPORTED_PROTOCOL &&
+        reason != SSL_R_TLSV1_ALERT_PROTOCOL_VERSION) {
+        return false;
+    }
+    error_set(error, ERROR_PROTOCOL, "%s speaks no TLS 1.2 or later", dial->address);
+    error_hint(error, "turn on TLS 1.2 or 1.3 there: what is older can be broken");
+    return true;
+}
+
 static bool handshake(struct dial *dial, const char *name, struct error *error)
 {
     for (;;) {
@@ -157,8 +171,9 @@ static bool handshake(struct dial *dial, const char *name, struct error *error)
         }
         short events = wanted(SSL_get_error(dial->ssl, done));
         if (!events) {
+            bool told = dial->seen.refused == X509_V_OK && too_old(dial, error);
             ERR_clear_error();
-            return trust_complain(&dial->seen, name, error);
+            return !told && trust_complain(&dial->seen, name, error);
         }
         if (!wait_fd(&dial->wait, dial->fd, events, error)) {
             return late(dial, "connected to", ", TLS was not agreed on",
@@ -199,6 +214,16 @@ bool dial_open(struct dial *dial, const char *host, int port,
     *dial = (struct dial){.fd = -1, .wait = wait_begin(deadline, cancelled)};
     return connect_to(dial, host, port, error) &&
            (!tls || !tls->on || secure(dial, host, tls, error));
+}
+
+const char *dial_protocol(const struct dial *dial)
+{
+    return dial->ssl ? SSL_get_version(dial->ssl) : NULL;
+}
+
+const char *dial_cipher(const struct dial *dial)
+{
+    return dial->ssl ? SSL_get_cipher_name(dial->ssl) : NULL;
 }
 
 void dial_close(struct dial *dial)

@@ -40,4 +40,8 @@ bool dial_write(struct dial *dial, const void *data, size_t length, struct error
 /* At least one byte; 0 where the peer closed; -1 on error. */
 ssize_t dial_read(struct dial *dial, void *data, size_t room, struct error *error);
 
+/* What was agreed on: "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL in the clear. */
+const char *dial_protocol(const struct dial *dial);
+const char *dial_cipher(const struct dial *dial);
+
 #endif

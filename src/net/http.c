@@ -170,14 +170,13 @@ static size_t take_body(char *data, size_t size, size_t count, void *self)
     return size * count;
 }
 
-/* The value of the header line where it is the named one, copied without blanks around
- * it. */
-static bool header_value(const char *line, size_t length, const char *name, char *out,
-                         size_t room)
+/* The value of the header line where it is the named one, without blanks around it. */
+static const char *find_value(const char *line, size_t length, const char *name,
+                              size_t *size)
 {
     size_t skip = strlen(name);
     if (length <= skip || strncasecmp(line, name, skip) != 0 || line[skip] != ':') {
-        return false;
+        return NULL;
     }
     const char *from = line + skip + 1, *to = line + length;
     while (from < to && (*from == ' ' || *from == '\t')) {
@@ -186,8 +185,19 @@ static bool header_value(const char *line, size_t length, const char *name, char
     while (to > from && strchr("\r\n \t", to[-1])) {
         to--;
     }
-    snprintf(out, room, "%.*s", (int)(to - from), from);
-    return true;
+    *size = (size_t)(to - from);
+    return from;
+}
+
+static bool header_value(const char *line, size_t length, const char *name, char *out,
+                         size_t room)
+{
+    size_t size = 0;
+    const char *from = find_value(line, length, name, &size);
+    if (from) {
+        snprintf(out, room, "%.*s", (int)size, from);
+    }
+    return from != NULL;
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *self)
@@ -199,6 +209,13 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
     if (transfer->header_bytes > HTTP_HEADER_CAP) {
         transfer->over = true;
         return 0;
+    }
+    if (transfer->request->keep_headers) {
+        if (length > 5 && strncmp(data, "HTTP/", 5) ==
+                              0) { /* what came before was an interim reply's */
+            buf_clear(&reply->headers);
+        }
+        buf_add(&reply->headers, data, length);
     }
     char date[64];
     header_value(data, length, "Content-Type", reply->content_type,
@@ -329,6 +346,7 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
 {
     *reply = (struct http_reply){.status = 0};
     buf_init_secret(&reply->body, request->cap ? request->cap : HTTP_CAP);
+    buf_init_secret(&reply->headers, HTTP_HEADER_CAP);
     struct transfer transfer = {
         .request = request,
         .reply = reply,
@@ -352,6 +370,7 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
     }
 out:
     finish(&transfer);
+    reply->certificate_ends = transfer.seen.until;
     reply->total = clock_now() - transfer.wait.since;
     return done;
 }
@@ -360,7 +379,23 @@ void http_reply_finish(struct http_reply *reply)
 {
     if (reply) {
         buf_finish(&reply->body);
+        buf_finish(&reply->headers);
     }
+}
+
+char *http_header_of(const struct http_reply *reply, const char *name)
+{
+    const char *at = buf_string(&reply->headers);
+    for (size_t length; *at; at += length) {
+        length = strcspn(at, "\n");
+        length += at[length] == '\n';
+        size_t size = 0;
+        const char *value = find_value(at, length, name, &size);
+        if (value) {
+            return mem_bytes(value, size);
+        }
+    }
+    return NULL;
 }
 
 void http_escape(struct buf *out, const char *text)

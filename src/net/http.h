@@ -34,6 +34,7 @@ struct http_request {
     size_t body_length;
     const char *content_type;      /* of the body; NULL: application/json */
     const char *wanted;            /* a header of the reply to keep, or NULL */
+    bool keep_headers;             /* all of them, for http_header_of() */
     const struct tls_options *tls; /* NULL: verify against the system's authorities */
     int64_t deadline;              /* clock_now() time */
     size_t cap;                    /* 0: HTTP_CAP */
@@ -46,11 +47,14 @@ struct http_reply {
     char content_type[64];
     char location[256]; /* where it would have sent us */
     char wanted[64];    /* value of request->wanted */
+    struct buf headers; /* request->keep_headers: the lines of the reply itself */
     int64_t date;       /* the Date header, ms since 1970; 0: none. Tells clock skew */
     char address[64];   /* of the peer: "127.0.0.1:8123", also where it did not answer */
     int64_t resolve, connect, tls, first_byte,
         total;      /* ns of each phase; 0: not reached */
     bool connected; /* also where the request failed later */
+    /* of the certificate that was believed, ms since 1970; 0: there was none */
+    int64_t certificate_ends;
 };
 
 /* Once, in main, before any thread; http_end() where no worker is left. */
@@ -66,6 +70,10 @@ void http_end(void);
 bool http_ask(const struct http_request *request, struct http_reply *reply,
               struct error *error);
 void http_reply_finish(struct http_reply *reply);
+
+/* The value of a header field that was kept, the first of its name, without blanks around
+ * it; NULL where it is not there. The caller frees. */
+char *http_header_of(const struct http_reply *reply, const char *name);
 
 void http_escape(struct buf *out, const char *text); /* as one part of a URL's query */
 

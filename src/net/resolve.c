@@ -21,6 +21,7 @@ struct query {
     pthread_mutex_t lock;
     pthread_cond_t done_now;
     char *host;
+    int family;
     int references;
     bool done;
     int code;   /* of getaddrinfo() */
@@ -30,7 +31,7 @@ struct query {
 
 static atomic_int running;
 
-static struct query *query_create(const char *host)
+static struct query *query_create(const char *host, int family)
 {
     struct query *query = mem_alloc(sizeof *query);
     pthread_condattr_t attributes;
@@ -40,6 +41,7 @@ static struct query *query_create(const char *host)
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&query->lock, NULL);
     query->host = mem_text(host);
+    query->family = family;
     query->references = 2;
     return query;
 }
@@ -69,7 +71,7 @@ static void take_found(struct addresses *out, const struct addrinfo *list)
 static void *resolve_thread(void *argument)
 {
     struct query *query = argument;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_family = query->family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     int code = getaddrinfo(query->host, NULL, &hints, &list);
     int number = errno;
@@ -194,15 +196,11 @@ bool resolve_literal(const char *host, int port, union address *out)
     return true;
 }
 
-bool resolve_host(const char *host, int port, const struct wait *wait,
+bool resolve_name(const char *host, int family, const struct wait *wait,
                   struct addresses *out, struct error *error)
 {
     *out = (struct addresses){.count = 0};
-    if (resolve_literal(host, port, &out->row[0])) {
-        out->count = 1;
-        return true;
-    }
-    struct query *query = query_create(host);
+    struct query *query = query_create(host, family);
     if (!start(query, error)) {
         query_unref(query); /* the thread's, which did not begin */
         query_unref(query); /* NOLINT(clang-analyzer-unix.Malloc): there were two */
@@ -213,6 +211,19 @@ bool resolve_host(const char *host, int port, const struct wait *wait,
         *out = query->found;
     }
     query_unref(query);
+    return found;
+}
+
+bool resolve_host(const char *host, int port, const struct wait *wait,
+                  struct addresses *out, struct error *error)
+{
+    *out = (struct addresses){.count = 0};
+    if (resolve_literal(host, port, &out->row[0])) {
+        out->count = 1;
+        return true;
+    }
+    bool found = resolve_name(host, AF_UNSPEC, wait, out, error);
+    out->count = out->count < RESOLVE_TRIED ? out->count : RESOLVE_TRIED;
     for (size_t i = 0; i < out->count; i++) {
         set_port(&out->row[i], port);
     }

@@ -13,9 +13,10 @@
 #include <sys/socket.h>
 
 enum {
-    RESOLVE_MOST = 8,
-    RESOLVE_STUCK = 16
-}; /* addresses taken; resolvers that may hang */
+    RESOLVE_MOST = 64, /* addresses that are kept of a name */
+    RESOLVE_TRIED = 8, /* and of these, for who wants to connect */
+    RESOLVE_STUCK = 16 /* resolvers that may hang */
+};
 
 union address {
     struct sockaddr any;
@@ -29,6 +30,9 @@ struct addresses {
 };
 
 bool resolve_host(const char *host, int port, const struct wait *wait,
+                  struct addresses *out, struct error *error);
+/* All addresses of a name, of one family (AF_INET, AF_INET6). */
+bool resolve_name(const char *host, int family, const struct wait *wait,
                   struct addresses *out, struct error *error);
 bool resolve_literal(const char *host, int port,
                      union address *out); /* an IP address only */

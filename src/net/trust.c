@@ -196,6 +196,22 @@ static void note_end(X509 *certificate, struct trust_seen *seen)
     }
 }
 
+/* The peer's own certificate, once the chain above it was found good. */
+static void note_believed(X509 *leaf, struct trust_seen *seen)
+{
+    struct tm end;
+    name_certificate(leaf, seen);
+    note_end(leaf, seen);
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end)) {
+        seen->until = (int64_t)timegm(&end) * 1000;
+    }
+    BIO *words = BIO_new(BIO_s_mem());
+    X509_NAME_print_ex(words, X509_get_issuer_name(leaf), 0, XN_FLAG_ONELINE);
+    int length = words ? BIO_read(words, seen->issuer, sizeof seen->issuer - 1) : 0;
+    seen->issuer[length > 0 ? length : 0] = '\0';
+    BIO_free(words);
+}
+
 /* OpenSSL calls back for each certificate; what it decided stands. */
 static int watch(int accepted, X509_STORE_CTX *store)
 {
@@ -209,6 +225,8 @@ static int watch(int accepted, X509_STORE_CTX *store)
             name_certificate(leaf, seen);
             note_end(blamed ? blamed : leaf, seen);
         }
+    } else if (accepted && seen && X509_STORE_CTX_get_error_depth(store) == 0) {
+        note_believed(X509_STORE_CTX_get0_cert(store), seen);
     }
     return accepted;
 }

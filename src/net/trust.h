@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct tls_options {
     bool on;
@@ -25,12 +26,14 @@ struct tls_options tls_options_of(const json_t *tls, const char *directory);
  * file. The caller frees it with X509_STORE_free(). */
 X509_STORE *trust_store(const struct tls_options *options, struct error *error);
 
-/* What the peer showed, kept for words: which name its certificate bears and why it was
- * refused. */
+/* What the peer showed, kept for words: which name its certificate bears, who signed it,
+ * and why it was refused. */
 struct trust_seen {
-    int refused;     /* X509_V_ERR_…, or X509_V_OK */
-    char names[160]; /* "a.example, *.b.example" */
-    char ends[32];   /* when the certificate ends, as OpenSSL prints it */
+    int refused;      /* X509_V_ERR_…, or X509_V_OK */
+    char names[160];  /* "a.example, *.b.example" */
+    char issuer[160]; /* where it was believed: "O = Let's Encrypt, CN = R3" */
+    char ends[32]; /* "2026-01-31 12:04 UTC": of the certificate to blame, or its own */
+    int64_t until; /* where it was believed: the same, ms since 1970 */
 };
 
 /* Makes the context believe exactly the options: store, our certificate, TLS 1.2 and

@@ -96,6 +96,39 @@ static void clean_text_has_nothing_a_terminal_acts_on(void **state)
                  "c1 31m");
 }
 
+static void bytes_are_written_as_text_and_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *bytes;
+        size_t length;
+    } rows[] = {
+        {"PING\\r\\n", "PING\r\n", 6},
+        {"\\x00\\xfF\\0", "\0\xff\0", 3},
+        {"a\\\\b", "a\\b", 3},
+        {"plain", "plain", 5},
+        {"\\", NULL, 0},
+        {"\\x1", NULL, 0},
+        {"\\xg0", NULL, 0},
+        {"\\q", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf out;
+        buf_init(&out, 0);
+        assert_int_equal(text_unescape(&out, rows[i].text), rows[i].bytes != NULL);
+        if (rows[i].bytes) {
+            assert_int_equal(out.length, rows[i].length);
+            assert_memory_equal(out.data, rows[i].bytes, rows[i].length);
+        }
+        buf_finish(&out);
+    }
+    struct buf shown;
+    buf_init(&shown, 0);
+    text_escape(&shown, "a\\\r\n\0\x7f\xc3", 7);
+    assert_string_equal(buf_string(&shown), "a\\\\\\r\\n\\x00\\x7f\\xc3");
+    buf_finish(&shown);
+}
+
 static void nearest_word(void **state)
 {
     (void)state;
@@ -322,6 +355,7 @@ int main(void)
         cmocka_unit_test(durations_need_a_unit),
         cmocka_unit_test(spans_read_as_people_say_them),
         cmocka_unit_test(clean_text_has_nothing_a_terminal_acts_on),
+        cmocka_unit_test(bytes_are_written_as_text_and_back),
         cmocka_unit_test(nearest_word),
         cmocka_unit_test(json_is_capped),
         cmocka_unit_test(json_pointers),
