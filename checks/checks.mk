@@ -15,3 +15,10 @@ libchecks_a_SOURCES += checks/redis/redis.c \
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c
 libchecks_a_SOURCES += checks/health_json.c
+libchecks_a_SOURCES += checks/http.c
+libchecks_a_SOURCES += checks/tcp.c
+libchecks_a_SOURCES += checks/tls.c
+libchecks_a_SOURCES += checks/dns.c
+libchecks_a_SOURCES += checks/command/command.c \
+	checks/command/nagios.c checks/command/nagios.h \
+	checks/command/verdict.c checks/command/verdict.h

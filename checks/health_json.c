@@ -8,15 +8,13 @@
 #include "base/text.h"
 #include "checks/checks.h"
 #include "checks/request.h"
+#include "checks/values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SHOWN = 80,
-    DIFFERENCES = 300
-}; /* characters of a value, and of all that differ */
+enum { DIFFERENCES = 300 }; /* characters of all that differ */
 
 /* The object with the values: some services wrap it in `detail` where they answer 503. */
 static const json_t *body_of(const struct answer *answer)
@@ -24,24 +22,6 @@ static const json_t *body_of(const struct answer *answer)
     const json_t *detail = json_object_get(answer->json, "detail");
     bool wrapped = answer->reply.status >= 300 && json_is_object(detail);
     return wrapped ? detail : answer->json;
-}
-
-static char *show(const json_t *value)
-{
-    char *text = json_show(value);
-    char *shown =
-        strlen(text) > SHOWN ? mem_format("%.*s…", SHOWN, text) : mem_text(text);
-    free(text);
-    return shown;
-}
-
-static bool as_expected(const json_t *is, const json_t *expected)
-{
-    if (json_is_number(is) && json_is_number(expected)) {
-        double a = json_number_value(is), b = json_number_value(expected);
-        return !(a < b) && !(a > b);
-    }
-    return is && json_equal(is, expected);
 }
 
 /* The word of a service for a dependency that it runs without: green there, never
@@ -60,36 +40,18 @@ static bool is_not_configured(const json_t *body, const char *pointer)
     return word && strcmp(word, "not_configured") == 0;
 }
 
-/* Adds "/checks/redis/connected is false" for a value that is not the expected one. */
-static void add_difference(struct buf *out, const char *pointer, const json_t *is,
-                           const json_t *expected)
+/* Whether one of the values that differ is such a word. */
+static bool any_not_configured(const json_t *body, const json_t *expect)
 {
-    char *was = show(is), *wanted = show(expected);
-    buf_format(out, "%s%s is %s, not %s", out->length ? "; " : "", pointer, was, wanted);
-    free(was);
-    free(wanted);
-}
-
-/* Compares every value, so that the evidence holds them all; what differs is added to
- * `out`. */
-static bool compare(const json_t *body, const json_t *expect, struct buf *out,
-                    struct result *result)
-{
-    bool unconfigured = false;
+    bool found = false;
     const char *pointer;
     json_t *expected;
     json_object_foreach((json_t *)(uintptr_t)expect, pointer, expected)
     {
-        const json_t *is = json_at(body, pointer);
-        char *shown = show(is);
-        result_evidence(result, pointer, "%s", shown);
-        free(shown);
-        if (!as_expected(is, expected)) {
-            add_difference(out, pointer, is, expected);
-            unconfigured = unconfigured || is_not_configured(body, pointer);
-        }
+        found = found || (!values_equal(json_at(body, pointer), expected) &&
+                          is_not_configured(body, pointer));
     }
-    return unconfigured;
+    return found;
 }
 
 /* A dependency that the service itself cannot reach, and that we ask as well, may be the
@@ -100,7 +62,7 @@ static void blame(const json_t *body, struct result *result)
         const char *name = checks_all[i]->name;
         const json_t *part = json_object_get(json_object_get(body, "checks"), name);
         if (json_is_false(json_object_get(part, "connected"))) {
-            char *error = show(json_object_get(part, "error"));
+            char *error = values_show(json_object_get(part, "error"));
             char *key = mem_format("error of %s", name);
             result_evidence(result, key, "%s", error);
             result_blame(result, name);
@@ -147,10 +109,11 @@ static void judge(const struct job *job, const struct request *request,
     struct buf differences;
     buf_init(&differences, DIFFERENCES);
     note_version(body, result);
-    bool unconfigured = compare(body, expect, &differences, result);
+    values_compare(body, expect, &differences, result);
     if (differences.length) {
         blame(body, result);
-        fail_values(request, answer, buf_string(&differences), unconfigured, result);
+        fail_values(request, answer, buf_string(&differences),
+                    any_not_configured(body, expect), result);
     } else if (!answer_good(request, answer, result)) {
         blame(body, result);
     } else {

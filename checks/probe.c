@@ -51,6 +51,23 @@ void probe_phases(struct result *result, const struct http_reply *reply)
     }
 }
 
+void probe_dial(struct result *result, const struct dial *dial)
+{
+    if (*dial->address) {
+        result_evidence(result, "address", "%s", dial->address);
+    }
+    if (dial->connected) {
+        result_reach(result, RUNG_REACHABLE);
+    }
+    const struct phase phases[] = {
+        {"resolve", dial->resolve}, {"connect", dial->connect}, {"tls", dial->tls}};
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
+        if (phases[i].span) {
+            result_phase(result, phases[i].name, phases[i].span);
+        }
+    }
+}
+
 void probe_uptime(struct result *result, int64_t seconds)
 {
     char span[TEXT_SPAN] = "under 1 s";

@@ -3,6 +3,7 @@
 #define GREENBOARD_CHECKS_PROBE_H
 
 #include "board/check.h"
+#include "net/dial.h"
 #include "net/http.h"
 #include "net/trust.h"
 
@@ -24,6 +25,8 @@ struct probe_target {
 struct probe_target probe_target(const struct job *job, const char *port);
 
 void probe_phases(struct result *result, const struct http_reply *reply);
+/* Address, phases, and the rung "reachable" where it connected. */
+void probe_dial(struct result *result, const struct dial *dial);
 void probe_uptime(struct result *result, int64_t seconds);
 
 /* 32 hex digits that nobody can know or have kept: what comes back was truly carried

@@ -98,7 +98,7 @@ static char *url_of(const struct job *job, const struct request *request)
 {
     const json_t *service =
         json_object_get(config_section(job->environment, "/services"), request->service);
-    const char *url = json_get_text(service, "url");
+    const char *url = request->url ? request->url : json_get_text(service, "url");
     if (!url) {
         return NULL;
     }
@@ -164,6 +164,8 @@ static bool send_it(const struct job *job, const struct request *request, const 
     char *text = body ? json_compact(body) : NULL;
     char *authorization =
         request->bearer ? mem_format("Bearer %s", request->bearer) : NULL;
+    const struct tls_options tls = {
+        .on = true, .directory = job->environment->directory, .ca = request->ca};
     struct http_request http = {
         .method = request->method,
         .url = url,
@@ -171,6 +173,8 @@ static bool send_it(const struct job *job, const struct request *request, const 
         .header_count = list_headers(headers, authorization, list),
         .body = text,
         .body_length = text ? strlen(text) : 0,
+        .tls = request->ca ? &tls : NULL,
+        .keep_headers = request->keep_headers,
         .deadline = job->deadline,
         .cancelled = job->cancelled,
     };
@@ -276,18 +280,27 @@ static const char *remedy_of(int status)
                            : "see what the service wants of this request";
 }
 
-bool answer_good(const struct request *request, const struct answer *answer,
-                 struct result *result)
+void answer_refuse(const struct request *request, const struct answer *answer,
+                   struct result *result)
 {
     const struct http_reply *reply = &answer->reply;
     if (reply->status >= 300 && reply->status < 400) {
         fail_redirect(request, reply, result);
-    } else if (reply->status < 200 || reply->status >= 300) {
-        char *detail = answer_detail(request, answer);
-        result_set(result, STATE_FAIL, remedy_of(reply->status),
-                   "%s answered %d to %s%s%s", request->service, reply->status,
-                   request->path, *detail ? ": " : "", detail);
-        free(detail);
+        return;
+    }
+    char *detail = answer_detail(request, answer);
+    result_set(result, STATE_FAIL, remedy_of(reply->status), "%s answered %d to %s%s%s",
+               request->service, reply->status, request->path, *detail ? ": " : "",
+               detail);
+    free(detail);
+}
+
+bool answer_good(const struct request *request, const struct answer *answer,
+                 struct result *result)
+{
+    const struct http_reply *reply = &answer->reply;
+    if (reply->status < 200 || reply->status >= 300) {
+        answer_refuse(request, answer, result);
     } else if (answer->json) {
         return true;
     } else if (reply->body.length == 0) {

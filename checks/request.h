@@ -14,13 +14,16 @@
 struct request {
     /* put before evidence keys where a check asks more than once: "login" */
     const char *label;
-    const char *service;   /* of `services` */
+    const char *service;   /* of `services`; with `url`: what it is called */
+    const char *url;       /* instead of the service's, or NULL */
     const char *path;      /* below its url */
     const char *method;    /* NULL: GET, or POST with a body */
     const json_t *headers; /* name: text or source; may be NULL */
     const json_t *body;    /* each source in it is replaced by its secret; NULL: none */
     const char *bearer;    /* a token for Authorization, or NULL */
     const char *token;     /* one in the body, or NULL: neither is ever quoted */
+    const char *ca;        /* instead of the system's authorities, or NULL */
+    bool keep_headers;     /* of the answer, for http_header_of() */
 };
 
 struct answer {
@@ -36,6 +39,10 @@ struct answer {
 bool request_ask(const struct job *job, const struct request *request,
                  struct result *result, struct answer *answer);
 void answer_finish(struct answer *answer);
+
+/* Says FAIL of an answer whose status is not the wanted one. */
+void answer_refuse(const struct request *request, const struct answer *answer,
+                   struct result *result);
 
 /* True for a status of 200 to 299 with JSON in it. Otherwise the result is FAIL and says
  * what answered instead: a redirect, a login page, an error of the service. */

@@ -225,6 +225,7 @@ void result_seal(struct result *result)
     seal(&result->summary);
     seal(&result->remedy);
     for (size_t i = 0; i < result->evidence_count; i++) {
+        seal(&result->evidence[i].key); /* a command's own words, some of them */
         seal(&result->evidence[i].value);
     }
     for (size_t i = 0; i < result->note_count; i++) {

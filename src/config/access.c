@@ -116,7 +116,8 @@ static void find_sources(const struct finding_sources *finding, const struct fie
         find_sources(finding, field_child(field, key), entry);
     }
     for (size_t i = 0; field->type == FIELD_LIST && i < json_array_size(value); i++) {
-        find_sources(finding, field_child(field, NULL), json_array_get(value, i));
+        const json_t *at = json_array_get(value, i);
+        find_sources(finding, field_entry(field, at), at);
     }
 }
 

@@ -40,6 +40,7 @@ struct peer {
     char *path; /* of its host or URL */
     char *host;
     bool store;     /* ClickHouse or Redis; else a service */
+    bool outside;   /* somebody that a check asks, and no part of the system */
     bool encrypted; /* TLS */
     bool secret;    /* we send it one */
 };
@@ -147,14 +148,56 @@ static void add_peer(struct examination *examination, char *take_path, char *tak
     examination->peers[examination->count++] = about;
 }
 
-/* auth gets the login, backend its token, and who validates gets that too; nobody else is
- * told anything. */
+static void note_source(void *self, const json_t *source)
+{
+    (void)source;
+    *(bool *)self = true;
+}
+
+/* Whether an entry of `checks` sends a secret in its headers or its body. */
+static bool sends_secret(const json_t *entry)
+{
+    bool sends = false;
+    source_walk(json_object_get(entry, "headers"), note_source, &sends);
+    source_walk(json_object_get(entry, "body"), note_source, &sends);
+    return sends;
+}
+
+static bool is_sent_secret(const struct environment *environment, const char *name)
+{
+    const json_t *entries = config_section(environment, "/checks");
+    bool sent = false;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        sent = sent ||
+               (text_equal(config_text(entry, "service"), name) && sends_secret(entry));
+    }
+    return sent;
+}
+
+/* auth gets the login, backend its token, and who validates gets that too; who else is
+ * told something is told it by an entry of `checks`. */
 static bool is_told_secrets(const struct environment *environment, const char *name,
                             const json_t *service)
 {
-    return json_object_get(service, "validate") ||
+    return json_object_get(service, "validate") || is_sent_secret(environment, name) ||
            (config_section(environment, "/auth_flow") &&
             (text_equal(name, "auth") || text_equal(name, "backend")));
+}
+
+static void collect_asked(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    const json_t *entries = config_section(environment, "/checks");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const char *url = config_text(entry, "url");
+        struct peer peer = {.outside = true, .secret = sends_secret(entry)};
+        char *host = url ? value_url_host(url, &peer.encrypted) : NULL;
+        add_peer(examination,
+                 mem_format("environments.%s.checks[%zu].url", environment->name, i),
+                 host, peer);
+    }
 }
 
 static void collect_peers(struct examination *examination)
@@ -185,6 +228,7 @@ static void collect_peers(struct examination *examination)
                      mem_text(config_text(section, "host")), peer);
         }
     }
+    collect_asked(examination);
 }
 
 /* A data store on this machine beside services elsewhere is a default that nobody
@@ -193,11 +237,13 @@ static void examine_loopback(struct examination *examination)
 {
     const struct environment *environment = examination->environment;
     bool demands = env_class_demands(environment->env_class);
-    size_t local = 0, remote_services = 0;
+    size_t local = 0, parts = 0, remote_services = 0;
     for (size_t i = 0; i < examination->count; i++) {
-        bool loopback = resolve_loopback(examination->peers[i].host);
-        local += loopback;
-        remote_services += !loopback && !examination->peers[i].store;
+        const struct peer *peer = &examination->peers[i];
+        bool loopback = resolve_loopback(peer->host);
+        parts += !peer->outside;
+        local += loopback && !peer->outside;
+        remote_services += !loopback && !peer->store && !peer->outside;
     }
     for (size_t i = 0; i < examination->count && remote_services > 0; i++) {
         const struct peer *peer = &examination->peers[i];
@@ -207,7 +253,7 @@ static void examine_loopback(struct examination *examination)
                 mem_format("set %s to the host that the services use", peer->path));
         }
     }
-    if (local > 0 && local == examination->count) {
+    if (local > 0 && local == parts) {
         char *path = mem_format("environments.%s", environment->name);
         add(examination, false, path,
             mem_text("every service and data store is on this machine"),

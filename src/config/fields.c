@@ -1,5 +1,6 @@
 #include "config/fields.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -17,7 +18,11 @@ static const char *const parts[] = {
 static const char *const algorithms[] = {"HS256", "HS384", "HS512", NULL};
 static const char *const methods[] = {"GET", "POST", NULL};
 static const char *const routes[] = {"here", NULL};
-static const char *const types[] = {"health_json", NULL};
+static const char *const http_methods[] = {"GET", "HEAD", "POST", NULL};
+static const char *const record_types[] = {"A", "AAAA", NULL};
+static const char *const output_formats[] = {"nagios", "json", NULL};
+static const char *const types[] = {"health_json", "http",    "tcp", "tls",
+                                    "dns",         "command", NULL};
 
 /* What every section that is a check takes beside its own keys. */
 #define CHECK(section, every)                                                            \
@@ -62,7 +67,26 @@ static const char *const types[] = {"health_json", NULL};
             .preset = "{}", .help = "header fields, each a text or a source of a secret" \
     }
 
-#define ENV FIELD_ENVIRONMENT "."
+#define ENV         FIELD_ENVIRONMENT "."
+#define ENTRY(type) ENV "checks[" type "]"
+
+/* What every entry of `checks` has, whatever its type. */
+#define GENERIC(type, about)                                                             \
+    {ENTRY(type), FIELD_OBJECT, .help = about},                                          \
+        {ENTRY(type) ".type", FIELD_WORD, FIELD_REQUIRED,                                \
+         .words = (const char *const[]){type, NULL}, .help = "what it asks"},            \
+        {ENTRY(type) ".name", FIELD_TEXT, FIELD_REQUIRED | FIELD_UNIQUE,                 \
+         .help = "how the board calls it"},                                              \
+        CHECK(ENTRY(type), "25s")
+
+/* Whom an entry connects to. */
+#define ADDRESS(type, usual)                                                             \
+    {ENTRY(type) ".host", FIELD_HOST, FIELD_REQUIRED | FIELD_FILLED,                     \
+     .help = "name or address"},                                                         \
+    {                                                                                    \
+        ENTRY(type)                                                                      \
+        ".port", FIELD_INTEGER, usual, .low = 1, .high = 65535, .help = "port"           \
+    }
 
 /* clang-format off */
 const struct field fields[] = {
@@ -197,21 +221,93 @@ const struct field fields[] = {
     CHECK(ENV "redis", "5s"),
 
     {ENV "checks", FIELD_LIST, .preset = "[]", .help = "further checks"},
-    {ENV "checks[]", FIELD_OBJECT, .help = "one check"},
+    {ENV "checks[]", FIELD_OBJECT, FIELD_TYPED, .help = "one check"},
     {ENV "checks[].type", FIELD_WORD, FIELD_REQUIRED, .words = types,
-     .help = "what it asks"},
-    {ENV "checks[].name", FIELD_TEXT, FIELD_REQUIRED | FIELD_UNIQUE,
-     .help = "how the board calls it"},
-    {ENV "checks[].service", FIELD_TEXT, FIELD_REQUIRED | FIELD_SERVICE,
+     .help = "what it asks, and which of the keys below it has"},
+
+    GENERIC("health_json", "a service says of itself what is expected"),
+    {ENTRY("health_json") ".service", FIELD_TEXT, FIELD_REQUIRED | FIELD_SERVICE,
      .help = "which service is asked"},
-    {ENV "checks[].path", FIELD_ENDPOINT, FIELD_REQUIRED, .help = "where, below its URL"},
-    {ENV "checks[].method", FIELD_WORD, .preset = "\"GET\"", .words = methods,
+    {ENTRY("health_json") ".path", FIELD_ENDPOINT, FIELD_REQUIRED,
+     .help = "where, below its URL"},
+    {ENTRY("health_json") ".method", FIELD_WORD, .preset = "\"GET\"", .words = methods,
      .help = "how it is asked"},
-    {ENV "checks[].expect", FIELD_MAP, FIELD_REQUIRED | FIELD_FILLED,
+    {ENTRY("health_json") ".expect", FIELD_MAP, FIELD_REQUIRED | FIELD_FILLED,
      .keys = FIELD_POINTER,
      .help = "what the reply must hold, by JSON pointer"},
-    {ENV "checks[].expect.*", FIELD_ANY, .help = "the value, compared with its type"},
-    CHECK(ENV "checks[]", "25s"),
+    {ENTRY("health_json") ".expect.*", FIELD_ANY,
+     .help = "the value, compared with its type"},
+
+    GENERIC("http", "something answers over HTTP as is expected"),
+    {ENTRY("http") ".url", FIELD_URL, .help = "who is asked, where it is no service"},
+    {ENTRY("http") ".service", FIELD_TEXT, FIELD_SERVICE,
+     .help = "which service is asked, instead of a url"},
+    {ENTRY("http") ".path", FIELD_ENDPOINT, .preset = "\"/\"",
+     .help = "where, below the URL"},
+    {ENTRY("http") ".method", FIELD_WORD, .preset = "\"GET\"", .words = http_methods,
+     .help = "how it is asked"},
+    {ENTRY("http") ".headers", FIELD_HEADERS, .preset = "{}",
+     .help = "header fields, each a text or a source of a secret"},
+    {ENTRY("http") ".body", FIELD_BODY,
+     .help = "what is sent, as JSON; an object with exactly a source's keys is a secret"},
+    {ENTRY("http") ".ca", FIELD_PATH,
+     .help = "CA certificates (PEM) instead of the system's"},
+    {ENTRY("http") ".expect", FIELD_OBJECT, FIELD_REQUIRED,
+     .help = "what the answer must be; a status alone proves nothing"},
+    {ENTRY("http") ".expect.status", FIELD_STATUSES, .preset = "\"2xx\"",
+     .help = "the status"},
+    {ENTRY("http") ".expect.contains", FIELD_TEXTS,
+     .help = "what stands in the body, each of them"},
+    {ENTRY("http") ".expect.json", FIELD_MAP, FIELD_FILLED, .keys = FIELD_POINTER,
+     .help = "what the body holds, by JSON pointer"},
+    {ENTRY("http") ".expect.json.*", FIELD_ANY,
+     .help = "the value, compared with its type"},
+    {ENTRY("http") ".expect.headers", FIELD_MAP, FIELD_FILLED, .keys = FIELD_TEXT,
+     .help = "header fields of the answer"},
+    {ENTRY("http") ".expect.headers.*", FIELD_TEXT, .help = "what its value contains"},
+
+    GENERIC("tcp", "something answers on a port as is expected"),
+    ADDRESS("tcp", FIELD_REQUIRED),
+    {ENTRY("tcp") ".tls", FIELD_TLS, .preset = "false",
+     .help = "true, false, or an object that says how"},
+    {ENTRY("tcp") ".tls.ca", FIELD_PATH,
+     .help = "CA certificates (PEM) instead of the system's"},
+    {ENTRY("tcp") ".tls.cert", FIELD_PATH, .help = "our own certificate (PEM)"},
+    {ENTRY("tcp") ".tls.key", FIELD_PATH, .help = "the key of our own certificate (PEM)"},
+    {ENTRY("tcp") ".tls.server_name", FIELD_HOST, FIELD_FILLED,
+     .help = "the name that the certificate must bear, where it is not the host"},
+    {ENTRY("tcp") ".send", FIELD_BYTES, .help = "what is sent first"},
+    {ENTRY("tcp") ".expect", FIELD_BYTES, FIELD_REQUIRED,
+     .help = "what the answer begins with; an open port alone proves nothing"},
+
+    GENERIC("tls", "a certificate is good, and stays so for a while"),
+    ADDRESS("tls", .preset = "443"),
+    {ENTRY("tls") ".server_name", FIELD_HOST, FIELD_FILLED,
+     .help = "the name that the certificate must bear, where it is not the host"},
+    {ENTRY("tls") ".ca", FIELD_PATH,
+     .help = "CA certificates (PEM) instead of the system's"},
+    {ENTRY("tls") ".thresholds.warn", FIELD_SPAN, .preset = "\"21d\"", .low = 0,
+     .high = 3650 * DAY, .help = "a certificate that ends sooner is WARN"},
+    {ENTRY("tls") ".thresholds.fail", FIELD_SPAN, .preset = "\"7d\"", .low = 0,
+     .high = 3650 * DAY, .help = "a certificate that ends sooner is FAIL"},
+
+    GENERIC("dns", "a name has the addresses that are expected"),
+    {ENTRY("dns") ".host", FIELD_HOST, FIELD_REQUIRED | FIELD_FILLED,
+     .help = "the name that is resolved, as every program of this machine does"},
+    {ENTRY("dns") ".record", FIELD_WORD, .preset = "\"A\"", .words = record_types,
+     .help = "which of its records"},
+    {ENTRY("dns") ".expect", FIELD_LIST, FIELD_FILLED, .high = 64,
+     .help = "exactly these addresses, in whatever order"},
+    {ENTRY("dns") ".expect[]", FIELD_ADDRESS, .help = "an address"},
+    {ENTRY("dns") ".contains", FIELD_LIST, FIELD_FILLED, .high = 64,
+     .help = "these addresses and maybe more"},
+    {ENTRY("dns") ".contains[]", FIELD_ADDRESS, .help = "an address"},
+
+    GENERIC("command", "a command of yours judges"),
+    {ENTRY("command") ".command", FIELD_ARGV, FIELD_REQUIRED,
+     .help = "what is run, in the directory of this file"},
+    {ENTRY("command") ".format", FIELD_WORD, .preset = "\"nagios\"",
+     .words = output_formats, .help = "how it tells its verdict"},
 
     {ENV "deploy", FIELD_OBJECT, FIELD_OWN, .help = "what the gate lets through"},
     {ENV "deploy.command", FIELD_ARGV, FIELD_REQUIRED,
@@ -284,6 +380,41 @@ const struct field *field_child(const struct field *parent, const char *key)
     return length < (int)sizeof path ? field_find(path) : NULL;
 }
 
+const struct field *field_entry(const struct field *list, const json_t *entry)
+{
+    char path[160];
+    const struct field *any = field_child(list, NULL);
+    const char *type = json_string_value(json_object_get(entry, "type"));
+    if (!any || !(any->flags & FIELD_TYPED) || !type) {
+        return any;
+    }
+    int length = snprintf(path, sizeof path, "%s[%s]", list->path, type);
+    const struct field *own = length < (int)sizeof path ? field_find(path) : NULL;
+    return own ? own : any;
+}
+
+bool field_types_with(const struct field *entry, const char *key, struct buf *out)
+{
+    const char *own = entry ? strrchr(entry->path, '[') : NULL;
+    if (!own || own[strcspn(own, "]") + 1]) {
+        return false;
+    }
+    size_t start = (size_t)(own + 1 - entry->path), before = out->length;
+    for (size_t i = 0; i < field_count; i++) {
+        const struct field *at = &fields[i];
+        if (at == entry || strncmp(at->path, entry->path, start) != 0) {
+            continue;
+        }
+        const char *type = at->path + start;
+        size_t length = strcspn(type, "]");
+        if (length > 0 && !type[length + 1] && field_child(at, key)) {
+            buf_format(out, "%s%.*s", out->length > before ? ", " : "", (int)length,
+                       type);
+        }
+    }
+    return out->length > before;
+}
+
 const struct field *field_next(const struct field *parent, const struct field *last)
 {
     const char *start = below(parent);
@@ -295,7 +426,7 @@ const struct field *field_next(const struct field *parent, const struct field *l
         }
         const char *rest = at->path + length;
         rest += length && *rest == '.';
-        bool entry = length && strcmp(rest, "[]") == 0;
+        bool entry = length && *rest == '[' && strcspn(rest, "]") + 1 == strlen(rest);
         bool own = length == 0 || at->path[length] == '.';
         if (entry || (own && *rest && !strpbrk(rest, ".["))) {
             return at;

@@ -3,8 +3,8 @@
  * key is one row here.
  *
  * A path is written with "*" for the name of a map's entry and "[]" for an entry of a
- * list. Below `defaults` the rows of "environments.*" apply. Constant data; any
- * thread. */
+ * list; "[http]" is an entry whose `type` is "http", which has rows of its own. Below
+ * `defaults` the rows of "environments.*" apply. Constant data; any thread. */
 #ifndef GREENBOARD_CONFIG_FIELDS_H
 #define GREENBOARD_CONFIG_FIELDS_H
 
@@ -22,6 +22,9 @@ enum field_type {
     FIELD_HOST,     /* a name or an IP address; may be empty, which demand.h answers */
     FIELD_URL,      /* http or https, without user, query or fragment */
     FIELD_ENDPOINT, /* the path of a URL: "/auth/login" */
+    FIELD_ADDRESS,  /* an IP address */
+    FIELD_BYTES,    /* as text, with the escapes of text_unescape() */
+    FIELD_STATUSES, /* of HTTP: "200", "2xx", or a list of them */
     FIELD_PATH,     /* of a file */
     FIELD_POINTER,  /* RFC 6901 */
     FIELD_INTEGER,  /* bounds: low, high */
@@ -47,6 +50,7 @@ enum field_flags {
     FIELD_SERVICE = 16, /* the name of an entry of `services` */
     FIELD_UNIQUE = 32,  /* two entries of the list may not have the same */
     FIELD_FILLED = 64,  /* a map, list or host that may not be empty */
+    FIELD_TYPED = 128,  /* an entry of a list: its `type` says which rows apply */
 };
 
 struct field {
@@ -75,6 +79,14 @@ const struct field *field_find(const char *path);
 /* The row of one key of an object or map, of an entry of a list (key NULL); NULL where
  * none is. Of `defaults` it gives the rows of an environment. */
 const struct field *field_child(const struct field *parent, const char *key);
+
+/* The row of an entry of a list: the one for its `type` where the list has such rows. */
+const struct field *field_entry(const struct field *list, const json_t *entry);
+
+/* The types of the list in whose entries a key is known, as "http, tcp"; false where no
+ * other type than that of `entry` has it. */
+struct buf;
+bool field_types_with(const struct field *entry, const char *key, struct buf *out);
 
 /* Walks the rows right below: start with NULL, ends with NULL. */
 const struct field *field_next(const struct field *parent, const struct field *last);

@@ -111,8 +111,8 @@ static json_t *filled(const struct field *field, const json_t *value)
         }
     }
     for (size_t i = 0; field->type == FIELD_LIST && i < json_array_size(value); i++) {
-        json_array_set_new(result, i,
-                           filled(field_child(field, NULL), json_array_get(value, i)));
+        const json_t *at = json_array_get(value, i);
+        json_array_set_new(result, i, filled(field_entry(field, at), at));
     }
     return result;
 }

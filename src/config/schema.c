@@ -66,6 +66,8 @@ static json_t *text_schema(enum field_type type)
         [FIELD_HOST] = "^[A-Za-z0-9._:-]*$",
         [FIELD_URL] = "^https?://[^?#@\\s]+$",
         [FIELD_ENDPOINT] = "^/[^#\\s]*$",
+        [FIELD_ADDRESS] = "^[0-9a-fA-F.:]+$",
+        [FIELD_BYTES] = "^[\\s\\S]",
         [FIELD_POINTER] = "^(/([^~]|~[01])*)?$",
         [FIELD_SPAN] = SPAN_PATTERN,
     };
@@ -124,6 +126,33 @@ static json_t *map_schema(const struct field *field)
     return schema;
 }
 
+/* One schema for each type that an entry may have. */
+static json_t *entry_schema(const struct field *list)
+{
+    const struct field *any = field_child(list, NULL);
+    json_t *schema = value_schema(any, true);
+    if (!(any->flags & FIELD_TYPED)) {
+        return schema;
+    }
+    json_t *kinds = json_array();
+    for (const struct field *at = NULL; (at = field_next(list, at));) {
+        if (at != any) {
+            json_array_append_new(kinds, value_schema(at, true));
+        }
+    }
+    json_object_del(schema, "additionalProperties"); /* it has the common ones alone */
+    json_object_set_new(schema, "oneOf", kinds);
+    return schema;
+}
+
+static json_t *statuses_schema(void)
+{
+    static const char *const one = "^[1-5](xx|[0-9][0-9])$";
+    return json_pack("{s:[{s:s, s:s}, {s:s, s:{s:s, s:s}, s:i}]}", "oneOf", "type",
+                     "string", "pattern", one, "type", "array", "items", "type", "string",
+                     "pattern", one, "minItems", 1);
+}
+
 static json_t *headers_schema(void)
 {
     return json_pack("{s:s, s:{s:[{s:s}, o]}}", "type", "object", "additionalProperties",
@@ -138,8 +167,7 @@ static json_t *bare_schema(const struct field *field, bool whole)
     case FIELD_MAP:
         return map_schema(field);
     case FIELD_LIST:
-        return json_pack("{s:s, s:o}", "type", "array", "items",
-                         value_schema(field_child(field, NULL), true));
+        return json_pack("{s:s, s:o}", "type", "array", "items", entry_schema(field));
     case FIELD_INTEGER:
     case FIELD_NUMBER:
         return number_schema(field);
@@ -151,6 +179,8 @@ static json_t *bare_schema(const struct field *field, bool whole)
         return texts_schema(1);
     case FIELD_TEXTS:
         return json_pack("{s:[{s:s}, o]}", "oneOf", "type", "string", texts_schema(1));
+    case FIELD_STATUSES:
+        return statuses_schema();
     case FIELD_SOURCE:
         return json_pack("{s:[o, {s:s, s:o, s:i}]}", "oneOf", reference("source"), "type",
                          "array", "items", reference("source"), "minItems", 1);

@@ -50,6 +50,23 @@ static void add_unknown(struct shape *shape, size_t node, const struct field *pa
     buf_finish(&hint);
 }
 
+/* True where the key is one of an entry of another type. */
+static bool add_misplaced(struct shape *shape, size_t node, const struct field *parent)
+{
+    struct buf message;
+    buf_init(&message, 200);
+    buf_text(&message, "belongs to type ");
+    bool known = field_types_with(parent, shape->scan->nodes[node].key, &message);
+    if (known) {
+        const char *own = strrchr(parent->path, '[') + 1;
+        buf_format(&message, ", not %.*s", (int)strcspn(own, "]"), own);
+        add(shape, node, buf_string(&message),
+            "take it out, or correct the type of the check");
+    }
+    buf_finish(&message);
+    return known;
+}
+
 static void add_duplicate(struct shape *shape, size_t node)
 {
     const struct scan_node *at = &shape->scan->nodes[node];
@@ -88,9 +105,14 @@ static void check_entry(struct shape *shape, size_t node, const struct field *pa
         return; /* an earlier value of a duplicated key, which is told where it comes
                    again */
     }
-    const struct field *field = field_child(parent, at->key);
+    const struct field *field =
+        at->key ? field_child(parent, at->key) : field_entry(parent, at->value);
     if (!field) {
-        add_unknown(shape, node, parent);
+        /* Which keys an entry has is known once its type is. */
+        if (!(parent && (parent->flags & FIELD_TYPED)) &&
+            !add_misplaced(shape, node, parent)) {
+            add_unknown(shape, node, parent);
+        }
         return;
     }
     if (parent && parent->type == FIELD_MAP &&

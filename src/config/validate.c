@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "net/resolve.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -176,13 +177,82 @@ static void check_pairs(struct validation *validation, const struct spot *spot)
     }
 }
 
+/* ---- entries of `checks` ---- */
+
+static bool holds_empty(const json_t *texts)
+{
+    bool empty = json_is_string(texts) && json_string_length(texts) == 0;
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        empty = empty || json_string_length(json_array_get(texts, i)) == 0;
+    }
+    return empty;
+}
+
+static void check_http(struct validation *validation, const struct spot *spot)
+{
+    const json_t *expect = json_object_get(spot->value, "expect");
+    if (!json_object_get(spot->value, "url") ==
+        !json_object_get(spot->value, "service")) {
+        add(validation, spot, NULL, "say who is asked: a service, or a url",
+            "needs one of \"url\" and \"service\"");
+    }
+    if (json_is_object(expect) && !json_object_get(expect, "contains") &&
+        !json_object_get(expect, "json") && !json_object_get(expect, "headers")) {
+        add(validation, spot, "expect",
+            "say in contains, json or headers what the answer must hold",
+            "expects a status alone, which proves nothing");
+    }
+    if (holds_empty(json_object_get(expect, "contains"))) {
+        add(validation, spot, "expect", "say what stands in the body",
+            "contains an empty text, which proves nothing");
+    }
+}
+
+static void check_certificate(struct validation *validation, const struct spot *spot)
+{
+    const json_t *thresholds = json_object_get(spot->value, "thresholds");
+    if (config_span(thresholds, "warn") < config_span(thresholds, "fail")) {
+        add(validation, spot, "thresholds", "warn before it fails",
+            "has a warn that is less than fail");
+    }
+}
+
+static void check_name(struct validation *validation, const struct spot *spot)
+{
+    union address address;
+    const char *host = config_text(spot->value, "host");
+    if (host && resolve_literal(host, 0, &address)) {
+        add(validation, spot, "host", "write the name that is to be resolved",
+            "is an address, which nobody needs to resolve");
+    }
+}
+
+static void check_by_path(struct validation *validation, const struct spot *spot)
+{
+    static const struct {
+        const char *path;
+        void (*check)(struct validation *validation, const struct spot *spot);
+    } rows[] = {
+        {FIELD_ENVIRONMENT ".services.*", check_url},
+        {FIELD_ENVIRONMENT ".checks[http]", check_http},
+        {FIELD_ENVIRONMENT ".checks[tls]", check_certificate},
+        {FIELD_ENVIRONMENT ".checks[dns]", check_name},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (text_equal(spot->field->path, rows[i].path)) {
+            rows[i].check(validation, spot);
+        }
+    }
+}
+
 static void check_spot(struct validation *validation, const struct spot *spot);
 
 /* Goes down to one key, or to an entry of a list (key NULL). */
 static void descend(struct validation *validation, const struct spot *up, const char *key,
                     size_t place, const json_t *value)
 {
-    const struct field *field = field_child(up->field, key);
+    const struct field *field =
+        key ? field_child(up->field, key) : field_entry(up->field, value);
     if (!field || !value) {
         return;
     }
@@ -226,9 +296,7 @@ static void check_spot(struct validation *validation, const struct spot *spot)
         check_pace(validation, spot);
         check_hold(validation, spot);
         check_pairs(validation, spot);
-        if (text_equal(spot->field->path, FIELD_ENVIRONMENT ".services.*")) {
-            check_url(validation, spot);
-        }
+        check_by_path(validation, spot);
         const char *key;
         json_t *entry;
         size_t count = 0;

@@ -57,6 +57,18 @@ static bool is_endpoint(const char *text)
     return text[0] == '/';
 }
 
+static bool is_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, address) == 1 ||
+           inet_pton(AF_INET6, text, address) == 1;
+}
+
+static bool is_bytes(const char *text)
+{
+    return text[0] != '\0' && text_unescape(NULL, text);
+}
+
 static bool is_filled(const char *text)
 {
     return text[0] != '\0';
@@ -114,6 +126,9 @@ static const struct {
     [FIELD_HOST] = {is_host, "a host name or address, without scheme and port"},
     [FIELD_URL] = {is_url, "a URL (http or https) without user, query or fragment"},
     [FIELD_ENDPOINT] = {is_endpoint, "a path that starts with \"/\""},
+    [FIELD_ADDRESS] = {is_address, "an IP address"},
+    [FIELD_BYTES] = {is_bytes, "a text that is not empty, with \\r \\n \\t \\0 \\xHH "
+                               "and \\\\ for bytes"},
     [FIELD_PATH] = {is_filled, "the path of a file"},
     [FIELD_POINTER] = {is_pointer, "a JSON pointer (RFC 6901), such as \"/status\""},
 };
@@ -125,6 +140,7 @@ static const char *const plain[FIELD_TYPES] = {
     [FIELD_BOOL] = "true or false",
     [FIELD_ARGV] = "a command as a list of texts, the program first",
     [FIELD_TEXTS] = "a text, or a list of texts",
+    [FIELD_STATUSES] = "a status such as \"200\" or \"2xx\", or a list of them",
     [FIELD_SOURCE] = "the source of a secret, or a list of sources",
     [FIELD_HEADERS] = "an object of header fields, each a text or the source of a secret",
     [FIELD_BODY] = "an object",
@@ -278,6 +294,21 @@ static bool is_texts(const json_t *value)
     return texts;
 }
 
+static bool is_status(const char *text)
+{
+    return text && strlen(text) == 3 && text[0] >= '1' && text[0] <= '5' &&
+           (strcmp(text + 1, "xx") == 0 || strspn(text, DIGITS) == 3);
+}
+
+static bool are_statuses(const json_t *value)
+{
+    bool good = is_texts(value);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        good = good && is_status(json_string_value(json_array_get(value, i)));
+    }
+    return good && (json_is_array(value) || is_status(json_string_value(value)));
+}
+
 static bool is_argv(const json_t *value)
 {
     return json_is_array(value) && is_texts(value) &&
@@ -393,6 +424,9 @@ bool value_check(const struct field *field, const json_t *value, struct error *e
         break;
     case FIELD_TEXTS:
         holds = is_texts(value);
+        break;
+    case FIELD_STATUSES:
+        holds = are_statuses(value);
         break;
     case FIELD_WORD:
         if (json_is_string(value)) {

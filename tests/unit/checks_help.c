@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { GROWTH_KB = 64 * 1024, MOST_TESTS = 160 };
+enum { GROWTH_KB = 64 * 1024, MOST_TESTS = 320 };
 
 static struct environment *make_environment(const char *json)
 {
@@ -168,6 +168,8 @@ int main(void)
     add_redis_tests();
     add_clickhouse_tests();
     add_health_tests();
+    add_generic_tests();
+    add_command_tests();
     cmocka_set_message_output(CM_OUTPUT_TAP);
     int failed = _cmocka_run_group_tests("checks_stores", tests, test_count, NULL, NULL);
     http_end();

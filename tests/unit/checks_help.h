@@ -59,5 +59,7 @@ void add_test(const char *name, CMUnitTestFunction function, const struct row *r
 void add_redis_tests(void);
 void add_clickhouse_tests(void);
 void add_health_tests(void);
+void add_generic_tests(void);
+void add_command_tests(void);
 
 #endif

@@ -307,6 +307,16 @@ static void a_secret_does_not_travel_in_plain_text(void **state)
         {"{\"services\": {\"backend\": {\"url\": \"http://a\"}}}", 1},
         {"{\"services\": {\"other\": {\"url\": \"http://a\"}}}", 0},
         {"{\"services\": {\"auth\": {\"url\": \"http://A\"}}, \"private\": [\"a\"]}", 0},
+#define HTTP(url, with)                                                                  \
+    "{\"checks\": [{\"type\": \"http\", \"name\": \"a\", \"url\": \"" url "\", " with    \
+    " \"expect\": {\"contains\": \"x\"}}]}"
+#define KEY "\"headers\": {\"X-Key\": {\"env\": \"P\"}},"
+        {HTTP("http://a", KEY), 1},
+        {HTTP("https://a", KEY), 0},
+        {HTTP("http://a", ""), 0},
+        {HTTP("http://127.0.0.1:80", KEY), 0},
+#undef HTTP
+#undef KEY
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *change =

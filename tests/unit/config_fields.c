@@ -22,9 +22,11 @@ static json_t *document_with(const struct field *field, const json_t *value)
     char *path = mem_text(field->path), *rest = path;
     json_t *at = root;
     for (char *part; (part = strsep(&rest, "."));) {
-        bool list = strlen(part) > 2 && strcmp(part + strlen(part) - 2, "[]") == 0;
+        char *bracket = strchr(part, '['), *type = bracket ? bracket + 1 : NULL;
+        bool list = bracket != NULL;
         if (list) {
-            part[strlen(part) - 2] = '\0';
+            *bracket = '\0';
+            type[strcspn(type, "]")] = '\0';
         }
         const char *key = strcmp(part, "*") == 0 ? "staging" : part;
         bool last = !rest;
@@ -37,6 +39,9 @@ static json_t *document_with(const struct field *field, const json_t *value)
             json_object_set_new(
                 at, key, json_pack("[o]", last ? json_deep_copy(value) : json_object()));
             next = json_array_get(json_object_get(at, key), 0);
+            if (*type && json_is_object(next)) {
+                json_object_set_new(next, "type", json_string(type));
+            }
         } else if (!json_is_object(next)) {
             json_object_set_new(at, key, json_object());
             next = json_object_get(at, key);
@@ -54,9 +59,9 @@ static char *path_in_file(const struct field *field)
     for (const char *at = field->path; *at; at++) {
         if (*at == '*') {
             buf_text(&path, "staging");
-        } else if (text_starts(at, "[]")) {
+        } else if (*at == '[') {
             buf_text(&path, "[0]");
-            at++;
+            at += strcspn(at, "]");
         } else {
             buf_add(&path, at, 1);
         }
@@ -95,7 +100,8 @@ static void each_row_refuses_a_wrong_type_with_its_path(void **state)
         if (field->type == FIELD_ANY && !(field->flags & FIELD_LATER)) {
             wanted = 0;
         } else if (field->type == FIELD_NUMBER || field->type == FIELD_TEXT ||
-                   field->type == FIELD_PATH || field->type == FIELD_TEXTS) {
+                   field->type == FIELD_PATH || field->type == FIELD_TEXTS ||
+                   field->type == FIELD_BYTES) {
             wanted--; /* one of the five is of its type */
         } else if (field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
                    field->type == FIELD_LIST || field->type == FIELD_TLS ||
@@ -225,7 +231,8 @@ static void values_have_a_form(void **state)
          "JSON pointer", ""},
         {"{\"redis\": {\"tls\": {\"cert\": \"c\"}}}", "redis.tls", "together", ""},
         {"{\"redis\": {\"via\": \"tunnel:bastion\"}}", "redis.via", "\"here\"", ""},
-        {"{\"checks\": [{\"type\": \"tcp\"}]}", "checks[0].type", "\"health_json\"", ""},
+        {"{\"checks\": [{\"type\": \"htpp\"}]}", "checks[0].type", "not \"htpp\"",
+         "\"http\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *path = mem_format("environments.staging.%s", rows[i].path);
@@ -313,6 +320,79 @@ static void names_refer_to_what_is_there_and_are_told_apart(void **state)
 #undef CHECK
 }
 
+static void a_check_has_the_keys_of_its_type(void **state)
+{
+    (void)state;
+#define ONE(type, keys)                                                                  \
+    "{\"checks\": [{\"type\": \"" type "\", \"name\": \"a\", " keys "}]}"
+    static const struct {
+        const char *staging, *key, *message, *hint;
+    } rows[] = {
+        {ONE("tcp", "\"url\": \"http://h\""), ".url", "belongs to type http, not tcp",
+         "correct the type"},
+        {ONE("http", "\"port\": 80"), ".port", "belongs to type tcp, tls, not http", ""},
+        {ONE("http", "\"colour\": 1"), ".colour", "unknown key",
+         "known here: type, name"},
+        {ONE("http", "\"expect\": {\"port\": 1}"), ".expect.port", "unknown key", ""},
+        {ONE("tcp", "\"host\": \"h\", \"port\": 1"), ".expect", "is missing",
+         "an open port alone proves nothing"},
+        {ONE("tcp", "\"expect\": \"\""), ".expect", "must be a text that is not empty",
+         ""},
+        {ONE("tcp", "\"send\": \"\\\\q\""), ".send", "must be a text", ""},
+        {ONE("http", "\"url\": \"http://h\""), ".expect", "is missing", ""},
+        {ONE("http", "\"url\": \"http://h\", \"expect\": {\"status\": \"200\"}"),
+         ".expect", "expects a status alone, which proves nothing", "in contains"},
+        {ONE("http", "\"url\": \"http://h\", \"expect\": {\"contains\": [\"\"]}"),
+         ".expect", "contains an empty text", ""},
+        {ONE("http", "\"url\": \"http://h\", \"expect\": {\"status\": \"20\"}"),
+         ".expect.status", "must be a status such as", ""},
+        {ONE("http", "\"expect\": {\"contains\": \"a\"}"), "",
+         "needs one of \"url\" and \"service\"", ""},
+        {ONE("http", "\"url\": \"http://h\", \"service\": \"auth\", \"expect\": "
+                     "{\"contains\": \"a\"}"),
+         "", "needs one of", ""},
+        {ONE("tls", "\"host\": \"h\", \"thresholds\": {\"warn\": \"2d\"}"), ".thresholds",
+         "has a warn that is less than fail", ""},
+        {ONE("dns", "\"host\": \"192.0.2.1\""), ".host", "is an address", ""},
+        {ONE("dns", "\"host\": \"h\", \"expect\": [\"h\"]"), ".expect[0]",
+         "must be an IP address", ""},
+        {ONE("command", "\"format\": \"xml\""), ".format", "not \"xml\"", ""},
+    };
+#undef ONE
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = mem_format("environments.staging.checks[0]%s", rows[i].key);
+        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
+        free(path);
+    }
+    struct config *config = load_staging(
+        "{\"checks\": [{\"type\": \"tls\", \"name\": \"a\", \"host\": \"h\"}]}");
+    const json_t *root = config->environments[0]->root;
+    assert_true(config_usable(config));
+    assert_int_equal(json_integer_value(json_at(root, "/checks/0/port")), 443);
+    assert_string_equal(json_string_value(json_at(root, "/checks/0/thresholds/warn")),
+                        "21d");
+    assert_null(json_at(root, "/checks/0/method"));
+    config_destroy(config);
+}
+
+static void every_type_has_rows_and_every_such_row_a_type(void **state)
+{
+    (void)state;
+    const struct field *list = field_find(FIELD_ENVIRONMENT ".checks");
+    const char *const *type = field_find(FIELD_ENVIRONMENT ".checks[].type")->words;
+    size_t rows = 0, types = 0;
+    for (const struct field *at = NULL; (at = field_next(list, at));) {
+        rows++;
+    }
+    for (; type[types]; types++) {
+        json_t *entry = json_pack("{ss}", "type", type[types]);
+        const struct field *field = field_entry(list, entry);
+        assert_string_equal(field_child(field, "type")->words[0], type[types]);
+        json_decref(entry);
+    }
+    assert_int_equal(rows, types + 1);
+}
+
 static void the_schema_knows_every_row(void **state)
 {
     (void)state;
@@ -329,6 +409,12 @@ static void the_schema_knows_every_row(void **state)
         json_string_value(
             json_at(schema, "/$defs/environment/properties/checks/items/required/0")),
         "type");
+    assert_string_equal(
+        json_string_value(json_at(schema, "/$defs/environment/properties/checks/items/"
+                                          "oneOf/1/properties/type/enum/0")),
+        "http");
+    assert_null(json_at(
+        schema, "/$defs/environment/properties/checks/items/additionalProperties"));
     assert_string_equal(
         json_string_value(json_at(schema, "/$defs/source/oneOf/0/required/0")),
         source_kinds[0]->name);
@@ -391,6 +477,8 @@ int main(void)
         cmocka_unit_test(a_run_must_be_able_to_be_verified),
         cmocka_unit_test(required_keys_are_told_where_their_section_is),
         cmocka_unit_test(names_refer_to_what_is_there_and_are_told_apart),
+        cmocka_unit_test(a_check_has_the_keys_of_its_type),
+        cmocka_unit_test(every_type_has_rows_and_every_such_row_a_type),
         cmocka_unit_test(the_schema_knows_every_row),
         cmocka_unit_test(every_example_loads),
         cmocka_unit_test(what_is_shown_loads_again_as_the_same),

@@ -126,6 +126,26 @@ static void no_entry_may_take_the_name_of_a_built_in_check(void **state)
     unlink(path);
 }
 
+/* config knows the types by heart too. */
+static void every_check_without_a_section_is_a_type_of_entries(void **state)
+{
+    (void)state;
+    const char *const *types = field_find(FIELD_ENVIRONMENT ".checks[].type")->words;
+    size_t known = 0, found = 0;
+    for (; types[known]; known++) {
+        for (size_t i = 0; checks_all[i]; i++) {
+            found +=
+                !checks_all[i]->section && text_equal(checks_all[i]->name, types[known]);
+        }
+    }
+    size_t generic = 0;
+    for (size_t i = 0; checks_all[i]; i++) {
+        generic += !checks_all[i]->section;
+    }
+    assert_int_equal(found, known);
+    assert_int_equal(generic, known);
+}
+
 static void every_command_is_listed_with_its_options(void **state)
 {
     (void)state;
@@ -165,6 +185,7 @@ int main(void)
         cmocka_unit_test(every_alert_is_listed),
         cmocka_unit_test(every_alert_watches_a_check_that_there_is),
         cmocka_unit_test(no_entry_may_take_the_name_of_a_built_in_check),
+        cmocka_unit_test(every_check_without_a_section_is_a_type_of_entries),
         cmocka_unit_test(every_command_is_listed_with_its_options),
         cmocka_unit_test(every_action_with_a_key_is_listed),
     };
