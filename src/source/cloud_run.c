@@ -1,7 +1,7 @@
 /* What a Cloud Run service is given as an environment variable: its own words, or a
  * version of a secret that is mounted there. Read is the service's template, which its
  * newest revision was made from; serving.h doubts those that get its traffic. */
-#include "source/kinds.h"
+#include "source/cloud_run.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -9,47 +9,39 @@
 #include "secret/mask.h"
 #include "source/gcp_api.h"
 #include "source/gcp_secret.h"
-#include "source/serving.h"
+#include "source/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROJECT, LOCATION, SERVICE, PARTS };
 enum { NAME_SHOWN = 80 };
-static const char *const collections[PARTS] = {"projects", "locations", "services"};
-
-struct wanted {
-    const char *name, *key;
-    char *parts[PARTS];
-    const struct source_context *context;
-};
+static const char *const collections[RUN_PARTS] = {"projects", "locations", "services"};
 
 /* A mounted secret is named by its name alone where it is of the service's project. */
-static char *full_name(const struct wanted *wanted, const char *secret)
+static char *full_name(const struct run_service *service, const char *secret)
 {
-    return strchr(secret, '/')
-               ? mem_text(secret)
-               : mem_format("projects/%s/secrets/%s", wanted->parts[PROJECT], secret);
+    return strchr(secret, '/') ? mem_text(secret)
+                               : mem_format("projects/%s/secrets/%s",
+                                            service->parts[RUN_PROJECT], secret);
 }
 
 /* What is mounted and not there is broken: the service does not start with it. */
-static void read_mounted(const struct wanted *wanted, const json_t *reference,
-                         struct resolved *out)
+static void read_mounted(const struct run_service *service, const char *key,
+                         const json_t *reference, struct resolved *out)
 {
     const char *secret = json_get_text(reference, "secret");
     const char *version = json_get_text(reference, "version");
     version = version && *version ? version : "latest";
     if (!secret || !gcp_secret_version_valid(version)) {
-        resolved_broken(out, ERROR_PROTOCOL, "Cloud Run mounts %s from no secret",
-                        wanted->key);
+        resolved_broken(out, ERROR_PROTOCOL, "Cloud Run mounts %s from no secret", key);
         return;
     }
     char *shown = mask_clean(secret, NAME_SHOWN);
-    char *name = full_name(wanted, secret);
+    char *name = full_name(service, secret);
     char *label = mem_format("%s (secret %s)", out->label, shown);
     free(out->label);
     out->label = label;
-    gcp_secret_read(name, version, wanted->context, out);
+    gcp_secret_read(name, version, service->context, out);
     if (out->state == SOURCE_ABSENT) {
         out->state = SOURCE_BROKEN;
     }
@@ -57,97 +49,130 @@ static void read_mounted(const struct wanted *wanted, const json_t *reference,
     free(shown);
 }
 
-static void take_service(const struct wanted *wanted, const json_t *service,
+static void take_clear(const json_t *variable, struct resolved *out)
+{
+    const json_t *value = json_object_get(variable, "value");
+    const char *text = json_string_value(value); /* an empty one is left out */
+    char *label = mem_format("%s (a value in the clear)", out->label);
+    free(out->label);
+    out->label = label;
+    resolved_found(out, text ? text : "", json_string_length(value));
+}
+
+static void tell_missing(const struct run_service *service, const char *key,
                          struct resolved *out)
 {
+    resolved_absent(out, "%s is not mounted in %s", key, service->parts[RUN_SERVICE]);
+    error_hint(&out->error,
+               "gcloud run services update %s --project=%s --region=%s "
+               "--update-secrets=%s=SECRET:latest",
+               service->parts[RUN_SERVICE], service->parts[RUN_PROJECT],
+               service->parts[RUN_LOCATION], key);
+}
+
+void run_service_read(struct run_service *service, const char *key, struct resolved *out)
+{
+    const json_t *body = service->answer.body;
     bool differs = false;
     const json_t *variable =
-        serving_variable(json_at(service, "/template/containers"), wanted->key, &differs);
+        serving_variable(json_at(body, "/template/containers"), key, &differs);
     const json_t *reference = json_at(variable, "/valueSource/secretKeyRef");
+    *out = (struct resolved){
+        .state = SOURCE_BROKEN,
+        .label = mem_format("%s in Cloud Run %s", key, service->parts[RUN_SERVICE])};
     if (!variable) {
-        resolved_absent(out, "%s is not mounted in %s", wanted->key,
-                        wanted->parts[SERVICE]);
-        error_hint(&out->error,
-                   "gcloud run services update %s --project=%s --region=%s "
-                   "--update-secrets=%s=SECRET:latest",
-                   wanted->parts[SERVICE], wanted->parts[PROJECT],
-                   wanted->parts[LOCATION], wanted->key);
+        tell_missing(service, key, out);
     } else if (differs) {
         resolved_broken(out, ERROR_CONFIG,
                         "two containers of %s are given another %s each",
-                        wanted->parts[SERVICE], wanted->key);
+                        service->parts[RUN_SERVICE], key);
         error_hint(&out->error, "mount the same secret in both");
     } else if (reference) {
-        read_mounted(wanted, reference, out);
+        read_mounted(service, key, reference, out);
     } else {
-        const json_t *value = json_object_get(variable, "value");
-        const char *text = json_string_value(value); /* an empty one is left out */
-        char *label = mem_format("%s (a value in the clear)", out->label);
-        free(out->label);
-        out->label = label;
-        resolved_found(out, text ? text : "", json_string_length(value));
+        take_clear(variable, out);
     }
     if (out->state == SOURCE_FOUND) {
-        const struct serving serving = {.name = wanted->name,
-                                        .project = wanted->parts[PROJECT],
-                                        .location = wanted->parts[LOCATION],
-                                        .service = wanted->parts[SERVICE],
-                                        .key = wanted->key,
-                                        .body = service,
+        const struct serving serving = {.name = service->name,
+                                        .project = service->parts[RUN_PROJECT],
+                                        .location = service->parts[RUN_LOCATION],
+                                        .service = service->parts[RUN_SERVICE],
+                                        .key = key,
+                                        .body = body,
                                         .variable = variable,
-                                        .context = wanted->context};
+                                        .context = service->context,
+                                        .seen = &service->seen};
         serving_examine(&serving, out);
     }
 }
 
-static void tell_refused(const struct wanted *wanted, const struct gcp_answer *answer,
-                         struct resolved *out)
+static void tell_refused(const struct run_service *service, struct resolved *out)
 {
+    const struct gcp_answer *answer = &service->answer;
     if (answer->status == 404) {
         resolved_absent(out, "there is no such service: %s", answer->message);
-        error_hint(&out->error, "correct project, location and name in %s", wanted->name);
-    } else if (gcp_denied(answer, "run.services.get", wanted->name, out)) {
-        serving_hint_viewer(answer, wanted->parts[PROJECT], &out->error);
+        error_hint(&out->error, "correct project, location and name in %s",
+                   service->name);
+    } else if (gcp_denied(answer, "run.services.get", service->name, out)) {
+        serving_hint_viewer(answer, service->parts[RUN_PROJECT], &out->error);
     } else {
         resolved_broken(out, ERROR_PROTOCOL, "Cloud Run answered %d: %s", answer->status,
                         answer->message);
     }
 }
 
+bool run_service_open(struct run_service *service, const char *name,
+                      const struct source_context *context, struct resolved *out)
+{
+    *service = (struct run_service){.name = name, .context = context};
+    if (!gcp_parse(name, collections, service->parts, RUN_PARTS)) {
+        out->label = mem_text("Cloud Run");
+        resolved_broken(out, ERROR_CONFIG, "no name of a service");
+        return false;
+    }
+    out->label = mem_format("Cloud Run %s", service->parts[RUN_SERVICE]);
+    struct error error;
+    char *path = mem_format("v2/%s", name);
+    bool asked = gcp_get(GCP_RUN, path, context, &service->answer, &error);
+    free(path);
+    if (!asked) {
+        resolved_broken(out, error.code, "%s", error.message);
+        error_hint(&out->error, "%s", error.hint);
+    } else if (service->answer.status != 200) {
+        tell_refused(service, out);
+    }
+    return asked && service->answer.status == 200;
+}
+
+void run_service_finish(struct run_service *service)
+{
+    gcp_answer_finish(&service->answer);
+    revisions_finish(&service->seen);
+    gcp_parts_free(service->parts, RUN_PARTS);
+}
+
 static void resolve(const json_t *source, const struct source_context *context,
                     struct resolved *out)
 {
-    struct wanted wanted = {.name = json_get_text(source, "cloud_run"),
-                            .key = json_get_text(source, "key"),
-                            .context = context};
-    if (!gcp_parse(wanted.name, collections, wanted.parts, PARTS)) {
-        out->label = mem_text("Cloud Run");
-        resolved_broken(out, ERROR_CONFIG, "no name of a service");
-        return;
+    const char *key = json_get_text(source, "key");
+    struct run_service service;
+    if (run_service_open(&service, json_get_text(source, "cloud_run"), context, out)) {
+        resolved_finish(out);
+        run_service_read(&service, key, out);
+    } else if (service.parts[RUN_SERVICE]) {
+        char *label = mem_format("%s in %s", key, out->label);
+        free(out->label);
+        out->label = label;
     }
-    out->label = mem_format("%s in Cloud Run %s", wanted.key, wanted.parts[SERVICE]);
-    struct gcp_answer answer;
-    struct error error;
-    char *path = mem_format("v2/%s", wanted.name);
-    if (!gcp_get(GCP_RUN, path, context, &answer, &error)) {
-        resolved_broken(out, error.code, "%s", error.message);
-        error_hint(&out->error, "%s", error.hint);
-    } else if (answer.status == 200) {
-        take_service(&wanted, answer.body, out);
-    } else {
-        tell_refused(&wanted, &answer, out);
-    }
-    gcp_answer_finish(&answer);
-    free(path);
-    gcp_parts_free(wanted.parts, PARTS);
+    run_service_finish(&service);
 }
 
 static bool fits(const json_t *source, struct error *error)
 {
     const char *name = json_get_text(source, "cloud_run");
-    char *parts[PARTS];
-    bool good = gcp_parse(name, collections, parts, PARTS);
-    gcp_parts_free(parts, PARTS);
+    char *parts[RUN_PARTS];
+    bool good = gcp_parse(name, collections, parts, RUN_PARTS);
+    gcp_parts_free(parts, RUN_PARTS);
     return good || error_set(error, ERROR_CONFIG,
                              "cloud_run \"%.80s\" is not "
                              "projects/PROJECT/locations/LOCATION/services/NAME",

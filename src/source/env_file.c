@@ -5,13 +5,14 @@
  * of a name wins. ${NAME} is not replaced: it stays, and does not pass for a secret. What
  * that library would skip with a warning (an open quote, text behind a closed one) is
  * broken here. */
-#include "source/kinds.h"
+#include "source/env_file.h"
 
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "source/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static const char *read_line(const char *at, const char *key, struct buf *value,
     return at;
 }
 
-static void find_key(const char *text, const char *key, struct resolved *out)
+void dotenv_find(const char *text, const char *key, struct resolved *out)
 {
     struct buf value;
     bool found = false;
@@ -127,30 +128,39 @@ static void find_key(const char *text, const char *key, struct resolved *out)
     buf_finish(&value);
 }
 
-static void resolve(const json_t *source, const struct source_context *context,
-                    struct resolved *out)
+bool dotenv_load(const char *name, const struct source_context *context, struct buf *text,
+                 struct resolved *out)
 {
-    const char *name = json_get_text(source, "env_file");
-    const char *key = json_get_text(source, "key");
     char *path = name[0] == '/' ? mem_text(name) : fs_join(context->directory, name);
-    out->label = mem_format("%s in %s", key, name);
-    struct buf text;
     struct error error;
-    buf_init_secret(&text, JSON_SIZE_MAX);
-    if (fs_read(path, &text, &error)) {
-        if (memchr(buf_string(&text), '\0', text.length)) {
-            resolved_broken(out, ERROR_CONFIG, "%s holds a NUL byte", path);
-        } else {
-            find_key(buf_string(&text), key, out);
-            out->created = out->state == SOURCE_FOUND ? source_written_at(path) : 0;
-        }
+    buf_init_secret(text, JSON_SIZE_MAX);
+    bool read = fs_read(path, text, &error);
+    bool clean = read && !memchr(buf_string(text), '\0', text->length);
+    if (clean) {
+        out->created = source_written_at(path);
+    } else if (read) {
+        resolved_broken(out, ERROR_CONFIG, "%s holds a NUL byte", path);
     } else if (error.code == ERROR_ABSENT) {
         resolved_absent(out, "that file is not there");
     } else {
         resolved_broken(out, error.code, "%s", error.message);
     }
-    buf_finish(&text);
     free(path);
+    return clean;
+}
+
+static void resolve(const json_t *source, const struct source_context *context,
+                    struct resolved *out)
+{
+    const char *name = json_get_text(source, "env_file");
+    const char *key = json_get_text(source, "key");
+    struct buf text;
+    out->label = mem_format("%s in %s", key, name);
+    if (dotenv_load(name, context, &text, out)) {
+        dotenv_find(buf_string(&text), key, out);
+        out->created = out->state == SOURCE_FOUND ? out->created : 0;
+    }
+    buf_finish(&text);
 }
 
 static const char *const needs[] = {"key", NULL};

@@ -113,30 +113,62 @@ static void judge_revision(const struct serving *serving, const char *shown, int
     }
 }
 
-static void ask_revision(const struct serving *serving, const char *revision, int percent,
-                         struct resolved *out)
-{
+struct revision {
+    char *name;
+    bool asked; /* there is an answer; else the error says why not */
     struct gcp_answer answer;
     struct error error;
+};
+
+void revisions_finish(struct revisions *revisions)
+{
+    for (size_t i = 0; i < revisions->count; i++) {
+        gcp_answer_finish(&revisions->rows[i].answer);
+        free(revisions->rows[i].name);
+    }
+    free(revisions->rows);
+    *revisions = (struct revisions){0};
+}
+
+static const struct revision *fetch(const struct serving *serving, const char *name)
+{
+    struct revisions *seen = serving->seen;
+    for (size_t i = 0; i < seen->count; i++) {
+        if (text_equal(seen->rows[i].name, name)) {
+            return &seen->rows[i];
+        }
+    }
+    seen->rows = mem_resize(seen->rows, (seen->count + 1) * sizeof *seen->rows);
+    struct revision *revision = &seen->rows[seen->count++];
+    *revision = (struct revision){.name = mem_text(name)};
+    char *path = mem_format("v2/%s/revisions/%s", serving->name, name);
+    revision->asked =
+        gcp_get(GCP_RUN, path, serving->context, &revision->answer, &revision->error);
+    free(path);
+    return revision;
+}
+
+static void ask_revision(const struct serving *serving, const char *name, int percent,
+                         struct resolved *out)
+{
     struct resolved refused = {.state = SOURCE_BROKEN};
-    char *shown = mask_clean(revision, NAME_SHOWN);
-    char *path = mem_format("v2/%s/revisions/%s", serving->name, revision);
-    if (!gcp_get(GCP_RUN, path, serving->context, &answer, &error)) {
-        out->doubt = error;
+    char *shown = mask_clean(name, NAME_SHOWN);
+    const struct revision *revision = fetch(serving, name);
+    const struct gcp_answer *answer = &revision->answer;
+    if (!revision->asked) {
+        out->doubt = revision->error;
         error_prefix(&out->doubt, "revision %s cannot be seen", shown);
-    } else if (answer.status == 200) {
-        judge_revision(serving, shown, percent, answer.body, out);
-    } else if (gcp_denied(&answer, "run.revisions.get", serving->name, &refused)) {
+    } else if (answer->status == 200) {
+        judge_revision(serving, shown, percent, answer->body, out);
+    } else if (gcp_denied(answer, "run.revisions.get", serving->name, &refused)) {
         out->doubt = refused.error;
-        serving_hint_viewer(&answer, serving->project, &out->doubt);
+        serving_hint_viewer(answer, serving->project, &out->doubt);
     } else {
         doubt(out,
-              mem_format("Cloud Run answered %d to revision %s: %s", answer.status, shown,
-                         answer.message),
+              mem_format("Cloud Run answered %d to revision %s: %s", answer->status,
+                         shown, answer->message),
               mem_text("ask again"));
     }
-    gcp_answer_finish(&answer);
-    free(path);
     free(shown);
 }
 

@@ -12,6 +12,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* The revisions of one service that were asked for, each once; a zeroed one is empty. */
+struct revisions {
+    struct revision *rows;
+    size_t count;
+};
+void revisions_finish(struct revisions *revisions);
+
 struct serving {
     const char *name; /* "projects/P/locations/L/services/S" */
     const char *project, *location, *service;
@@ -19,6 +26,7 @@ struct serving {
     const json_t *body;     /* the service, as Cloud Run tells of it (v2) */
     const json_t *variable; /* its entry in the template */
     const struct source_context *context;
+    struct revisions *seen; /* asked until now */
 };
 
 /* The entry of env[] in any container; *differs where two containers disagree. */
