@@ -12,6 +12,7 @@ libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \
 libchecks_a_SOURCES += checks/redis/redis.c \
 	checks/redis/info.c checks/redis/info.h \
 	checks/redis/refusal.c checks/redis/refusal.h
+libchecks_a_SOURCES += checks/settings.c
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c
 libchecks_a_SOURCES += checks/health_json.c

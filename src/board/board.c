@@ -30,10 +30,38 @@ static void add_light(struct board *board, const struct check *check, const char
     };
 }
 
+/* A section with a "*" in it: a light for each service that has them, "backend settings".
+ */
+static bool add_each(struct board *board, const struct check *check)
+{
+    const char *star = strstr(check->section, "/*/");
+    if (!star) {
+        return false;
+    }
+    char *map = mem_format("%.*s", (int)(star - check->section), check->section);
+    const char *key;
+    json_t *entry;
+    json_object_foreach((json_t *)(uintptr_t)config_section(board->environment, map), key,
+                        entry)
+    {
+        const json_t *section = json_at(entry, star + strlen("/*"));
+        if (section) {
+            char *name = mem_format("%s %s", key, check->name);
+            add_light(board, check, name, section);
+            free(name);
+        }
+    }
+    free(map);
+    return true;
+}
+
 /* A check with a section of its own is always a light; a generic one, once for each
  * entry. */
 static void add_check(struct board *board, const struct check *check)
 {
+    if (check->section && add_each(board, check)) {
+        return;
+    }
     if (check->section) {
         add_light(board, check, check->name,
                   config_section(board->environment, check->section));

@@ -1,6 +1,7 @@
 #include "board/twin.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 static bool find_place(const json_t *at, const json_t *source, struct buf *place)
@@ -41,6 +42,23 @@ char *twin_place(const struct environment *environment, const json_t *source)
     return buf_take(&place);
 }
 
+/* The canonical secret again, as a setting that the service must be given. */
+static bool is_expected_of(const struct environment *environment, const json_t *service,
+                           const json_t *source)
+{
+    const char *name;
+    json_t *expected;
+    bool among = false;
+    json_object_foreach((json_t *)(uintptr_t)json_at(service, "/settings/expect"), name,
+                        expected)
+    {
+        among = among || expected == source;
+    }
+    return among &&
+           json_equal((json_t *)(uintptr_t)config_section(environment, "/jwt/canonical"),
+                      (json_t *)(uintptr_t)source);
+}
+
 static bool signs_tokens(const struct environment *environment, const json_t *source)
 {
     const char *name;
@@ -48,7 +66,8 @@ static bool signs_tokens(const struct environment *environment, const json_t *so
     json_object_foreach((json_t *)(uintptr_t)config_section(environment, "/services"),
                         name, service)
     {
-        if (json_object_get(service, "jwt_secret") == source) {
+        if (json_object_get(service, "jwt_secret") == source ||
+            is_expected_of(environment, service, source)) {
             return true;
         }
     }

@@ -104,7 +104,7 @@ static void find_sources(const struct finding_sources *finding, const struct fie
         return;
     }
     if (field->type == FIELD_SOURCE || field->type == FIELD_HEADERS ||
-        field->type == FIELD_BODY) {
+        field->type == FIELD_BODY || field->type == FIELD_SETTING) {
         source_walk(value, finding->found, finding->self);
         return;
     }

@@ -20,6 +20,7 @@ static const char *const methods[] = {"GET", "POST", NULL};
 static const char *const routes[] = {"here", NULL};
 static const char *const http_methods[] = {"GET", "HEAD", "POST", NULL};
 static const char *const record_types[] = {"A", "AAAA", NULL};
+static const char *const print_formats[] = {"json", "dotenv", NULL};
 static const char *const output_formats[] = {"nagios", "json", NULL};
 static const char *const types[] = {"health_json", "http",    "tcp", "tls",
                                     "dns",         "command", NULL};
@@ -151,7 +152,20 @@ const struct field fields[] = {
      .help = "where in the body the token is put"},
     {ENV "services.*.validate.valid", FIELD_POINTER, .preset = "\"/valid\"",
      .help = "where the reply says true or false"},
-    {ENV "services.*.settings", FIELD_ANY, FIELD_LATER, .help = "what it must be set to"},
+    {ENV "services.*.settings", FIELD_OBJECT, .help = "what it must be given"},
+    {ENV "services.*.settings.from", FIELD_OBJECT, FIELD_REQUIRED,
+     .help = "where all that it is given can be read: one of the three"},
+    {ENV "services.*.settings.from.cloud_run", FIELD_TEXT,
+     .help = "a service of Cloud Run, projects/PROJECT/locations/LOCATION/services/NAME"},
+    {ENV "services.*.settings.from.env_file", FIELD_PATH, .help = "a dotenv file"},
+    {ENV "services.*.settings.from.command", FIELD_ARGV, .help = "what a command prints"},
+    {ENV "services.*.settings.from.format", FIELD_WORD, .words = print_formats,
+     .help = "how the command prints it: one JSON object, or lines KEY=value"},
+    {ENV "services.*.settings.expect", FIELD_MAP, FIELD_REQUIRED | FIELD_FILLED,
+     .keys = FIELD_TEXT, .help = "what it must be given, by name"},
+    {ENV "services.*.settings.expect.*", FIELD_SETTING,
+     .help = "the value, never shown where it is a secret"},
+    CHECK(ENV "services.*.settings", "25s"),
 
     {ENV "auth_flow", FIELD_OBJECT, .help = "log in, and be recognised"},
     {ENV "auth_flow.login", FIELD_OBJECT, FIELD_REQUIRED,

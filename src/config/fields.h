@@ -37,7 +37,9 @@ enum field_type {
     FIELD_SOURCE,  /* where a secret comes from, or a list to be tried in order */
     FIELD_HEADERS, /* header fields, each a text or a source */
     FIELD_BODY, /* any object, in which an object with exactly a source's keys is one */
-    FIELD_TLS,  /* true, false, or an object of the rows below it */
+    FIELD_SETTING, /* what a setting must be: a text, a source, {"not": …}, {"one_of": …}
+                    */
+    FIELD_TLS,     /* true, false, or an object of the rows below it */
     FIELD_ANY,
     FIELD_TYPES
 };

@@ -153,6 +153,16 @@ static json_t *statuses_schema(void)
                      "pattern", one, "minItems", 1);
 }
 
+static json_t *setting_schema(void)
+{
+    json_t *lists =
+        json_pack("{s:[{s:s}, o]}", "oneOf", "type", "string", texts_schema(1));
+    return json_pack("{s:[{s:s}, o, {s:s, s:{s:O, s:o}, s:i, s:i, s:b}]}", "oneOf",
+                     "type", "string", reference("source"), "type", "object",
+                     "properties", "not", lists, "one_of", lists, "minProperties", 1,
+                     "maxProperties", 1, "additionalProperties", 0);
+}
+
 static json_t *headers_schema(void)
 {
     return json_pack("{s:s, s:{s:[{s:s}, o]}}", "type", "object", "additionalProperties",
@@ -184,6 +194,8 @@ static json_t *bare_schema(const struct field *field, bool whole)
     case FIELD_SOURCE:
         return json_pack("{s:[o, {s:s, s:o, s:i}]}", "oneOf", reference("source"), "type",
                          "array", "items", reference("source"), "minItems", 1);
+    case FIELD_SETTING:
+        return setting_schema();
     case FIELD_HEADERS:
         return headers_schema();
     case FIELD_BODY:

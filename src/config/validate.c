@@ -5,7 +5,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "config/value.h"
 #include "net/resolve.h"
+#include "source/source.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -134,7 +136,7 @@ static bool is_taken(const char *name)
 {
     static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",
                                            "clickhouse", "redis",      "auth_flow",
-                                           "auth_rate"};
+                                           "auth_rate",  "settings"};
     for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
         if (strcmp(name, built_in[i]) == 0) {
             return true;
@@ -143,13 +145,31 @@ static bool is_taken(const char *name)
     return false;
 }
 
+/* Such a check is named after its service (board.c). */
+static bool is_of_settings(const struct validation *validation, const char *name)
+{
+    static const char suffix[] = " settings";
+    const json_t *services = json_object_get(validation->root, "services");
+    const char *key;
+    json_t *service;
+    bool taken = false;
+    json_object_foreach((json_t *)(uintptr_t)services, key, service)
+    {
+        size_t length = strlen(key);
+        taken = taken ||
+                (json_object_get(service, "settings") &&
+                 strncmp(name, key, length) == 0 && strcmp(name + length, suffix) == 0);
+    }
+    return taken;
+}
+
 static void check_unique(struct validation *validation, const struct spot *spot)
 {
     const char *key = field_key(spot->field);
     const char *name = json_string_value(spot->value);
     assert(spot->up && spot->up->up); /* unique is what an entry of a list can be */
     const json_t *list = spot->up->up->value;
-    bool taken = name && is_taken(name);
+    bool taken = name && (is_taken(name) || is_of_settings(validation, name));
     for (size_t i = 0; name && i < json_array_size(list); i++) {
         const json_t *other = json_array_get(list, i);
         if (other == spot->up->value) {
@@ -174,6 +194,45 @@ static void check_pairs(struct validation *validation, const struct spot *spot)
     if (json_object_get(value, "within") && json_object_get(value, "hold") &&
         config_span(value, "hold") >= config_span(value, "within")) {
         add(validation, spot, "hold", NULL, "must be shorter than within");
+    }
+}
+
+/* ---- settings of a service ---- */
+
+static void check_from(struct validation *validation, const struct spot *spot)
+{
+    const char *service = config_text(spot->value, "cloud_run");
+    const json_t *file = json_object_get(spot->value, "env_file");
+    const json_t *command = json_object_get(spot->value, "command");
+    const json_t *format = json_object_get(spot->value, "format");
+    if ((service != NULL) + (file != NULL) + (command != NULL) != 1) {
+        add(validation, spot, NULL, "say in which one place its settings can be read",
+            "needs one of \"cloud_run\", \"env_file\" and \"command\"");
+    } else if (!command != !format) {
+        add(validation, spot, "format", "\"json\" or \"dotenv\", as the command prints",
+            command ? "is missing" : "belongs to a command");
+    }
+    json_t *source =
+        service ? json_pack("{ss ss}", "cloud_run", service, "key", "ANY") : NULL;
+    struct error error = {0};
+    if (source && !source_validate(source, &error)) {
+        add(validation, spot, "cloud_run", error.hint, error.message);
+    }
+    json_decref(source);
+}
+
+static void check_settings(struct validation *validation, const struct spot *spot)
+{
+    const char *name;
+    json_t *expected;
+    json_object_foreach((json_t *)(uintptr_t)spot->value, name, expected)
+    {
+        bool literal = json_is_string(expected) || json_object_get(expected, "one_of");
+        if (literal && value_secret_key(name)) {
+            add(validation, spot, name,
+                "say where it comes from, such as {\"env\": \"NAME\"}",
+                "is a secret, which is never written here");
+        }
     }
 }
 
@@ -234,6 +293,8 @@ static void check_by_path(struct validation *validation, const struct spot *spot
         void (*check)(struct validation *validation, const struct spot *spot);
     } rows[] = {
         {FIELD_ENVIRONMENT ".services.*", check_url},
+        {FIELD_ENVIRONMENT ".services.*.settings.from", check_from},
+        {FIELD_ENVIRONMENT ".services.*.settings.expect", check_settings},
         {FIELD_ENVIRONMENT ".checks[http]", check_http},
         {FIELD_ENVIRONMENT ".checks[tls]", check_certificate},
         {FIELD_ENVIRONMENT ".checks[dns]", check_name},

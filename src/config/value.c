@@ -144,6 +144,9 @@ static const char *const plain[FIELD_TYPES] = {
     [FIELD_SOURCE] = "the source of a secret, or a list of sources",
     [FIELD_HEADERS] = "an object of header fields, each a text or the source of a secret",
     [FIELD_BODY] = "an object",
+    [FIELD_SETTING] =
+        "a text, the source of a secret, or {\"not\": …} or {\"one_of\": …} "
+        "with a text or a list of texts",
     [FIELD_TLS] = "true, false, or an object",
     [FIELD_ANY] = "anything",
 };
@@ -309,14 +312,21 @@ static bool are_statuses(const json_t *value)
     return good && (json_is_array(value) || is_status(json_string_value(value)));
 }
 
+static bool is_setting(const json_t *value)
+{
+    const json_t *unwanted = json_object_get(value, "not");
+    const json_t *one_of = json_object_get(value, "one_of");
+    return json_is_string(value) || source_validate(value, NULL) ||
+           (json_object_size(value) == 1 && (is_texts(unwanted) || is_texts(one_of)));
+}
+
 static bool is_argv(const json_t *value)
 {
     return json_is_array(value) && is_texts(value) &&
            json_string_length(json_array_get(value, 0)) > 0;
 }
 
-/* A key under which nobody keeps anything but a secret. */
-static bool is_secret_key(const char *key)
+bool value_secret_key(const char *key)
 {
     static const char *const parts[] = {
         "password", "passwd",  "secret", "authorization", "cookie",
@@ -340,7 +350,7 @@ static bool check_place(const char *key, const json_t *value, bool header,
         return valid;
     }
     /* In a body "token_type" is none. */
-    bool secret = is_secret_key(key) || (header && strcasestr(key, "token"));
+    bool secret = value_secret_key(key) || (header && strcasestr(key, "token"));
     if (json_string_length(value) > 0 && secret) {
         error_set(error, ERROR_CONFIG, "\"%.60s\": a secret is never written here", key);
         error_hint(error, "say where it comes from, such as {\"env\": \"NAME\"}");
@@ -415,6 +425,9 @@ bool value_check(const struct field *field, const json_t *value, struct error *e
         break;
     case FIELD_BOOL:
         holds = json_is_boolean(value);
+        break;
+    case FIELD_SETTING:
+        holds = is_setting(value);
         break;
     case FIELD_TLS:
         holds = json_is_boolean(value) || json_is_object(value);

@@ -16,6 +16,9 @@ bool value_check(const struct field *field, const json_t *value, struct error *e
 /* Whether a name fits a map of that kind. */
 bool value_check_name(const struct field *map, const char *name, struct error *error);
 
+/* Whether nobody keeps anything but a secret under such a key: "CLICKHOUSE_PASSWORD". */
+bool value_secret_key(const char *key);
+
 /* "a whole number from 1 to 65535", "\"GET\" or \"POST\"", "a duration (250ms, 2s, 5m,
  * 1h, 7d)". */
 struct buf;

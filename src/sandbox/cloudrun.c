@@ -38,13 +38,15 @@ static json_t *containers(const struct sandbox *sandbox,
 {
     char *redis = mem_format("%u", door_port(sandbox->doors, DOOR_REDIS));
     char *clickhouse = mem_format("%u", door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP));
+    bool forgotten = text_equal(service->name, GOOGLE_BACKEND) &&
+                     fault_is_on(sandbox, FAULT_backend_clickhouse_localhost);
     json_t *list = json_pack(
         "[{ss s[{ss ss} {ss ss} {ss ss} {ss ss} {ss ss} {ss s{s{ss ss}}}]}]", "image",
         "us-docker.pkg.dev/" GOOGLE_PROJECT "/netra/service:latest", "env", "name",
         "ENVIRONMENT", "value", "staging", "name", "CLICKHOUSE_HOST", "value",
-        "127.0.0.1", "name", "CLICKHOUSE_PORT", "value", clickhouse, "name", "REDIS_HOST",
-        "value", "127.0.0.1", "name", "REDIS_PORT", "value", redis, "name",
-        GOOGLE_VARIABLE, "valueSource", "secretKeyRef", "secret",
+        forgotten ? "localhost" : "127.0.0.1", "name", "CLICKHOUSE_PORT", "value",
+        clickhouse, "name", "REDIS_HOST", "value", "127.0.0.1", "name", "REDIS_PORT",
+        "value", redis, "name", GOOGLE_VARIABLE, "valueSource", "secretKeyRef", "secret",
         secret_of(sandbox, service), "version", "latest");
     free(clickhouse);
     free(redis);

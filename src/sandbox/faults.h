@@ -68,6 +68,8 @@ enum fault_kind {
       "the backend reads tokens without verifying their signature")                      \
     X(accepts_alg_none, FAULT_CLOSES, NULL,                                              \
       "the backend accepts tokens whose header says algorithm none")                     \
+    X(backend_clickhouse_localhost, FAULT_CLOSES, NULL,                                  \
+      "the backend is given \"localhost\" as host of ClickHouse")                        \
     X(backend_redis_not_configured, FAULT_CLOSES, NULL,                                  \
       "the backend is \"ready\" without Redis: not configured, says its health page")    \
     X(login_rejected, FAULT_CLOSES, NULL, "auth rejects the probe's login with 401")     \

@@ -49,16 +49,32 @@ static json_t *worker(const struct sandbox *sandbox)
     return section;
 }
 
+/* What the backend must be given: where the stores are that the checks ask. */
+static json_t *backend_settings(const struct sandbox *sandbox, const json_t *backend)
+{
+    char *clickhouse = mem_format("%u", door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP));
+    char *redis = mem_format("%u", door_port(sandbox->doors, DOOR_REDIS));
+    const char *name = json_get_text(json_object_get(backend, "jwt_secret"), "cloud_run");
+    json_t *settings = json_pack("{s{ss} s{ss ss ss ss ss}}", "from", "cloud_run", name,
+                                 "expect", "ENVIRONMENT", "staging", "CLICKHOUSE_HOST",
+                                 "127.0.0.1", "CLICKHOUSE_PORT", clickhouse, "REDIS_HOST",
+                                 "127.0.0.1", "REDIS_PORT", redis);
+    free(redis);
+    free(clickhouse);
+    return settings;
+}
+
 static json_t *services(const struct sandbox *sandbox)
 {
+    json_t *backend = service(sandbox, DOOR_BACKEND, GOOGLE_BACKEND);
+    json_object_set_new(backend, "settings", backend_settings(sandbox, backend));
     json_t *auth = service(sandbox, DOOR_AUTH, GOOGLE_AUTH);
     json_object_set_new(auth, "validate",
                         json_pack("{ss s{ss so} s{ss}}", "path", "/auth/validate",
                                   "headers", "X-Service-ID", SERVICE_ID,
                                   "X-Service-Secret", secret_file(sandbox, "service"),
                                   "body", "token_type", "access"));
-    return json_pack("{so so so}", "auth", auth, "backend",
-                     service(sandbox, DOOR_BACKEND, GOOGLE_BACKEND), "worker",
+    return json_pack("{so so so}", "auth", auth, "backend", backend, "worker",
                      worker(sandbox));
 }
 

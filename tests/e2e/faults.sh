@@ -36,6 +36,7 @@ closing=(
     'backend_accepts_anything|jwt_sync|accepts a forged token'
     'accepts_unsigned|jwt_sync|the backend accepts a forged token: one bit of its signature'
     'accepts_alg_none|jwt_sync|the backend accepts a forged token: algorithm "none"'
+    'backend_clickhouse_localhost|backend settings|backend has CLICKHOUSE_HOST=localhost, expected 127.0.0.1|gcloud run services update netra-backend.* --update-env-vars=CLICKHOUSE_HOST=127.0.0.1'
     'backend_redis_not_configured|backend ready|redis'
     'login_rejected|auth_flow|rejected the login'
     'email_differs|auth_flow|recognised .*, but .* logged in'

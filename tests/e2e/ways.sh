@@ -10,7 +10,7 @@ in_ascii() { ! LC_ALL=C grep -q '[^ -~]' <<<"$1"; }
 
 run greenboard check
 is "$status" 0 'text: GO exits 0'
-like "$out" $'(^|\n)GO .*8 of 8 green' 'text: the verdict'
+like "$out" $'(^|\n)GO .*9 of 9 green' 'text: the verdict'
 like "$out" '✓ redis +OK' 'text: each check with its state'
 unlike "$out" $'\e' 'text: no control sequence in a pipe'
 is "$err" '' 'text: nothing but data'
@@ -108,7 +108,7 @@ wait "$plain"
 exec 3>&-
 run greenboard history -o json
 json_is '[.[] | select(.from > .to)] | length' 0 'history: from before to'
-json_is 'map(.check) | unique | length' 8 'history: each check'
+json_is 'map(.check) | unique | length' 9 'history: each check'
 run greenboard history --check redis
 like "$out" '✓ OK' 'history: as text'
 unlike "$out" 'clickhouse' 'history: of one check'

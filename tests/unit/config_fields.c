@@ -101,7 +101,7 @@ static void each_row_refuses_a_wrong_type_with_its_path(void **state)
             wanted = 0;
         } else if (field->type == FIELD_NUMBER || field->type == FIELD_TEXT ||
                    field->type == FIELD_PATH || field->type == FIELD_TEXTS ||
-                   field->type == FIELD_BYTES) {
+                   field->type == FIELD_BYTES || field->type == FIELD_SETTING) {
             wanted--; /* one of the five is of its type */
         } else if (field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
                    field->type == FIELD_LIST || field->type == FIELD_TLS ||
@@ -254,8 +254,6 @@ static void what_nothing_obeys_yet_is_refused(void **state)
     }
     assert_refused("{\"backup\": {\"commands\": []}}",
                    "environments.staging.backup.commands", "is not supported", "");
-    assert_refused("{\"services\": {\"auth\": {\"settings\": {}}}}",
-                   "environments.staging.services.auth.settings", "is not supported", "");
 }
 
 static void a_result_may_not_turn_stale_between_two_askings(void **state)
@@ -375,6 +373,51 @@ static void a_check_has_the_keys_of_its_type(void **state)
     config_destroy(config);
 }
 
+static void the_settings_of_a_service_have_one_place_and_no_secret(void **state)
+{
+    (void)state;
+#define RUN "\"cloud_run\": \"projects/p/locations/l/services/s\""
+#define SET(from, expect)                                                                \
+    "{\"services\": {\"backend\": {\"settings\": {\"from\": {" from                      \
+    "}, \"expect\": {" expect "}}}}}"
+    static const struct {
+        const char *staging, *key, *message, *hint;
+    } rows[] = {
+        {SET("", "\"A\": \"x\""), ".from", "needs one of", "in which one place"},
+        {SET(RUN ", \"env_file\": \"f\"", "\"A\": \"x\""), ".from", "needs one of", ""},
+        {SET("\"command\": [\"c\"]", "\"A\": \"x\""), ".from.format", "is missing",
+         "dotenv"},
+        {SET(RUN ", \"format\": \"json\"", "\"A\": \"x\""), ".from.format",
+         "belongs to a command", ""},
+        {SET("\"cloud_run\": \"s\"", "\"A\": \"x\""), ".from.cloud_run",
+         "is not projects/PROJECT", ""},
+        {SET(RUN, ""), ".expect", "must not be empty", ""},
+        {SET(RUN, "\"DB_PASSWORD\": \"hunter2\""), ".expect.DB_PASSWORD",
+         "never written here", "\"env\""},
+        {SET(RUN, "\"API_KEY\": {\"one_of\": [\"hunter2\"]}"), ".expect.API_KEY",
+         "never written here", ""},
+        {SET(RUN, "\"A\": {\"is\": \"x\"}"), ".expect.A", "must be a text, the source",
+         ""},
+        {SET(RUN, "\"A\": {\"not\": []}"), ".expect.A", "must be a text, the source", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path =
+            mem_format("environments.staging.services.backend.settings%s", rows[i].key);
+        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
+        free(path);
+    }
+    struct config *config = load_staging(
+        "{\"services\": {\"backend\": {\"settings\": {\"from\": {" RUN "}, \"expect\": {"
+        "\"A\": {\"env\": \"EXPECTED\"}, \"B\": {\"not\": \"x\"}, \"C\": \"\"}}}},"
+        "\"checks\": [{\"type\": \"tls\", \"name\": \"backend settings\", \"host\": "
+        "\"h\"}]}");
+    assert_int_equal(config->problem_count, 1);
+    assert_problem(config, "environments.staging.checks[0].name", "is taken", "");
+    config_destroy(config);
+#undef SET
+#undef RUN
+}
+
 static void every_type_has_rows_and_every_such_row_a_type(void **state)
 {
     (void)state;
@@ -478,6 +521,7 @@ int main(void)
         cmocka_unit_test(required_keys_are_told_where_their_section_is),
         cmocka_unit_test(names_refer_to_what_is_there_and_are_told_apart),
         cmocka_unit_test(a_check_has_the_keys_of_its_type),
+        cmocka_unit_test(the_settings_of_a_service_have_one_place_and_no_secret),
         cmocka_unit_test(every_type_has_rows_and_every_such_row_a_type),
         cmocka_unit_test(the_schema_knows_every_row),
         cmocka_unit_test(every_example_loads),
