@@ -256,6 +256,49 @@ static void tls_believes_nobody_without_proof(void **state)
     peer_stop(peer);
 }
 
+static struct peer *talking(const struct peer_step *const *scripts)
+{
+    return peer_start_tls(scripts, 1, "peer.example", 60);
+}
+
+static void http_shows_how_long_the_certificate_lasts(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = SAYS("200 OK", "ready");
+    static const struct peer_step *const scripts[] = {steps};
+    struct peer *peer = talking(scripts);
+    struct result *result = ask_one(
+        "http", mem_format("{\"checks\":[{\"url\":\"https://peer.example:%d\",\"path\":"
+                           "\"/\",\"method\":\"GET\",\"ca\":\"%s\",\"expect\":"
+                           "{\"status\":\"2xx\",\"contains\":\"ready\"}}]}",
+                           peer_port(peer), peer_authority(peer)));
+    assert_int_equal(result->state, STATE_OK);
+    assert_contains(result_evidence_of(result, "certificate"), ", 59 days left");
+    result_destroy(result);
+    peer_stop(peer);
+}
+
+static void tcp_over_tls_proves_the_name_first(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = {SEND("220 mail ready\r\n"), STALL};
+    static const struct peer_step *const scripts[] = {steps};
+    static const char *const names[] = {"peer.example", "other.example"};
+    struct peer *peer = talking(scripts);
+    for (size_t i = 0; i < 2; i++) {
+        struct result *result = ask_one(
+            "tcp", mem_format("{\"checks\":[{\"host\":\"127.0.0.1\",\"port\":%d,\"tls\":"
+                              "{\"ca\":\"%s\",\"server_name\":\"%s\"},\"expect\":"
+                              "\"220 \"}]}",
+                              peer_port(peer), peer_authority(peer), names[i]));
+        assert_int_equal(result->state, i == 0 ? STATE_OK : STATE_FAIL);
+        assert_contains(result->summary,
+                        i == 0 ? "answers as expected" : "certificate is for peer");
+        result_destroy(result);
+    }
+    peer_stop(peer);
+}
+
 /* ---- names ---- */
 
 static void dns_compares_addresses_as_a_set(void **state)
@@ -337,6 +380,8 @@ void add_generic_tests(void)
     ADD(tls_judges_how_long_a_certificate_lasts);
     ADD(tls_shows_what_was_proven);
     ADD(tls_believes_nobody_without_proof);
+    ADD(http_shows_how_long_the_certificate_lasts);
+    ADD(tcp_over_tls_proves_the_name_first);
     ADD(dns_compares_addresses_as_a_set);
     ADD(dns_that_hangs_is_red_at_the_deadline);
     ADD(a_peer_that_never_accepts_is_red_for_every_kind);
