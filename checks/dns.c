@@ -42,8 +42,10 @@ static void list(struct buf *out, const struct addresses *found)
 {
     char text[ADDRESS_TEXT];
     for (size_t i = 0; i < found->count; i++) {
+        struct addresses before = *found;
+        before.count = i;
         address_host(&found->row[i], text);
-        if (!strstr(buf_string(out), text)) { /* a resolver may say one twice */
+        if (!has_address(&before, text)) { /* a resolver may say one twice */
             buf_format(out, "%s%s", i ? ", " : "", text);
         }
     }

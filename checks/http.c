@@ -153,12 +153,13 @@ static bool asks_for_proof(const json_t *expect)
 static void ask(const struct job *job, struct result *result)
 {
     const char *url = config_text(job->section, "url");
+    const char *path = config_text(job->section, "path");
     bool encrypted;
     char *host = url ? value_url_host(url, &encrypted) : NULL;
     const struct request request = {
         .service = host ? host : config_text(job->section, "service"),
         .url = url,
-        .path = config_text(job->section, "path"),
+        .path = path ? path : "",
         .method = config_text(job->section, "method"),
         .headers = json_object_get(job->section, "headers"),
         .body = json_object_get(job->section, "body"),

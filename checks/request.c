@@ -102,6 +102,9 @@ static char *url_of(const struct job *job, const struct request *request)
     if (!url) {
         return NULL;
     }
+    if (!*request->path) {
+        return mem_text(url);
+    }
     size_t length = strlen(url);
     while (length && url[length - 1] == '/') {
         length--;
@@ -289,9 +292,9 @@ void answer_refuse(const struct request *request, const struct answer *answer,
         return;
     }
     char *detail = answer_detail(request, answer);
-    result_set(result, STATE_FAIL, remedy_of(reply->status), "%s answered %d to %s%s%s",
-               request->service, reply->status, request->path, *detail ? ": " : "",
-               detail);
+    result_set(result, STATE_FAIL, remedy_of(reply->status), "%s answered %d%s%s%s%s",
+               request->service, reply->status, *request->path ? " to " : "",
+               request->path, *detail ? ": " : "", detail);
     free(detail);
 }
 

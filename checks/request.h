@@ -16,7 +16,7 @@ struct request {
     const char *label;
     const char *service;   /* of `services`; with `url`: what it is called */
     const char *url;       /* instead of the service's, or NULL */
-    const char *path;      /* below its url */
+    const char *path;      /* below its url; "": the url is whole */
     const char *method;    /* NULL: GET, or POST with a body */
     const json_t *headers; /* name: text or source; may be NULL */
     const json_t *body;    /* each source in it is replaced by its secret; NULL: none */

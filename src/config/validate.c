@@ -255,6 +255,11 @@ static void check_http(struct validation *validation, const struct spot *spot)
         add(validation, spot, NULL, "say who is asked: a service, or a url",
             "needs one of \"url\" and \"service\"");
     }
+    if (json_object_get(spot->value, "service") &&
+        !json_object_get(spot->value, "path")) {
+        add(validation, spot, "path", "where, below the URL of the service",
+            "is missing");
+    }
     if (json_is_object(expect) && !json_object_get(expect, "contains") &&
         !json_object_get(expect, "json") && !json_object_get(expect, "headers")) {
         add(validation, spot, "expect",

@@ -166,6 +166,24 @@ static void http_carries_secrets_and_a_body(void **state)
     peer_stop(peer);
 }
 
+static void http_asks_a_whole_url_as_it_is_written(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = SAYS("404 Not Found", "");
+    static const struct peer_step *const scripts[] = {steps};
+    struct peer *peer = peer_start(scripts, 1);
+    struct result *result =
+        ask_one("http", mem_format("{\"checks\":[{\"url\":\"http://127.0.0.1:%d/v1/up\","
+                                   "\"method\":\"GET\",\"expect\":{\"status\":\"2xx\","
+                                   "\"contains\":\"up\"}}]}",
+                                   peer_port(peer)));
+    peer_halt(peer);
+    assert_string_equal(result->summary, "127.0.0.1 answered 404");
+    assert_contains(peer_received(peer), "GET /v1/up HTTP/1.1\r\n");
+    result_destroy(result);
+    peer_stop(peer);
+}
+
 static void http_that_expects_a_status_alone_is_red(void **state)
 {
     (void)state;
@@ -374,6 +392,7 @@ void add_generic_tests(void)
 {
     ADD_ROWS(http_rows, http_row)
     ADD(http_carries_secrets_and_a_body);
+    ADD(http_asks_a_whole_url_as_it_is_written);
     ADD(http_that_expects_a_status_alone_is_red);
     ADD_ROWS(tcp_rows, tcp_row)
     ADD_ROWS(tls_rows, tls_row)

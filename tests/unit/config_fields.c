@@ -349,6 +349,8 @@ static void a_check_has_the_keys_of_its_type(void **state)
         {ONE("http", "\"url\": \"http://h\", \"service\": \"auth\", \"expect\": "
                      "{\"contains\": \"a\"}"),
          "", "needs one of", ""},
+        {ONE("http", "\"service\": \"auth\", \"expect\": {\"contains\": \"a\"}"), ".path",
+         "is missing", "below the URL of the service"},
         {ONE("tls", "\"host\": \"h\", \"thresholds\": {\"warn\": \"2d\"}"), ".thresholds",
          "has a warn that is less than fail", ""},
         {ONE("dns", "\"host\": \"192.0.2.1\""), ".host", "is an address", ""},
