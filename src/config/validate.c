@@ -228,7 +228,8 @@ static void check_settings(struct validation *validation, const struct spot *spo
     json_object_foreach((json_t *)(uintptr_t)spot->value, name, expected)
     {
         bool literal = json_is_string(expected) || json_object_get(expected, "one_of");
-        if (literal && value_secret_key(name)) {
+        const char *text = json_string_value(expected);
+        if (literal && (value_secret_key(name) || (text && value_secret_text(text)))) {
             add(validation, spot, name,
                 "say where it comes from, such as {\"env\": \"NAME\"}",
                 "is a secret, which is never written here");

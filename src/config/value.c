@@ -339,6 +339,19 @@ bool value_secret_key(const char *key)
     return false;
 }
 
+bool value_secret_text(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, "://"));) {
+        at += strlen("://");
+        size_t length = strcspn(at, "/?# \t\r\n"); /* RFC 3986 section 3.2 */
+        const char *colon = memchr(at, ':', length);
+        if (colon && memchr(colon, '@', length - (size_t)(colon - at))) {
+            return true;
+        }
+    }
+    return value_secret_key(text) || strcasestr(text, "pwd=");
+}
+
 static bool check_place(const char *key, const json_t *value, bool header,
                         struct error *error)
 {

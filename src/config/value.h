@@ -18,6 +18,9 @@ bool value_check_name(const struct field *map, const char *name, struct error *e
 
 /* Whether nobody keeps anything but a secret under such a key: "CLICKHOUSE_PASSWORD". */
 bool value_secret_key(const char *key);
+/* Whether a value carries one: "postgres://user:password@host/db", "host=h password=p".
+ */
+bool value_secret_text(const char *text);
 
 /* "a whole number from 1 to 65535", "\"GET\" or \"POST\"", "a duration (250ms, 2s, 5m,
  * 1h, 7d)". */

@@ -191,6 +191,22 @@ static void a_secret_is_compared_and_never_shown(void **state)
     assert_red(result, "backend has DB_PASSWORD=(secret ", "set DB_PASSWORD to what is");
 }
 
+static void what_may_carry_a_secret_is_not_shown_either(void **state)
+{
+    (void)state;
+    put("env", "DB=postgres://u:hunter2@h/db\nDSN='host=h Password=hunter2'\n"
+               "GH_TOKEN=hunter2\nPLAIN=postgres://u@h:5432/db?a=b@c\n");
+    struct result *result =
+        ask("{\"env_file\":\"env\"}", "{\"DB\":\"x\",\"DSN\":\"x\",\"GH_TOKEN\":"
+                                      "{\"not\":\"hunter2\"},\"PLAIN\":\"x\"}");
+    assert_null(strstr(result->summary, "hunter2"));
+    for (size_t i = 0; i < result->evidence_count; i++) {
+        assert_null(strstr(result->evidence[i].value, "hunter2"));
+    }
+    assert_says(result->summary, "PLAIN=postgres://u@h:5432/db?a=b@c, expected x");
+    assert_red(result, "backend has DB=(secret ", "set DB to what is expected");
+}
+
 static void an_expected_secret_that_is_not_known_is_unknown(void **state)
 {
     (void)state;
@@ -337,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_setting_that_is_missing_is_red_whatever_is_expected),
         cmocka_unit_test(values_may_be_excluded_or_listed),
         cmocka_unit_test(a_secret_is_compared_and_never_shown),
+        cmocka_unit_test(what_may_carry_a_secret_is_not_shown_either),
         cmocka_unit_test(an_expected_secret_that_is_not_known_is_unknown),
         cmocka_unit_test(a_command_prints_json_or_dotenv),
         cmocka_unit_test(a_place_that_cannot_be_read_is_not_green),

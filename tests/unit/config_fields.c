@@ -398,6 +398,8 @@ static void the_settings_of_a_service_have_one_place_and_no_secret(void **state)
          "never written here", "\"env\""},
         {SET(RUN, "\"API_KEY\": {\"one_of\": [\"hunter2\"]}"), ".expect.API_KEY",
          "never written here", ""},
+        {SET(RUN, "\"DB\": \"postgres://u:hunter2@h/db\""), ".expect.DB",
+         "never written here", ""},
         {SET(RUN, "\"A\": {\"is\": \"x\"}"), ".expect.A", "must be a text, the source",
          ""},
         {SET(RUN, "\"A\": {\"not\": []}"), ".expect.A", "must be a text, the source", ""},
