@@ -10,8 +10,16 @@ libchecks_a_SOURCES += checks/jwt_sync/jwt_sync.c \
 libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \
 	checks/clickhouse/exception.c checks/clickhouse/exception.h
 libchecks_a_SOURCES += checks/redis/redis.c \
+	checks/redis/cluster.c checks/redis/cluster.h \
+	checks/redis/figures.c checks/redis/figures.h \
 	checks/redis/info.c checks/redis/info.h \
-	checks/redis/refusal.c checks/redis/refusal.h
+	checks/redis/link.c checks/redis/link.h \
+	checks/redis/prove.c checks/redis/prove.h \
+	checks/redis/refusal.c checks/redis/refusal.h \
+	checks/redis/sentinel.c checks/redis/sentinel.h \
+	checks/redis/single.c checks/redis/single.h \
+	checks/redis/slot.c checks/redis/slot.h \
+	checks/redis/together.c checks/redis/together.h
 libchecks_a_SOURCES += checks/settings.c
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/absent.h"
+#include "config/demand.h"
 
 #include <sys/random.h>
 
@@ -16,8 +17,7 @@ bool probe_store(const struct job *job, struct result *result, const char **pass
         absent_section(job, store, result);
         return false;
     }
-    const char *host = config_text(job->section, "host");
-    if (!host || !*host) {
+    if (!demand_placed(job->section)) {
         result_block(result, "config", "%s has no host", store);
         return false;
     }

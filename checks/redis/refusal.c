@@ -29,17 +29,27 @@ static const struct refusal {
     {"ERR wrong number of arguments for 'auth'",
      "this Redis has no users: it is older than 6", "remove ", "user", ""},
     {"NOPERM", NULL,
-     "grant the user ~" REDIS_PREFIX "* +set +get +pttl +del +ping +info +select", NULL,
-     ""},
+     "grant the user ~" REDIS_PREFIX "* +set +get +pttl +del +ping +info +select +role, "
+     "in a cluster also +asking +cluster|info +cluster|slots",
+     NULL, ""},
     {"ERR DB index is out of range", NULL, "correct ", "database", ""},
     {"ERR invalid DB index", NULL, "correct ", "database", ""},
     {"LOADING", NULL, "wait until Redis has read its data set from disk", NULL, ""},
     {"READONLY", NULL, "point ", "host", " at the primary: this is a replica"},
     {"MASTERDOWN", NULL, "mend replication: this replica has lost its primary", NULL, ""},
+    {"NOQUORUM", NULL, "start the Sentinels that are missing: until then nobody fails over",
+     NULL, ""},
+    {"ERR No such master with that name", NULL, "correct ", "master", ""},
+    {"ERR unknown command 'SENTINEL'", "this is no Sentinel", "correct ", "sentinels",
+     ": hosts and ports of the Sentinels themselves"},
+    {"ERR unknown command `SENTINEL`", "this is no Sentinel", "correct ", "sentinels",
+     ": hosts and ports of the Sentinels themselves"},
+    {"ERR This instance has cluster support disabled",
+     "this Redis is no part of a cluster", "correct ", "mode", ""},
     {"CLUSTERDOWN", NULL,
      "mend the cluster: see CLUSTER INFO for the slots that nobody serves", NULL, ""},
-    {"MOVED", "one node of a Redis Cluster, which greenboard does not ask yet", "point ",
-     "host", " at a Redis that holds all keys"},
+    {"MOVED", "this is one node of a Redis Cluster", "set ", "mode", " to cluster"},
+    {"ASK", "this is one node of a Redis Cluster", "set ", "mode", " to cluster"},
     {"MISCONF", NULL, "see Redis's log for why it cannot save, and free disk space", NULL,
      ""},
     {"OOM", NULL, "raise maxmemory of Redis, or let it evict keys", NULL, ""},
@@ -74,20 +84,26 @@ static char *words_of(const struct refusal *row, const char *command, const char
                : mem_format("%s was refused: %.*s", command, (int)length, reply);
 }
 
-static char *remedy_of(const struct refusal *row, const char *environment)
+static char *remedy_of(const struct refusal *row, const char *environment,
+                       const char *fields)
 {
     if (!row) {
         return mem_text("see the log of Redis");
     }
-    return row->field ? mem_format("%senvironments.%s.redis.%s%s", row->verb, environment,
-                                   row->field, row->more)
-                      : mem_text(row->verb);
+    if (!row->field) {
+        return mem_text(row->verb);
+    }
+    bool login = text_equal(row->field, "password") || text_equal(row->field, "user");
+    return mem_format("%senvironments.%s.redis.%s%s%s", row->verb, environment,
+                      login ? fields : "", row->field, row->more);
 }
 
-struct told refusal_tell(const char *environment, const char *command, const char *reply)
+struct told refusal_tell(const char *environment, const char *fields, const char *command,
+                         const char *reply)
 {
     const struct refusal *row = find_refusal(reply);
-    return (struct told){words_of(row, command, reply), remedy_of(row, environment)};
+    return (struct told){words_of(row, command, reply),
+                         remedy_of(row, environment, fields)};
 }
 
 void told_finish(struct told *told)

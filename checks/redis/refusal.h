@@ -10,8 +10,10 @@ struct told {
     char *remedy;
 };
 
-/* Of an error reply to `command`; the caller frees with told_finish(). */
-struct told refusal_tell(const char *environment, const char *command, const char *reply);
+/* Of an error reply to `command`; the caller frees with told_finish(). The names of the
+ * fields of the login begin with `fields`. */
+struct told refusal_tell(const char *environment, const char *fields, const char *command,
+                         const char *reply);
 void told_finish(struct told *told);
 
 #endif

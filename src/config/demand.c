@@ -85,6 +85,24 @@ static bool is_private(const struct environment *environment, const char *host)
     return false;
 }
 
+static bool behind_sentinels(const json_t *store)
+{
+    return text_equal(config_text(store, "mode"), "sentinel");
+}
+
+bool demand_placed(const json_t *store)
+{
+    const char *host = config_text(store, "host");
+    return behind_sentinels(store)
+               ? json_array_size(json_object_get(store, "sentinels")) > 0
+               : (host && *host) || config_text(store, "socket");
+}
+
+bool demand_plain(const struct environment *environment, const char *host)
+{
+    return host[0] == '/' || resolve_loopback(host) || is_private(environment, host);
+}
+
 static char *path_of(const struct environment *environment, const char *part)
 {
     return mem_format("environments.%s.%s", environment->name, part);
@@ -123,11 +141,18 @@ static void examine_required(struct examination *examination)
             add(examination, true, path,
                 mem_format("%s is REQUIRED in %s", required[i].title, word),
                 remedy_for(required[i].part, path));
-        } else if (section && required[i].host && !*config_text(section, "host")) {
+        } else if (section && required[i].host && !demand_placed(section)) {
+            const char *key = behind_sentinels(section) ? "sentinels" : "host";
             add(examination, true, path,
-                demands ? mem_format("%s host is REQUIRED in %s", required[i].title, word)
-                        : mem_format("%s has no host", required[i].title),
-                mem_format("set %s.host", path));
+                demands ? mem_format("%s %s is REQUIRED in %s", required[i].title, key,
+                                     word)
+                        : mem_format("%s has no %s", required[i].title, key),
+                mem_format("set %s.%s", path, key));
+        } else if (section && behind_sentinels(section) &&
+                   !config_text(section, "master")) {
+            add(examination, true, path,
+                mem_format("%s has Sentinels, and no master", required[i].title),
+                mem_format("set %s.master to how the Sentinels call it", path));
         }
         free(path);
     }
@@ -200,6 +225,38 @@ static void collect_asked(struct examination *examination)
     }
 }
 
+/* A store is where its host or socket is; behind Sentinels it is where they are. */
+static void collect_store(struct examination *examination, const char *name)
+{
+    const struct environment *environment = examination->environment;
+    const json_t *section = json_object_get(environment->root, name);
+    const json_t *tls = json_object_get(section, "tls");
+    struct peer peer = {.store = true, .encrypted = json_is_true(tls) || json_is_object(tls)};
+    if (!section || !demand_placed(section)) {
+        return;
+    }
+    if (!behind_sentinels(section)) {
+        const char *key = config_text(section, "socket") ? "socket" : "host";
+        peer.secret = json_object_get(section, "password") != NULL;
+        add_peer(examination,
+                 mem_format("environments.%s.%s.%s", environment->name, name, key),
+                 mem_text(text_equal(key, "socket") ? "localhost"
+                                                    : config_text(section, key)),
+                 peer);
+        return;
+    }
+    size_t i;
+    const json_t *entry;
+    peer.secret = json_object_get(section, "sentinel_password") != NULL;
+    json_array_foreach(json_object_get(section, "sentinels"), i, entry)
+    {
+        add_peer(examination,
+                 mem_format("environments.%s.%s.sentinels[%zu].host", environment->name,
+                            name, i),
+                 mem_text(config_text(entry, "host")), peer);
+    }
+}
+
 static void collect_peers(struct examination *examination)
 {
     const struct environment *environment = examination->environment;
@@ -217,16 +274,7 @@ static void collect_peers(struct examination *examination)
     }
     static const char *const stores[] = {"clickhouse", "redis"};
     for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++) {
-        const json_t *section = json_object_get(environment->root, stores[i]);
-        if (section) {
-            const json_t *tls = json_object_get(section, "tls");
-            struct peer peer = {.store = true,
-                                .encrypted = json_is_true(tls) || json_is_object(tls),
-                                .secret = json_object_get(section, "password") != NULL};
-            add_peer(examination,
-                     mem_format("environments.%s.%s.host", environment->name, stores[i]),
-                     mem_text(config_text(section, "host")), peer);
-        }
+        collect_store(examination, stores[i]);
     }
     collect_asked(examination);
 }
@@ -266,8 +314,8 @@ static void examine_plain_text(struct examination *examination)
 {
     for (size_t i = 0; i < examination->count; i++) {
         const struct peer *peer = &examination->peers[i];
-        if (peer->secret && !peer->encrypted && !resolve_loopback(peer->host) &&
-            !is_private(examination->environment, peer->host)) {
+        if (peer->secret && !peer->encrypted &&
+            !demand_plain(examination->environment, peer->host)) {
             add(examination, true, peer->path,
                 mem_format("a secret would travel in plain text to %s", peer->host),
                 mem_format("%s, or list the host in environments.%s.private",

@@ -18,6 +18,13 @@ struct findings {
     size_t count;
 };
 
+/* Whether a store's section says where it is: by host, by socket, or through Sentinels. */
+bool demand_placed(const json_t *store);
+
+/* Whether a secret may travel to the host in plain text: it is this machine, or declared
+ * private. */
+bool demand_plain(const struct environment *environment, const char *host);
+
 void demand_examine(const struct environment *environment, struct findings *findings);
 void findings_finish(struct findings *findings);
 

@@ -120,7 +120,7 @@ static const struct row redis_rows[] = {
     {"redis OOM is red", NULL, REFUSED_AT_SET("OOM command not allowed"), {{0}},
      STATE_FAIL, RUNG_AUTHENTICATED, "OOM", "maxmemory"},
     {"redis a node of a cluster is red", NULL, REFUSED_AT_SET("MOVED 1 10.0.0.1:6379"),
-     {{0}}, STATE_FAIL, RUNG_AUTHENTICATED, "Cluster", "holds all keys"},
+     {{0}}, STATE_FAIL, RUNG_AUTHENTICATED, "Cluster", "redis.mode"},
     {"redis a sentinel is red", NULL,
      {READ("INFO"), SEND(
           "+PONG\r\n$43\r\nredis_version:7.0.15\r\nredis_mode:sentinel\r\n\r\n"), STALL},

@@ -1,0 +1,198 @@
+#include "checks/redis/prove.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "checks/probe.h"
+#include "checks/redis/info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXPIRES_MS = 30000 }; /* of our key, should we not come to delete it */
+
+/* ---- who ---- */
+
+void prove_ask_who(struct link *link, int64_t database)
+{
+    char number[24];
+    link_add_login(link);
+    if (database) {
+        snprintf(number, sizeof number, "%lld", (long long)database);
+        link_add(link, (const char *[]){"SELECT", number, NULL});
+    }
+    link_add(link, (const char *[]){"PING", NULL});
+    link_add(link, (const char *[]){"INFO", NULL});
+}
+
+/* INFO may be forbidden to our user, which is a pity and no fault. */
+static void hear_info(struct link *link)
+{
+    redisReply *reply = link_receive(link);
+    if (!reply) {
+        return;
+    }
+    if (reply->type == REDIS_REPLY_STRING && (strstr(reply->str, "redis_version:") ||
+                                              strstr(reply->str, "valkey_version:"))) {
+        buf_add(&link->info, reply->str, reply->len);
+    } else if (reply->type == REDIS_REPLY_ERROR && text_starts(reply->str, "NOPERM")) {
+        result_note(link->result,
+                    "our user may not run INFO: grant +info to see more here");
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        link_refused(link, "INFO", reply->str);
+    } else {
+        link_odd(link, "INFO");
+    }
+    freeReplyObject(reply);
+}
+
+static void expect_mode(struct link *link, const char *mode)
+{
+    char found[32];
+    if (!info_mode(buf_string(&link->info), found, sizeof found) ||
+        strcmp(found, mode) == 0) {
+        return;
+    }
+    bool sentinel = strcmp(found, "sentinel") == 0;
+    bool cluster = strcmp(found, "cluster") == 0;
+    char *remedy =
+        mem_format("%sset environments.%s.redis.mode to %s%s",
+                   sentinel ? "give the address of the primary that it watches, or " : "",
+                   link->job->environment->name, found,
+                   sentinel ? ", with sentinels and master" : "");
+    link_fail(link, remedy, "%s",
+              sentinel  ? "this is a Sentinel, which holds no data"
+              : cluster ? "this is one node of a Redis Cluster"
+                        : "this Redis is no part of a cluster");
+    free(remedy);
+}
+
+bool prove_hear_who(struct link *link, int64_t database, const char *mode)
+{
+    int64_t began = clock_now();
+    link_expect_login(link);
+    if (database) {
+        link_expect_status(link, "SELECT", "OK");
+    }
+    link_expect_status(link, "PING", "PONG");
+    result_phase(link->result, "auth", clock_now() - began);
+    hear_info(link);
+    expect_mode(link, mode);
+    if (!link->failed) {
+        result_reach(link->result, RUNG_AUTHENTICATED);
+    }
+    return !link->failed;
+}
+
+void prove_name(const struct link *link, char *out, size_t room)
+{
+    char version[64];
+    const char *info = buf_string(&link->info);
+    *out = '\0';
+    if (info_find(info, "valkey_version", version, sizeof version)) {
+        snprintf(out, room, "Valkey %s", version);
+    } else if (info_find(info, "redis_version", version, sizeof version)) {
+        snprintf(out, room, "Redis %s", version);
+    }
+}
+
+/* ---- the proof ---- */
+
+/* "MOVED 3999 127.0.0.1:6381"; the port is after the last colon, since a host may be an
+ * IPv6 address. */
+static bool read_redirect(const char *text, struct redirect *redirect)
+{
+    bool asking = text_starts(text, "ASK ");
+    if (!asking && !text_starts(text, "MOVED ")) {
+        return false;
+    }
+    const char *slot = strchr(text, ' ') + 1, *host = strchr(slot, ' ');
+    const char *port = host ? strrchr(host, ':') : NULL;
+    int64_t number = 0, at = 0;
+    char digits[8];
+    if (!port || port - host - 1 >= (int)sizeof redirect->host) {
+        return false;
+    }
+    snprintf(digits, sizeof digits, "%.*s", (int)strcspn(slot, " "), slot);
+    if (!text_integer(digits, 0, 16383, &at) ||
+        !text_integer(port + 1, 1, 65535, &number)) {
+        return false;
+    }
+    *redirect = (struct redirect){
+        .given = true, .asking = asking, .slot = (int)at, .port = (int)number};
+    memcpy(redirect->host, host + 1, (size_t)(port - host - 1));
+    return true;
+}
+
+static void hear_set(struct link *link, struct redirect *redirect)
+{
+    redisReply *reply = link_receive(link);
+    if (!reply) {
+        return;
+    }
+    if (reply->type == REDIS_REPLY_ERROR && redirect &&
+        read_redirect(reply->str, redirect)) {
+        link->failed = true;
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        link_refused(link, "SET", reply->str);
+    } else if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "OK") != 0) {
+        link_odd(link, "SET");
+    }
+    freeReplyObject(reply);
+}
+
+static void expect_value(struct link *link, const char *value)
+{
+    redisReply *reply = link_next(link, "GET", REDIS_REPLY_STRING);
+    if (reply && (reply->len != strlen(value) || strcmp(reply->str, value) != 0)) {
+        link_fail(link, "see what listens there: a proxy, a stand-in, another service",
+                  "wrote a key, and read back something else");
+    }
+    if (reply) {
+        freeReplyObject(reply);
+    }
+}
+
+static void add_keyed(struct link *link, bool asking, const char *const *arguments)
+{
+    if (asking) {
+        link_add(link, (const char *[]){"ASKING", NULL});
+    }
+    link_add(link, arguments);
+}
+
+static void hear_asking(struct link *link, bool asking)
+{
+    if (asking) {
+        link_expect_status(link, "ASKING", "OK");
+    }
+}
+
+bool prove_write(struct link *link, const char *key, bool asking,
+                 struct redirect *redirect, int64_t *span)
+{
+    char value[PROBE_WORD], expires[16];
+    probe_word(value);
+    snprintf(expires, sizeof expires, "%d", EXPIRES_MS);
+    int64_t began = clock_now();
+    add_keyed(link, asking, (const char *[]){"SET", key, value, "PX", expires, NULL});
+    add_keyed(link, asking, (const char *[]){"GET", key, NULL});
+    add_keyed(link, asking, (const char *[]){"PTTL", key, NULL});
+    add_keyed(link, asking, (const char *[]){"DEL", key, NULL});
+    link_send(link);
+    hear_asking(link, asking);
+    hear_set(link, redirect);
+    hear_asking(link, asking);
+    expect_value(link, value);
+    hear_asking(link, asking);
+    link_expect_number(link, "PTTL", 1, EXPIRES_MS);
+    hear_asking(link, asking);
+    link_expect_number(link, "DEL", 1, 1);
+    *span = clock_now() - began;
+    result_phase(link->result, "probe", *span);
+    if (!link->failed) {
+        result_reach(link->result, RUNG_USABLE);
+    }
+    return !link->failed;
+}

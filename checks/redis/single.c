@@ -1,0 +1,139 @@
+#include "checks/redis/single.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "checks/probe.h"
+#include "checks/redis/info.h"
+#include "checks/redis/prove.h"
+#include "checks/redis/refusal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of whom it is a replica, where INFO tells. */
+static void fail_replica(struct link *link)
+{
+    char host[128] = "", port[16] = "";
+    const char *info = buf_string(&link->info);
+    const char *environment = link->job->environment->name;
+    info_find(info, "master_host", host, sizeof host);
+    info_find(info, "master_port", port, sizeof port);
+    char *remedy =
+        mem_format("point environments.%s.redis at the primary; where the Sentinels "
+                   "named it, wait until their failover has ended",
+                   environment);
+    link_fail(link, remedy, "%s is no master but a replica%s%s%s%s", link->dial.address,
+              *host ? " of " : "", host, *port ? ":" : "", port);
+    free(remedy);
+}
+
+/* ROLE: its first element is "master", "slave" or "sentinel" (redis.io/commands/role). */
+static void hear_role(struct link *link)
+{
+    redisReply *reply = link_next(link, "ROLE", REDIS_REPLY_ARRAY);
+    if (!reply) {
+        return;
+    }
+    const redisReply *role = reply->elements ? reply->element[0] : NULL;
+    if (!role || role->type != REDIS_REPLY_STRING) {
+        link_odd(link, "ROLE");
+    } else if (strcmp(role->str, "master") != 0) {
+        fail_replica(link);
+    }
+    freeReplyObject(reply);
+}
+
+void single_conclude(const struct redis_asking *asking, const char *const *infos,
+                     size_t count)
+{
+    const json_t *thresholds = json_object_get(asking->job->section, "thresholds");
+    struct result *result = asking->result;
+    struct figures sum, one;
+    for (size_t i = 0; i < count; i++) {
+        figures_read(&one, infos[i]);
+        if (i == 0) {
+            sum = one;
+        } else {
+            figures_add(&sum, &one);
+        }
+        if (result->state == STATE_OK || result->state == STATE_WARN) {
+            figures_judge(infos[i], thresholds, clock_wall(), result);
+        }
+    }
+    if (count > 0) {
+        figures_show(&sum, result);
+        figures_show_save(infos[0], clock_wall(), result);
+        figures_judge_growth(&sum, &asking->before, thresholds, result);
+    }
+}
+
+/* A replica may be told to take writes, which nobody keeps. */
+static void judge_role(struct link *link)
+{
+    char role[16];
+    if (!link->failed &&
+        info_find(buf_string(&link->info), "role", role, sizeof role) &&
+        strcmp(role, "slave") == 0) {
+        fail_replica(link);
+    }
+}
+
+static void prove(struct link *link)
+{
+    char name[PROBE_WORD], words[TEXT_SPAN], version[80];
+    int64_t span = 0;
+    probe_word(name);
+    char *key = mem_format(REDIS_PREFIX "%s", name);
+    if (prove_write(link, key, false, NULL, &span)) {
+        text_span(words, span);
+        prove_name(link, version, sizeof version);
+        result_figure(link->result, clock_ms(span));
+        result_ok(link->result, "wrote, read back and deleted a key in %s%s%s", words,
+                  *version ? ", " : "", version);
+        judge_role(link);
+    }
+    free(key);
+}
+
+static void climb(struct link *link, bool master)
+{
+    int64_t database = config_integer(link->job->section, "database");
+    prove_ask_who(link, database);
+    if (master) {
+        link_add(link, (const char *[]){"ROLE", NULL});
+    }
+    link_send(link);
+    bool known = prove_hear_who(link, database, "standalone");
+    info_show(buf_string(&link->info), link->result);
+    if (master && known) {
+        hear_role(link);
+    }
+    if (!link->failed) {
+        prove(link);
+    }
+}
+
+void single_ask(const struct redis_asking *asking, const char *host, int port,
+                bool master)
+{
+    struct result *result = asking->result;
+    struct link link;
+    if (host[0] == '/') {
+        result_identity(result, "target", "%s", host);
+    } else {
+        result_identity(result, "target", "%s:%d", host, port);
+    }
+    if (link_open(&link, asking->job, asking->login, result, host, port)) {
+        climb(&link, master);
+    }
+    const char *info = buf_string(&link.info);
+    single_conclude(asking, &info, *info ? 1 : 0);
+    if (!link.failed && !asking->login->password) {
+        result_note(result, "it asks for no password: whoever reaches it may use it");
+    }
+    if (link.dial.wait.since) {
+        result_phase(result, "total", clock_now() - link.dial.wait.since);
+    }
+    link_close(&link);
+}
