@@ -142,14 +142,14 @@ static void tell_good(const struct cluster *cluster)
     int64_t slowest = 0;
     char words[TEXT_SPAN];
     for (size_t i = 0; i < cluster->count; i++) {
-        slowest =
-            cluster->visits[i].span > slowest ? cluster->visits[i].span : slowest;
+        slowest = cluster->visits[i].span > slowest ? cluster->visits[i].span : slowest;
         take_notes(result, cluster->visits[i].result);
     }
     text_span(words, slowest);
     result_reach(result, RUNG_USABLE);
     result_figure(result, clock_ms(slowest));
-    result_ok(result, "wrote, read back and deleted a key at each of %zu masters in %s%s%s",
+    result_ok(result,
+              "wrote, read back and deleted a key at each of %zu masters in %s%s%s",
               cluster->count, words, *cluster->version ? ", " : "", cluster->version);
     if (!cluster->asking->login->password) {
         result_note(result, "it asks for no password: whoever reaches it may use it");
@@ -220,7 +220,8 @@ static void judge_state(struct link *link, const char *state)
                   " failed",
                   *word ? word : "not told", assigned, SLOTS, failed);
     } else if (assigned < SLOTS || failed > 0) {
-        link_fail(link, "assign every slot to a master that is up: redis-cli --cluster fix",
+        link_fail(link,
+                  "assign every slot to a master that is up: redis-cli --cluster fix",
                   "%" PRId64 " of %d slots are assigned, %" PRId64 " failed", assigned,
                   SLOTS, failed);
     } else if (doubted > 0) {
@@ -251,7 +252,8 @@ static void hear_slots(struct link *link, struct cluster *cluster, const char *h
     if (!nodes_read(&cluster->nodes, reply, host)) {
         link_odd(link, "CLUSTER SLOTS");
     } else if (cluster->nodes.covered < SLOTS) {
-        link_fail(link, "assign every slot to a master that is up: redis-cli --cluster fix",
+        link_fail(link,
+                  "assign every slot to a master that is up: redis-cli --cluster fix",
                   "nobody serves %d of %d slots", SLOTS - cluster->nodes.covered, SLOTS);
     }
     freeReplyObject(reply);
@@ -278,8 +280,9 @@ void cluster_ask(const struct redis_asking *asking, const char *host, int port)
     struct link link;
     int64_t began = clock_now();
     result_identity(asking->result, "target", "%s:%d", host, port);
-    bool known = link_open(&link, asking->job, asking->login, asking->result, host, port) &&
-                 survey(&link, &cluster, host[0] == '/' ? "localhost" : host);
+    bool known =
+        link_open(&link, asking->job, asking->login, asking->result, host, port) &&
+        survey(&link, &cluster, host[0] == '/' ? "localhost" : host);
     link_close(&link);
     if (known) {
         visit_all(&cluster);

@@ -214,8 +214,9 @@ static void judge_replica(const char *line, int64_t written, const json_t *thres
     }
     if (most && lag > most / CLOCK_SECOND) {
         tell_span(lag_text, lag * 1000);
-        warn(result, "see the replica's load and its network, or raise "
-                     "redis.thresholds.replica_lag",
+        warn(result,
+             "see the replica's load and its network, or raise "
+             "redis.thresholds.replica_lag",
              "the replica %s is silent for %s", name, lag_text);
     }
     int64_t offset = replica_number(line, "offset=");
@@ -223,8 +224,9 @@ static void judge_replica(const char *line, int64_t written, const json_t *thres
     if (number_of(thresholds, "replica_behind", &most_bytes) &&
         (double)behind > most_bytes) {
         tell_bytes(bytes_text, sizeof bytes_text, behind);
-        warn(result, "see the replica's load and its network, or raise "
-                     "redis.thresholds.replica_behind",
+        warn(result,
+             "see the replica's load and its network, or raise "
+             "redis.thresholds.replica_behind",
              "the replica %s is %s behind", name, bytes_text);
     }
 }
@@ -244,8 +246,9 @@ static void judge_replicas(const char *info, const json_t *thresholds,
         }
     }
     if (told && number_of(thresholds, "replicas", &least) && (double)count < least) {
-        warn(result, "start the replicas that are missing, or lower "
-                     "redis.thresholds.replicas",
+        warn(result,
+             "start the replicas that are missing, or lower "
+             "redis.thresholds.replicas",
              "%" PRId64 " of %.0f replicas", count, least);
     }
 }
@@ -284,8 +287,9 @@ static void judge_load(const int64_t *value, const json_t *thresholds,
     }
     if (number_of(thresholds, "blocked_clients", &most) &&
         (double)value[FIGURE_BLOCKED] > most) {
-        warn(result, "see who waits in BLPOP, WAIT and their kin, or raise "
-                     "redis.thresholds.blocked_clients",
+        warn(result,
+             "see who waits in BLPOP, WAIT and their kin, or raise "
+             "redis.thresholds.blocked_clients",
              "%" PRId64 " clients are blocked, threshold %.0f", value[FIGURE_BLOCKED],
              most);
     }
@@ -307,8 +311,9 @@ static void judge_hits(const int64_t *value, const json_t *thresholds,
     }
     double rate = (double)value[FIGURE_HITS] / all;
     if (rate < least) {
-        warn(result, "see what is asked for and not there, or lower "
-                     "redis.thresholds.hit_rate",
+        warn(result,
+             "see what is asked for and not there, or lower "
+             "redis.thresholds.hit_rate",
              "%.1f %% of what is asked for is there, threshold %.1f %%", 100 * rate,
              100 * least);
     }

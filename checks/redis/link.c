@@ -26,8 +26,8 @@ void link_fail(struct link *link, const char *remedy, const char *format, ...)
 
 void link_refused(struct link *link, const char *command, const char *reply)
 {
-    struct told told = refusal_tell(link->job->environment->name, link->login->fields,
-                                    command, reply);
+    struct told told =
+        refusal_tell(link->job->environment->name, link->login->fields, command, reply);
     link_fail(link, told.remedy, "%s", told.message);
     told_finish(&told);
 }
@@ -94,8 +94,8 @@ bool link_open(struct link *link, const struct job *job, const struct login *log
         return false;
     }
     struct error error;
-    bool done = dial_open(&link->dial, host, port, &tls, job->deadline, job->cancelled,
-                          &error);
+    bool done =
+        dial_open(&link->dial, host, port, &tls, job->deadline, job->cancelled, &error);
     tell_phases(link);
     if (!done) {
         fail_error(link, &error);

@@ -33,8 +33,8 @@ static void hear_info(struct link *link)
     if (!reply) {
         return;
     }
-    if (reply->type == REDIS_REPLY_STRING && (strstr(reply->str, "redis_version:") ||
-                                              strstr(reply->str, "valkey_version:"))) {
+    if (reply->type == REDIS_REPLY_STRING &&
+        (strstr(reply->str, "redis_version:") || strstr(reply->str, "valkey_version:"))) {
         buf_add(&link->info, reply->str, reply->len);
     } else if (reply->type == REDIS_REPLY_ERROR && text_starts(reply->str, "NOPERM")) {
         result_note(link->result,

@@ -72,8 +72,7 @@ void single_conclude(const struct redis_asking *asking, const char *const *infos
 static void judge_role(struct link *link)
 {
     char role[16];
-    if (!link->failed &&
-        info_find(buf_string(&link->info), "role", role, sizeof role) &&
+    if (!link->failed && info_find(buf_string(&link->info), "role", role, sizeof role) &&
         strcmp(role, "slave") == 0) {
         fail_replica(link);
     }

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-
 struct crowd {
     char *array;
     size_t count, size;

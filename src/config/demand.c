@@ -144,9 +144,9 @@ static void examine_required(struct examination *examination)
         } else if (section && required[i].host && !demand_placed(section)) {
             const char *key = behind_sentinels(section) ? "sentinels" : "host";
             add(examination, true, path,
-                demands ? mem_format("%s %s is REQUIRED in %s", required[i].title, key,
-                                     word)
-                        : mem_format("%s has no %s", required[i].title, key),
+                demands
+                    ? mem_format("%s %s is REQUIRED in %s", required[i].title, key, word)
+                    : mem_format("%s has no %s", required[i].title, key),
                 mem_format("set %s.%s", path, key));
         } else if (section && behind_sentinels(section) &&
                    !config_text(section, "master")) {
@@ -231,18 +231,19 @@ static void collect_store(struct examination *examination, const char *name)
     const struct environment *environment = examination->environment;
     const json_t *section = json_object_get(environment->root, name);
     const json_t *tls = json_object_get(section, "tls");
-    struct peer peer = {.store = true, .encrypted = json_is_true(tls) || json_is_object(tls)};
+    struct peer peer = {.store = true,
+                        .encrypted = json_is_true(tls) || json_is_object(tls)};
     if (!section || !demand_placed(section)) {
         return;
     }
     if (!behind_sentinels(section)) {
         const char *key = config_text(section, "socket") ? "socket" : "host";
         peer.secret = json_object_get(section, "password") != NULL;
-        add_peer(examination,
-                 mem_format("environments.%s.%s.%s", environment->name, name, key),
-                 mem_text(text_equal(key, "socket") ? "localhost"
-                                                    : config_text(section, key)),
-                 peer);
+        add_peer(
+            examination,
+            mem_format("environments.%s.%s.%s", environment->name, name, key),
+            mem_text(text_equal(key, "socket") ? "localhost" : config_text(section, key)),
+            peer);
         return;
     }
     size_t i;

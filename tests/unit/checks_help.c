@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { GROWTH_KB = 64 * 1024, MOST_TESTS = 320 };
+enum { GROWTH_KB = 64 * 1024, MOST_TESTS = 500 };
 
 static struct environment *make_environment(const char *json)
 {
@@ -166,6 +166,8 @@ int main(void)
     json_begin();
     http_begin();
     add_redis_tests();
+    add_redis_modes_tests();
+    add_redis_figures_tests();
     add_clickhouse_tests();
     add_health_tests();
     add_generic_tests();

@@ -57,6 +57,8 @@ void add_test(const char *name, CMUnitTestFunction function, const struct row *r
 
 /* Each file's tests. */
 void add_redis_tests(void);
+void add_redis_modes_tests(void);
+void add_redis_figures_tests(void);
 void add_clickhouse_tests(void);
 void add_health_tests(void);
 void add_generic_tests(void);
