@@ -3,7 +3,8 @@
 #ifndef GREENBOARD_CHECKS_REDIS_SLOT_H
 #define GREENBOARD_CHECKS_REDIS_SLOT_H
 
-#include <hiredis/hiredis.h>
+#include "net/resp.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 

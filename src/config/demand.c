@@ -142,12 +142,14 @@ static void examine_required(struct examination *examination)
                 mem_format("%s is REQUIRED in %s", required[i].title, word),
                 remedy_for(required[i].part, path));
         } else if (section && required[i].host && !demand_placed(section)) {
-            const char *key = behind_sentinels(section) ? "sentinels" : "host";
+            bool behind = behind_sentinels(section);
+            const char *what = behind ? "Sentinels are" : "host is";
             add(examination, true, path,
                 demands
-                    ? mem_format("%s %s is REQUIRED in %s", required[i].title, key, word)
-                    : mem_format("%s has no %s", required[i].title, key),
-                mem_format("set %s.%s", path, key));
+                    ? mem_format("%s %s REQUIRED in %s", required[i].title, what, word)
+                    : mem_format("%s has no %s", required[i].title,
+                                 behind ? "Sentinels" : "host"),
+                mem_format("set %s.%s", path, behind ? "sentinels" : "host"));
         } else if (section && behind_sentinels(section) &&
                    !config_text(section, "master")) {
             add(examination, true, path,

@@ -247,6 +247,12 @@ static void add_bulk(char *out, const char *text)
     snprintf(out + used, TEXT_SIZE - used, "$%zu\r\n%s\r\n", strlen(text), text);
 }
 
+static void add_text(char *out, const char *text)
+{
+    size_t used = strlen(out);
+    snprintf(out + used, TEXT_SIZE - used, "%s", text);
+}
+
 static void add_range(char *out, int first, int last, int port)
 {
     size_t used = strlen(out);
@@ -262,8 +268,7 @@ static void seed_of(struct stage *stage, const char *cluster_state, int lower, i
 {
     snprintf(stage->text, TEXT_SIZE, "+PONG\r\n%s", CLUSTER_INFO);
     add_bulk(stage->text, cluster_state);
-    strncat(stage->text, upper ? "*2\r\n" : "*1\r\n",
-            TEXT_SIZE - strlen(stage->text) - 1);
+    add_text(stage->text, upper ? "*2\r\n" : "*1\r\n");
     add_range(stage->text, 0, 8191, lower);
     if (upper) {
         add_range(stage->text, 8192, 16383, upper);

@@ -210,6 +210,10 @@ static void each_required_section_is_demanded_by_name(void **state)
         {"{\"clickhouse\": {\"host\": \"\"}}", "ClickHouse host is REQUIRED in staging",
          1},
         {"{\"redis\": {\"host\": null}}", "Redis host is REQUIRED in staging", 1},
+        {"{\"redis\": {\"mode\": \"sentinel\", \"master\": \"m\"}}",
+         "Redis Sentinels are REQUIRED in staging", 1},
+        {"{\"redis\": {\"mode\": \"sentinel\", \"sentinels\": [{\"host\": \"s\"}]}}",
+         "Redis has Sentinels, and no master", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *change =
@@ -267,6 +271,12 @@ static void a_store_on_this_machine_beside_services_elsewhere_fails(void **state
         free(change);
     }
     assert_int_equal(
+        examine(
+            "{\"environments\": {\"staging\": {\"redis\": {\"host\": null, \"socket\":"
+            " \"/run/redis.sock\"}}}}",
+            NULL, true, "localhost is this machine"),
+        1);
+    assert_int_equal(
         examine("{\"environments\": {\"staging\": {\"class\": null, \"redis\":"
                 " {\"host\": \"localhost.example.com\"}}}}",
                 NULL, false, NULL),
@@ -302,6 +312,10 @@ static void a_secret_does_not_travel_in_plain_text(void **state)
         {"{\"redis\": {\"password\": {\"env\": \"P\"}, \"tls\": {\"ca\": \"c\"}}}", 0},
         {"{\"redis\": {\"password\": {\"env\": \"P\"}}, \"private\": [\"10.0.0.3\"]}", 0},
         {"{\"redis\": {\"password\": {\"env\": \"P\"}}, \"private\": [\"10.0.0.4\"]}", 1},
+        {"{\"redis\": {\"mode\": \"sentinel\", \"master\": \"m\", \"sentinels\": ["
+         "{\"host\": \"s\"}, {\"host\": \"10.0.0.3\"}], \"sentinel_password\":"
+         " {\"env\": \"P\"}}, \"private\": [\"10.0.0.3\"]}",
+         1},
         {"{\"clickhouse\": {\"password\": {\"env\": \"P\"}, \"tls\": false}}", 1},
         {"{\"services\": {\"auth\": {\"url\": \"http://a\"}}}", 1},
         {"{\"services\": {\"backend\": {\"url\": \"http://a\"}}}", 1},
