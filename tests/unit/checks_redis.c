@@ -8,8 +8,13 @@
 #include <string.h>
 
 #define INFO_REPLY "$22\r\nredis_version:7.0.15\r\n\r\n"
-#define GREETED    READ("INFO\r\n"), SEND("+PONG\r\n" INFO_REPLY), READ("DEL\r\n")
-#define PASSWORD   "\"password\":{\"file\":\"/here\"},"
+#define VALKEY_OF(mode)                                                                  \
+    "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\nserver_"       \
+    "mode:" mode "\r\n"
+#define VALKEY_REPLY "$87\r\n" VALKEY_OF("standalone") "\r\n"
+#define VALKEY_NODE  "$84\r\n" VALKEY_OF("cluster") "\r\n"
+#define GREETED      READ("INFO\r\n"), SEND("+PONG\r\n" INFO_REPLY), READ("DEL\r\n")
+#define PASSWORD     "\"password\":{\"file\":\"/here\"},"
 
 /* Gives back the value that SET carried: the fifth line after the word. */
 static void keep_value(const char *received, struct buf *out)
@@ -39,6 +44,12 @@ static void keep_for_ever(const char *received, struct buf *out)
 static const struct row redis_rows[] = {
     {"redis that gives back what was written is green", NULL,
      {GREETED, CALL(keep_value), STALL}, {{0}}, STATE_OK, RUNG_USABLE, "7.0.15", NULL},
+    {"valkey 8.1 that gives back what was written is green", NULL,
+     {READ("INFO\r\n"), SEND("+PONG\r\n" VALKEY_REPLY), READ("DEL\r\n"), CALL(keep_value),
+      STALL}, {{0}}, STATE_OK, RUNG_USABLE, "Valkey 8.1.1", NULL},
+    {"a node of a valkey 8.1 cluster is red where one server is expected", NULL,
+     {READ("INFO\r\n"), SEND("+PONG\r\n" VALKEY_NODE), STALL}, {{0}}, STATE_FAIL,
+     RUNG_REACHABLE, "one node of a Redis Cluster", "redis.mode to cluster"},
     {"redis silent after the connection is red at the deadline", NULL, {STALL}, {{0}},
      STATE_FAIL, RUNG_REACHABLE, "no reply in 4", "hangs"},
     {"redis a byte at a time is red at the deadline", NULL,
@@ -57,6 +68,11 @@ static const struct row redis_rows[] = {
      "set environments.staging.redis.password"},
     {"redis in RESP3 is red", NULL, {READ("INFO"), SEND("%1\r\n+a\r\n+b\r\n"), STALL},
      {{0}}, STATE_FAIL, RUNG_REACHABLE, "", "RESP3"},
+    {"redis a null of RESP3 is red", NULL, {READ("INFO"), SEND("_\r\n"), STALL}, {{0}},
+     STATE_FAIL, RUNG_REACHABLE, "", "RESP3"},
+    {"redis a push of RESP3 is red", NULL,
+     {READ("INFO"), SEND(">2\r\n+a\r\n+b\r\n"), STALL}, {{0}}, STATE_FAIL, RUNG_REACHABLE,
+     "", "RESP3"},
     {"redis that is a web server is red", NULL,
      {READ("INFO"), SEND("HTTP/1.1 400 Bad Request\r\n\r\n"), STALL}, {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "not as Redis does", "web server"},
@@ -206,8 +222,56 @@ static void the_password_travels_and_is_never_told(void **state)
     peer_stop(peer);
 }
 
+/* RFC 8446 section 2: the handshake of TLS 1.3 takes one. */
+static void a_check_waits_for_two_round_trips_and_over_tls_for_three(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = {GREETED, CALL(keep_value), STALL};
+    static const struct peer_step *const scripts[] = {steps};
+    for (int tls = 0; tls < 2; tls++) {
+        struct peer *peer = tls ? peer_start_tls(scripts, 1, "redis.internal", 1)
+                                : peer_start(scripts, 1);
+        char *trust =
+            tls ? mem_format("{\"ca\":\"%s\",\"server_name\":\"redis.internal\"}",
+                             peer_authority(peer))
+                : mem_text("false");
+        char *json =
+            mem_format("{\"redis\":{\"host\":\"127.0.0.1\",\"port\":%d,\"tls\":%s}}",
+                       peer_port(peer), trust);
+        int64_t elapsed = 0;
+        struct result *result = ask(find_check("redis"), json, "/redis", &elapsed);
+        peer_halt(peer);
+        assert_int_equal(result->state, STATE_OK);
+        assert_int_equal(peer_turns(peer), tls ? 3 : 2);
+        assert_int_equal(peer_accepted(peer), 1);
+        result_destroy(result);
+        free(json);
+        free(trust);
+        peer_stop(peer);
+    }
+}
+
+/* Only loopback and what `private` lists may be told a password in the clear. */
+static void the_password_travels_to_no_stranger_in_plain_text(void **state)
+{
+    (void)state;
+    int64_t elapsed = 0;
+    struct result *result =
+        ask(find_check("redis"),
+            "{\"redis\":{\"host\":\"203.0.113.1\",\"port\":6379,\"tls\":false,"
+            "\"password\":{\"file\":\"/here\"}}}",
+            "/redis", &elapsed);
+    assert_int_equal(result->state, STATE_FAIL);
+    assert_contains(result->summary, "would travel in plain text to 203.0.113.1");
+    assert_contains(result->remedy, "environments.staging.private");
+    assert_null(result_evidence_of(result, "address"));
+    result_destroy(result);
+}
+
 void add_redis_tests(void)
 {
+    ADD(a_check_waits_for_two_round_trips_and_over_tls_for_three);
+    ADD(the_password_travels_to_no_stranger_in_plain_text);
     ADD_ROWS(redis_rows, redis_row)
     ADD(nobody_listening_is_red_at_once);
     ADD(a_missing_section_is_never_green);

@@ -27,7 +27,8 @@ struct peer {
     bool halted;
     const struct peer_step *const *scripts;
     size_t count;
-    atomic_size_t accepted;
+    atomic_size_t accepted, turns;
+    bool gave; /* the last bytes on the socket were ours */
     struct buf received;
     size_t taken; /* of received, by PEER_READ and PEER_CALL */
     SSL_CTX *context;
@@ -48,6 +49,31 @@ static bool ready(struct peer *peer, int fd, short events, int ms)
     return !fds[1].revents;
 }
 
+static void count(struct peer *peer, bool gave)
+{
+    if (!gave && peer->gave) {
+        atomic_fetch_add(&peer->turns, 1);
+    }
+    peer->gave = gave;
+}
+
+/* What is below TLS; its handshake too. */
+static long count_tls(BIO *bio, int operation, const char *data, size_t length,
+                      int number, long value, int done, size_t *processed)
+{
+    (void)data;
+    (void)length;
+    (void)number;
+    (void)value;
+    (void)processed;
+    if (done > 0 && (operation == (BIO_CB_READ | BIO_CB_RETURN) ||
+                     operation == (BIO_CB_WRITE | BIO_CB_RETURN))) {
+        count((struct peer *)(void *)BIO_get_callback_arg(bio),
+              operation == (BIO_CB_WRITE | BIO_CB_RETURN));
+    }
+    return done;
+}
+
 static ssize_t take(struct peer *peer, struct line *line)
 {
     char chunk[4096];
@@ -56,6 +82,9 @@ static ssize_t take(struct peer *peer, struct line *line)
     }
     ssize_t got = line->ssl ? SSL_read(line->ssl, chunk, sizeof chunk)
                             : recv(line->fd, chunk, sizeof chunk, 0);
+    if (got > 0 && !line->ssl) {
+        count(peer, false);
+    }
     if (got > 0) {
         buf_add(&peer->received, chunk, (size_t)got);
     }
@@ -76,6 +105,9 @@ static bool give(struct peer *peer, struct line *line, const char *data, size_t 
         }
         if (sent <= 0) {
             return false;
+        }
+        if (!line->ssl) {
+            count(peer, true);
         }
         data += sent;
         length -= (size_t)sent;
@@ -162,9 +194,13 @@ static void serve(struct peer *peer, int fd, const struct peer_step *script)
     struct line line = {fd, NULL, false};
     buf_clear(&peer->received);
     peer->taken = 0;
+    peer->gave = true;
+    atomic_store(&peer->turns, 0);
     if (peer->context) {
         line.ssl = SSL_new(peer->context);
         SSL_set_fd(line.ssl, fd);
+        BIO_set_callback_ex(SSL_get_rbio(line.ssl), count_tls);
+        BIO_set_callback_arg(SSL_get_rbio(line.ssl), (char *)peer);
     }
     if (!line.ssl || SSL_accept(line.ssl) == 1) {
         while (play(peer, &line, script)) {
@@ -264,6 +300,7 @@ struct peer *peer_start_tls(const struct peer_step *const *scripts, size_t count
     PEM_write_X509(file, certificate);
     fclose(file);
     peer->context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_num_tickets(peer->context, 0); /* which nobody waits for */
     SSL_CTX_use_certificate(peer->context, certificate);
     SSL_CTX_use_PrivateKey(peer->context, key);
     X509_free(certificate);
@@ -279,6 +316,11 @@ const char *peer_authority(const struct peer *peer)
 int peer_port(const struct peer *peer)
 {
     return peer->port;
+}
+
+size_t peer_turns(const struct peer *peer)
+{
+    return atomic_load(&peer->turns);
 }
 
 size_t peer_accepted(const struct peer *peer)

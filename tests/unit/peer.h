@@ -52,6 +52,9 @@ const char *peer_authority(const struct peer *peer);
 
 int peer_port(const struct peer *peer);
 size_t peer_accepted(const struct peer *peer); /* connections until now */
+/* Of the last connection, at its socket: how often bytes came in answer to ours, the
+ * first ones included. That is how many round trips the other side waited for. */
+size_t peer_turns(const struct peer *peer);
 const char *
 peer_received(const struct peer *peer); /* after peer_halt(): all of the last one */
 void peer_halt(struct peer *peer);
