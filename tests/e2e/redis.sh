@@ -245,13 +245,13 @@ cli third CLUSTER ADDSLOTSRANGE 10923 16382 >/dev/null
 cli fourth CLUSTER ADDSLOTS 16383 >/dev/null
 epoch=0
 for name in $NODES; do
-    cli $name CLUSTER SET-CONFIG-EPOCH $((++epoch)) >/dev/null
+    cli "$name" CLUSTER SET-CONFIG-EPOCH $((++epoch)) >/dev/null
     cli first CLUSTER MEET 127.0.0.1 "${PORTS[$name]}" $((PORTS[$name] + 20000)) >/dev/null
 done
 whole() {
     local name
     for name in $NODES; do
-        [[ $(cli $name CLUSTER INFO) == *cluster_state:$1* && $(cli $name CLUSTER SLOTS | grep -c '^127') = 4 ]] ||
+        [[ $(cli "$name" CLUSTER INFO) == *cluster_state:$1* && $(cli "$name" CLUSTER SLOTS | grep -c '^127') = 4 ]] ||
             return 1
     done
 }
@@ -266,7 +266,7 @@ red 'node of a Redis Cluster' 'mode to cluster' 'a cluster where one server was 
 asks "{$(port plain), $secret, mode: \"cluster\"}"
 red 'no part of a cluster' 'mode to standalone' 'one server where a cluster was expected'
 for name in $NODES; do
-    cli $name ACL SETUSER probe on '>secret' '~greenboard:probe:*' +set +get +pttl +del +ping +info +asking \
+    cli "$name" ACL SETUSER probe on '>secret' '~greenboard:probe:*' +set +get +pttl +del +ping +info +asking \
         '+cluster|info' '+cluster|slots' >/dev/null
 done
 asks "{$cluster, $user}"
