@@ -131,13 +131,12 @@ static void draw_trend(const struct card *card, struct canvas *canvas, struct re
     canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
 }
 
-static bool comes_first(const struct card *card, const char *key)
+static bool is_among(const char *const *keys, const char *key)
 {
-    const char *const *first = card->first;
-    while (first && *first && strcmp(*first, key) != 0) {
-        first++;
+    while (keys && *keys && strcmp(*keys, key) != 0) {
+        keys++;
     }
-    return first && *first;
+    return keys && *keys;
 }
 
 static int draw_pair(struct canvas *canvas, int y, const char *key, uint8_t style,
@@ -149,8 +148,28 @@ static int draw_pair(struct canvas *canvas, int y, const char *key, uint8_t styl
     return y + 1;
 }
 
+/* A whole of dots, so that a part is seen without colour too. */
+static int draw_row(struct canvas *canvas, int y, const struct card_row *row)
+{
+    enum { VALUE = 17, BAR = 10 };
+    if (!row->bar || canvas->width < VALUE + BAR + 5) {
+        return draw_pair(canvas, y, row->key, row->style, row->value);
+    }
+    canvas_fit(canvas, 0, y, VALUE - 1, STYLE_DIM, row->key);
+    for (int i = 0; i < BAR; i++) {
+        canvas_text(canvas, VALUE + i, y, STYLE_DIM, canvas_glyph(canvas, GLYPH_DOT));
+    }
+    canvas_bar(canvas, VALUE, y, BAR, row->part, STYLE_TREND);
+    int x = VALUE + BAR + 1;
+    canvas_fit(canvas, x, y, canvas->width - x, row->style, row->value);
+    return y + 1;
+}
+
 static bool is_in_row(const struct card *card, const char *key)
 {
+    if (is_among(card->said, key)) {
+        return true;
+    }
     for (size_t i = 0; i < card->row_count; i++) {
         size_t length = strlen(card->rows[i].key);
         if (strncmp(key, card->rows[i].key, length) == 0 &&
@@ -168,13 +187,12 @@ static int draw_evidence(const struct card *card, struct canvas *canvas, int y, 
                          const struct result *result)
 {
     for (size_t i = 0; i < card->row_count && y < end; i++) {
-        const struct card_row *row = &card->rows[i];
-        y = draw_pair(canvas, y, row->key, row->style, row->value);
+        y = draw_row(canvas, y, &card->rows[i]);
     }
     for (int first = 1; first >= 0; first--) {
         for (size_t i = 0; i < result->evidence_count && y < end; i++) {
             const struct evidence *evidence = &result->evidence[i];
-            if (comes_first(card, evidence->key) == first &&
+            if (is_among(card->first, evidence->key) == first &&
                 !is_in_row(card, evidence->key)) {
                 y = draw_pair(canvas, y, evidence->key, STYLE_TEXT, evidence->value);
             }

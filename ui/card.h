@@ -15,6 +15,8 @@ struct card_row {
     char key[24];
     char value[200];
     uint8_t style;
+    bool bar; /* before the value: how much of a whole `part` is, from 0 to 1 */
+    double part;
 };
 
 struct card {
@@ -32,6 +34,7 @@ struct card {
     size_t row_count;
     /* keys of the evidence that matters most, NULL-terminated */
     const char *const *first;
+    const char *const *said; /* keys of evidence that the rows tell, likewise, or NULL */
     double low, high; /* what the trend is scaled to; both 0: from 0 to its own highest */
 };
 

@@ -58,7 +58,8 @@ static void show_memory(const int64_t *value, struct result *result)
     tell_bytes(used, sizeof used, value[FIGURE_MEMORY]);
     if (value[FIGURE_MEMORY_MOST] > 0) {
         tell_bytes(most, sizeof most, value[FIGURE_MEMORY_MOST]);
-        result_evidence(result, "memory", "%s of %s, %.0f %%", used, most,
+        result_evidence(result, "memory", "%s of %s", used, most);
+        result_evidence(result, "memory_share", "%.0f %%",
                         100.0 * (double)value[FIGURE_MEMORY] /
                             (double)value[FIGURE_MEMORY_MOST]);
     } else {
