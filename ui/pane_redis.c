@@ -133,6 +133,7 @@ static void add_replication(struct card *card)
     if (*link) {
         join(row->value, sizeof row->value, "link %s", link);
     }
+    join_evidence(card, row->value, sizeof row->value, "replica_lag", "");
     join_evidence(card, row->value, sizeof row->value, "slots", " slots");
     join_evidence(card, row->value, sizeof row->value, "sentinels", " Sentinels");
     end_row(card, row);
@@ -183,12 +184,27 @@ static void redis_update(void *self, const struct scene *scene)
 {
     static const char *const names[] = {"redis"};
     static const char *const first[] = {"target", "cluster_state", "quorum", NULL};
-    static const char *const said[] = {
-        "redis_version", "valkey_version",       "mode",         "uptime",
-        "memory_share",  "maxmemory_policy",     "evicted_keys", "blocked_clients",
-        "hit_rate",      "rejected_connections", "role",         "operations_per_second",
-        "replicas",      "primary_link",         "slots",        "sentinels",
-        "last_save",     "last_append",          "masters",      NULL};
+    static const char *const said[] = {"redis_version",
+                                       "valkey_version",
+                                       "mode",
+                                       "uptime",
+                                       "memory_share",
+                                       "maxmemory_policy",
+                                       "evicted_keys",
+                                       "blocked_clients",
+                                       "hit_rate",
+                                       "rejected_connections",
+                                       "role",
+                                       "operations_per_second",
+                                       "replicas",
+                                       "primary_link",
+                                       "replica_lag",
+                                       "slots",
+                                       "sentinels",
+                                       "last_save",
+                                       "last_append",
+                                       "masters",
+                                       NULL};
     struct card *card = self;
     card_take(card, &pane_redis, scene, names, 1);
     card->first = first;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/redis/info.h"
+#include "checks/redis/replicas.h"
 #include "config/config.h"
 
 #include <inttypes.h>
@@ -38,7 +39,7 @@ void figures_add(struct figures *sum, const struct figures *one)
 
 /* ---- shown ---- */
 
-static void tell_bytes(char *out, size_t room, int64_t bytes)
+void figures_bytes(char *out, size_t room, int64_t bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
@@ -55,9 +56,9 @@ static void show_memory(const int64_t *value, struct result *result)
     if (value[FIGURE_MEMORY] < 0) {
         return;
     }
-    tell_bytes(used, sizeof used, value[FIGURE_MEMORY]);
+    figures_bytes(used, sizeof used, value[FIGURE_MEMORY]);
     if (value[FIGURE_MEMORY_MOST] > 0) {
-        tell_bytes(most, sizeof most, value[FIGURE_MEMORY_MOST]);
+        figures_bytes(most, sizeof most, value[FIGURE_MEMORY_MOST]);
         result_evidence(result, "memory", "%s of %s", used, most);
         result_evidence(result, "memory_share", "%.0f %%",
                         100.0 * (double)value[FIGURE_MEMORY] /
@@ -108,7 +109,7 @@ static int64_t save_age(const char *info, int64_t wall)
 }
 
 /* Of a span in ms; at least a second, since INFO counts in seconds. */
-static void tell_span(char out[TEXT_SPAN], int64_t ms)
+void figures_span(char out[TEXT_SPAN], int64_t ms)
 {
     ms = ms > INT32_MAX * INT64_C(1000) ? INT32_MAX * INT64_C(1000) : ms;
     text_span(out, (ms > 1000 ? ms : 1000) * CLOCK_MS);
@@ -120,7 +121,7 @@ void figures_show_save(const char *info, int64_t wall, struct result *result)
     int64_t age = save_age(info, wall);
     info_find(info, "rdb_last_bgsave_status", status, sizeof status);
     if (age >= 0) {
-        tell_span(span, age);
+        figures_span(span, age);
         result_evidence(result, "last_save", "%s ago%s%s", span, *status ? ", " : "",
                         status);
     } else if (*status) {
@@ -130,11 +131,8 @@ void figures_show_save(const char *info, int64_t wall, struct result *result)
 
 /* ---- judged ---- */
 
-static void warn(struct result *result, const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* The first reason brings its remedy, each other one a note with its own. */
-static void warn(struct result *result, const char *remedy, const char *format, ...)
+void figures_warn(struct result *result, const char *remedy, const char *format, ...)
 {
     if (result->state != STATE_OK && result->state != STATE_WARN) {
         return;
@@ -153,7 +151,7 @@ static void warn(struct result *result, const char *remedy, const char *format, 
     free(words);
 }
 
-static bool number_of(const json_t *thresholds, const char *key, double *value)
+bool figures_threshold(const json_t *thresholds, const char *key, double *value)
 {
     const json_t *threshold = json_object_get(thresholds, key);
     *value = json_number_value(threshold);
@@ -176,81 +174,8 @@ static void judge_disk(const char *info, struct result *result)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (info_find(info, rows[i].info, status, sizeof status) &&
             strcmp(status, "ok") != 0) {
-            warn(result, rows[i].remedy, "%s", rows[i].words);
+            figures_warn(result, rows[i].remedy, "%s", rows[i].words);
         }
-    }
-}
-
-/* A number of "ip=10.0.0.4,port=6379,state=online,offset=84,lag=1"; -1: none. */
-static int64_t replica_number(const char *line, const char *key)
-{
-    const char *at = strstr(line, key);
-    char digits[24];
-    int64_t value = -1;
-    if (at) {
-        at += strlen(key);
-        snprintf(digits, sizeof digits, "%.*s", (int)strcspn(at, ","), at);
-        text_integer(digits, 0, INT64_MAX, &value);
-    }
-    return value;
-}
-
-static void judge_replica(const char *line, int64_t written, const json_t *thresholds,
-                          struct result *result)
-{
-    char lag_text[TEXT_SPAN], bytes_text[24];
-    double most_bytes = 0;
-    int64_t lag = replica_number(line, "lag="), behind = 0;
-    int64_t most = json_object_get(thresholds, "replica_lag")
-                       ? config_span(thresholds, "replica_lag")
-                       : 0;
-    char name[96];
-    const char *ip = strstr(line, "ip=") ? strstr(line, "ip=") + 3 : "";
-    snprintf(name, sizeof name, "%.*s:%" PRId64, (int)strcspn(ip, ","), ip,
-             replica_number(line, "port="));
-    if (!strstr(line, "state=online")) {
-        warn(result, "wait until it has the whole data set, or see its log",
-             "the replica %s is not in step", name);
-        return;
-    }
-    if (most && lag > most / CLOCK_SECOND) {
-        tell_span(lag_text, lag * 1000);
-        warn(result,
-             "see the replica's load and its network, or raise "
-             "redis.thresholds.replica_lag",
-             "the replica %s is silent for %s", name, lag_text);
-    }
-    int64_t offset = replica_number(line, "offset=");
-    behind = offset >= 0 && written > offset ? written - offset : 0;
-    if (number_of(thresholds, "replica_behind", &most_bytes) &&
-        (double)behind > most_bytes) {
-        tell_bytes(bytes_text, sizeof bytes_text, behind);
-        warn(result,
-             "see the replica's load and its network, or raise "
-             "redis.thresholds.replica_behind",
-             "the replica %s is %s behind", name, bytes_text);
-    }
-}
-
-static void judge_replicas(const char *info, const json_t *thresholds,
-                           struct result *result)
-{
-    int64_t written = 0, count = 0;
-    double least = 0;
-    char key[24], line[256];
-    bool told = info_number(info, "connected_slaves", &count);
-    info_number(info, "master_repl_offset", &written);
-    for (int i = 0; i < count && i < 100; i++) {
-        snprintf(key, sizeof key, "slave%d", i);
-        if (info_find(info, key, line, sizeof line)) {
-            judge_replica(line, written, thresholds, result);
-        }
-    }
-    if (told && number_of(thresholds, "replicas", &least) && (double)count < least) {
-        warn(result,
-             "start the replicas that are missing, or lower "
-             "redis.thresholds.replicas",
-             "%" PRId64 " of %.0f replicas", count, least);
     }
 }
 
@@ -260,7 +185,8 @@ static void judge_memory(const int64_t *value, const char *info, const json_t *t
 {
     double most = 0;
     char policy[32] = "";
-    if (value[FIGURE_MEMORY_MOST] <= 0 || !number_of(thresholds, "memory", &most) ||
+    if (value[FIGURE_MEMORY_MOST] <= 0 ||
+        !figures_threshold(thresholds, "memory", &most) ||
         (double)value[FIGURE_MEMORY] <= most * (double)value[FIGURE_MEMORY_MOST]) {
         return;
     }
@@ -268,8 +194,8 @@ static void judge_memory(const int64_t *value, const char *info, const json_t *t
         100.0 * (double)value[FIGURE_MEMORY] / (double)value[FIGURE_MEMORY_MOST];
     info_find(info, "maxmemory_policy", policy, sizeof policy);
     if (strcmp(policy, "noeviction") == 0) {
-        warn(result, "raise maxmemory of Redis, or let it evict keys",
-             "memory is %.0f %% full, and noeviction refuses writes then", share);
+        figures_warn(result, "raise maxmemory of Redis, or let it evict keys",
+                     "memory is %.0f %% full, and noeviction refuses writes then", share);
     } else {
         result_note(result, "memory is %.0f %% full: Redis evicts keys (%s)", share,
                     policy);
@@ -281,24 +207,26 @@ static void judge_load(const int64_t *value, const json_t *thresholds,
 {
     double most = 0;
     int64_t clients = value[FIGURE_CLIENTS], limit = value[FIGURE_CLIENTS_MOST];
-    if (limit > 0 && number_of(thresholds, "clients", &most) &&
+    if (limit > 0 && figures_threshold(thresholds, "clients", &most) &&
         (double)clients > most * (double)limit) {
-        warn(result, "raise maxclients of Redis, or find who holds the connections",
-             "%" PRId64 " of %" PRId64 " clients are connected", clients, limit);
+        figures_warn(result,
+                     "raise maxclients of Redis, or find who holds the connections",
+                     "%" PRId64 " of %" PRId64 " clients are connected", clients, limit);
     }
-    if (number_of(thresholds, "blocked_clients", &most) &&
+    if (figures_threshold(thresholds, "blocked_clients", &most) &&
         (double)value[FIGURE_BLOCKED] > most) {
-        warn(result,
-             "see who waits in BLPOP, WAIT and their kin, or raise "
-             "redis.thresholds.blocked_clients",
-             "%" PRId64 " clients are blocked, threshold %.0f", value[FIGURE_BLOCKED],
-             most);
+        figures_warn(result,
+                     "see who waits in BLPOP, WAIT and their kin, or raise "
+                     "redis.thresholds.blocked_clients",
+                     "%" PRId64 " clients are blocked, threshold %.0f",
+                     value[FIGURE_BLOCKED], most);
     }
-    if (number_of(thresholds, "operations", &most) &&
+    if (figures_threshold(thresholds, "operations", &most) &&
         (double)value[FIGURE_OPERATIONS] > most) {
-        warn(result, "see what asks so much, or raise redis.thresholds.operations",
-             "%" PRId64 " operations a second, threshold %.0f", value[FIGURE_OPERATIONS],
-             most);
+        figures_warn(result,
+                     "see what asks so much, or raise redis.thresholds.operations",
+                     "%" PRId64 " operations a second, threshold %.0f",
+                     value[FIGURE_OPERATIONS], most);
     }
 }
 
@@ -307,16 +235,16 @@ static void judge_hits(const int64_t *value, const json_t *thresholds,
 {
     double least = 0, all = (double)value[FIGURE_HITS] + (double)value[FIGURE_MISSES];
     if (value[FIGURE_HITS] < 0 || value[FIGURE_MISSES] < 0 || all <= 0 ||
-        !number_of(thresholds, "hit_rate", &least)) {
+        !figures_threshold(thresholds, "hit_rate", &least)) {
         return;
     }
     double rate = (double)value[FIGURE_HITS] / all;
     if (rate < least) {
-        warn(result,
-             "see what is asked for and not there, or lower "
-             "redis.thresholds.hit_rate",
-             "%.1f %% of what is asked for is there, threshold %.1f %%", 100 * rate,
-             100 * least);
+        figures_warn(result,
+                     "see what is asked for and not there, or lower "
+                     "redis.thresholds.hit_rate",
+                     "%.1f %% of what is asked for is there, threshold %.1f %%",
+                     100 * rate, 100 * least);
     }
 }
 
@@ -330,10 +258,11 @@ static void judge_save(const char *info, const json_t *thresholds, int64_t wall,
         json_object_get(thresholds, "save_age") ? config_span(thresholds, "save_age") : 0;
     if (most && age > most / CLOCK_MS &&
         info_number(info, "rdb_changes_since_last_save", &changes) && changes > 0) {
-        tell_span(age_text, age);
-        warn(result, "see why Redis does not save, or raise redis.thresholds.save_age",
-             "the last save is %s old, and %" PRId64 " changes are not in it", age_text,
-             changes);
+        figures_span(age_text, age);
+        figures_warn(result,
+                     "see why Redis does not save, or raise redis.thresholds.save_age",
+                     "the last save is %s old, and %" PRId64 " changes are not in it",
+                     age_text, changes);
     }
 }
 
@@ -343,7 +272,7 @@ void figures_judge(const char *info, const json_t *thresholds, int64_t wall,
     struct figures figures;
     figures_read(&figures, info);
     judge_disk(info, result);
-    judge_replicas(info, thresholds, result);
+    replicas_judge(info, thresholds, result);
     judge_memory(figures.value, info, thresholds, result);
     judge_load(figures.value, thresholds, result);
     judge_save(info, thresholds, wall, result);
@@ -384,9 +313,9 @@ void figures_judge_growth(const struct figures *now, const struct counted *befor
         double most = 0;
         int64_t grown = rows[i].now - rows[i].before; /* less than before: a restart */
         if (rows[i].before >= 0 && rows[i].now >= 0 && grown > 0 &&
-            number_of(thresholds, rows[i].key, &most) && (double)grown > most) {
-            warn(result, rows[i].remedy, "%" PRId64 " %s since the last asking", grown,
-                 rows[i].words);
+            figures_threshold(thresholds, rows[i].key, &most) && (double)grown > most) {
+            figures_warn(result, rows[i].remedy, "%" PRId64 " %s since the last asking",
+                         grown, rows[i].words);
         }
     }
 }

@@ -3,6 +3,7 @@
 #ifndef GREENBOARD_CHECKS_REDIS_FIGURES_H
 #define GREENBOARD_CHECKS_REDIS_FIGURES_H
 
+#include "base/text.h"
 #include "board/result.h"
 
 #include <jansson.h>
@@ -51,6 +52,14 @@ void figures_judge(const char *info, const json_t *thresholds, int64_t wall,
                    struct result *result);
 void figures_judge_growth(const struct figures *now, const struct counted *before,
                           const json_t *thresholds, struct result *result);
+
+/* What those who judge share: an OK becomes a WARN with this reason, a second reason a
+ * note; whether there is a threshold; how bytes and a span in ms are said. */
+void figures_warn(struct result *result, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool figures_threshold(const json_t *thresholds, const char *key, double *value);
+void figures_bytes(char *out, size_t room, int64_t bytes);
+void figures_span(char out[TEXT_SPAN], int64_t ms);
 
 /* How long ago it saved to disk, as evidence. */
 void figures_show_save(const char *info, int64_t wall, struct result *result);

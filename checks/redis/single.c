@@ -7,6 +7,7 @@
 #include "checks/redis/info.h"
 #include "checks/redis/prove.h"
 #include "checks/redis/refusal.h"
+#include "checks/redis/replicas.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ void single_conclude(const struct redis_asking *asking, const char *const *infos
     if (count > 0) {
         figures_show(&sum, result);
         figures_show_save(infos[0], clock_wall(), result);
+        replicas_show(infos[0], result);
         figures_judge_growth(&sum, &asking->before, thresholds, result);
     }
 }

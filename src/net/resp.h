@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /* Of all replies of a connection: bytes, and elements of arrays. */
-enum { RESP_BYTES = 256 * 1024, RESP_ELEMENTS = 1024, RESP_ARGUMENTS = 8 };
+enum { RESP_BYTES = 256 * 1024, RESP_ELEMENTS = 8192, RESP_ARGUMENTS = 8 };
 
 struct resp {
     struct dial *dial;

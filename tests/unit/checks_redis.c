@@ -95,7 +95,7 @@ static const struct row redis_rows[] = {
      {READ("INFO"), SEND("*1000000000\r\n"), STALL}, {{0}}, STATE_FAIL, RUNG_REACHABLE,
      "more than we take", NULL},
     {"redis many arrays are red in bounded memory", NULL,
-     {READ("INFO"), SEND("*1000\r\n"), FLOOD("*1000\r\n")}, {{0}}, STATE_FAIL,
+     {READ("INFO"), SEND("*2000\r\n"), FLOOD("*2000\r\n")}, {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "more than we take", NULL},
     {"redis deep arrays are red", NULL, {READ("INFO"), FLOOD("*1\r\n")}, {{0}},
      STATE_FAIL, RUNG_REACHABLE, "", NULL},

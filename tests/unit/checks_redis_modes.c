@@ -79,7 +79,7 @@ static void a_key_of_ours_is_in_the_slot_that_was_wanted(void **state)
 
 /* ---- peers that know each other's ports ---- */
 
-enum { TEXT_SIZE = 2048, SCRIPT = 6 };
+enum { TEXT_SIZE = 65536, SCRIPT = 6 };
 
 struct stage {
     char text[TEXT_SIZE];
@@ -321,6 +321,30 @@ static void every_master_of_a_cluster_takes_a_key_of_its_own_slots(void **state)
     }
 }
 
+/* As a cluster looks that was resharded often. */
+static void a_cluster_may_be_cut_into_many_ranges(void **state)
+{
+    (void)state;
+    enum { RANGES = 512, WIDE = SLOTS / RANGES };
+    static struct stage seed, lower, upper;
+    node_of(&lower, NULL, keep_value);
+    node_of(&upper, NULL, keep_value);
+    snprintf(seed.text, TEXT_SIZE, "+PONG\r\n%s", CLUSTER_INFO);
+    add_bulk(seed.text, STATE_FINE);
+    add_text(seed.text, "*512\r\n");
+    for (int i = 0; i < RANGES; i++) {
+        add_range(seed.text, i * WIDE, (i + 1) * WIDE - 1,
+                  peer_port(i % 2 ? upper.peer : lower.peer));
+    }
+    stage_open(&seed, "SLOTS\r\n", NULL);
+    struct result *result = ask_cluster(&seed);
+    judge(result, STATE_OK, "at each of 2 masters", NULL);
+    result_destroy(result);
+    peer_stop(seed.peer);
+    peer_stop(lower.peer);
+    peer_stop(upper.peer);
+}
+
 static void a_master_that_hangs_is_red_by_the_one_deadline(void **state)
 {
     (void)state;
@@ -427,6 +451,7 @@ void add_redis_modes_tests(void)
     ADD(a_sentinel_without_quorum_is_red_though_another_has_it);
     ADD(a_sentinel_that_hangs_leaves_time_for_the_master);
     ADD(every_master_of_a_cluster_takes_a_key_of_its_own_slots);
+    ADD(a_cluster_may_be_cut_into_many_ranges);
     ADD(a_master_that_hangs_is_red_by_the_one_deadline);
     ADD(a_cluster_that_failed_is_red_though_it_says_pong);
     ADD(slots_that_nobody_serves_are_red);
