@@ -61,9 +61,10 @@ static const struct node *visit_node(struct visit *visit, const struct node *nod
     struct link link;
     if (link_open(&link, whole->job, whole->login, visit->result, node->host,
                   node->port)) {
-        prove_ask_who(&link, 0);
+        int64_t database = config_integer(whole->job->section, "database");
+        prove_ask_who(&link, database);
         link_send(&link);
-        bool known = prove_hear_who(&link, 0, "cluster");
+        bool known = prove_hear_who(&link, database, "cluster");
         if (!visit->info) {
             visit->info = mem_text(buf_string(&link.info));
         }
@@ -158,13 +159,16 @@ static void tell_good(const struct cluster *cluster)
 
 static void tell_together(const struct cluster *cluster)
 {
-    const char **infos = mem_alloc(cluster->count * sizeof *infos);
+    struct server *servers = mem_alloc(cluster->count * sizeof *servers);
     size_t told = 0, good = 0;
     for (size_t i = 0; i < cluster->count; i++) {
         const struct visit *visit = &cluster->visits[i];
         good += visit->result->state == STATE_OK;
         if (visit->info && *visit->info) {
-            infos[told++] = visit->info;
+            struct server *server = &servers[told++];
+            server->info = visit->info;
+            snprintf(server->name, sizeof server->name, "%s:%d", visit->node->host,
+                     visit->node->port);
         }
     }
     result_evidence(cluster->asking->result, "masters", "%zu of %zu", good,
@@ -175,8 +179,8 @@ static void tell_together(const struct cluster *cluster)
     } else {
         tell_worst(cluster, worst);
     }
-    single_conclude(cluster->asking, infos, told);
-    free(infos);
+    single_conclude(cluster->asking, servers, told);
+    free(servers);
 }
 
 static void visit_all(struct cluster *cluster)
@@ -262,11 +266,12 @@ static void hear_slots(struct link *link, struct cluster *cluster, const char *h
 /* Who it is, how the cluster is, who serves what: one round trip. */
 static bool survey(struct link *link, struct cluster *cluster, const char *host)
 {
-    prove_ask_who(link, 0);
+    int64_t database = config_integer(link->job->section, "database");
+    prove_ask_who(link, database);
     link_add(link, (const char *[]){"CLUSTER", "INFO", NULL});
     link_add(link, (const char *[]){"CLUSTER", "SLOTS", NULL});
     link_send(link);
-    prove_hear_who(link, 0, "cluster");
+    prove_hear_who(link, database, "cluster");
     info_show(buf_string(&link->info), link->result);
     prove_name(link, cluster->version, sizeof cluster->version);
     hear_state(link);

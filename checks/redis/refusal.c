@@ -34,6 +34,8 @@ static const struct refusal {
      NULL, ""},
     {"ERR DB index is out of range", NULL, "correct ", "database", ""},
     {"ERR invalid DB index", NULL, "correct ", "database", ""},
+    {"ERR SELECT is not allowed in cluster mode", NULL, "remove ", "database",
+     ": a cluster has but one"},
     {"LOADING", NULL, "wait until Redis has read its data set from disk", NULL, ""},
     {"READONLY", NULL, "point ", "host", " at the primary: this is a replica"},
     {"MASTERDOWN", NULL, "mend replication: this replica has lost its primary", NULL, ""},

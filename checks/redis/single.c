@@ -45,27 +45,48 @@ static void hear_role(struct link *link)
     freeReplyObject(reply);
 }
 
-void single_conclude(const struct redis_asking *asking, const char *const *infos,
+/* Of one among several it is said which. */
+static void judge(const struct redis_asking *asking, const struct server *server)
+{
+    const json_t *thresholds = json_object_get(asking->job->section, "thresholds");
+    struct result *result = asking->result;
+    if (!server->name[0]) {
+        figures_judge(server->info, thresholds, clock_wall(), result);
+        return;
+    }
+    struct result *own = result_create();
+    result_ok(own, "at %s", server->name);
+    figures_judge(server->info, thresholds, clock_wall(), own);
+    if (own->state == STATE_WARN) {
+        figures_warn(result, own->remedy, "%s", own->summary);
+    }
+    for (size_t i = 0; i < own->note_count; i++) {
+        result_note(result, "%s: %s", server->name, own->notes[i]);
+    }
+    result_destroy(own);
+}
+
+void single_conclude(const struct redis_asking *asking, const struct server *servers,
                      size_t count)
 {
     const json_t *thresholds = json_object_get(asking->job->section, "thresholds");
     struct result *result = asking->result;
     struct figures sum, one;
     for (size_t i = 0; i < count; i++) {
-        figures_read(&one, infos[i]);
+        figures_read(&one, servers[i].info);
         if (i == 0) {
             sum = one;
         } else {
             figures_add(&sum, &one);
         }
         if (result->state == STATE_OK || result->state == STATE_WARN) {
-            figures_judge(infos[i], thresholds, clock_wall(), result);
+            judge(asking, &servers[i]);
         }
     }
     if (count > 0) {
         figures_show(&sum, result);
-        figures_show_save(infos[0], clock_wall(), result);
-        replicas_show(infos[0], result);
+        figures_show_save(servers[0].info, clock_wall(), result);
+        replicas_show(servers[0].info, result);
         figures_judge_growth(&sum, &asking->before, thresholds, result);
     }
 }
@@ -128,8 +149,8 @@ void single_ask(const struct redis_asking *asking, const char *host, int port,
     if (link_open(&link, asking->job, asking->login, result, host, port)) {
         climb(&link, master);
     }
-    const char *info = buf_string(&link.info);
-    single_conclude(asking, &info, *info ? 1 : 0);
+    const struct server server = {.info = buf_string(&link.info)};
+    single_conclude(asking, &server, *server.info ? 1 : 0);
     if (!link.failed && !asking->login->password) {
         result_note(result, "it asks for no password: whoever reaches it may use it");
     }

@@ -18,9 +18,15 @@ struct redis_asking {
 void single_ask(const struct redis_asking *asking, const char *host, int port,
                 bool master);
 
-/* The end of a good answer, of one server or of several: the figures, and what they are
- * held against. `infos` are the texts of INFO. */
-void single_conclude(const struct redis_asking *asking, const char *const *infos,
+/* One that was asked, and its INFO. */
+struct server {
+    const char *info; /* borrowed */
+    char name[272];   /* for words; "" where there is but one */
+};
+
+/* The end of an answer, of one server or of several: the figures, and what those of a
+ * good one are held against. */
+void single_conclude(const struct redis_asking *asking, const struct server *servers,
                      size_t count);
 
 #endif

@@ -261,6 +261,12 @@ asks "{$cluster}"
 green 'every master of a cluster'
 evidence masters '4 of 4' 'each is told'
 evidence slots '16384 of 16384' 'and the slots'
+asks "{$cluster, database: 3}"
+red 'not allowed in cluster mode' 'remove environments.staging.redis.database' 'in another database of a cluster'
+asks "{$cluster, thresholds: {replicas: 1}}"
+json_like '.checks[0] | .state + " " + .summary' \
+    "^WARN 0 of 1 replicas: at 127.0.0.1:${PORTS[first]}" 'a master that lacks what is wanted of each'
+json_is '[.checks[0].notes[] | select(startswith("0 of 1 replicas"))] | length' 3 'and so the three others'
 asks "{$cluster} | .mode = \"standalone\""
 red 'node of a Redis Cluster' 'mode to cluster' 'a cluster where one server was expected'
 asks "{$(port plain), $secret, mode: \"cluster\"}"
