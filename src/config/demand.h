@@ -18,7 +18,8 @@ struct findings {
     size_t count;
 };
 
-/* Whether a store's section says where it is: by host, by socket, or through Sentinels. */
+/* Whether a store's section says where it is: by host, by socket, or through Sentinels.
+ */
 bool demand_placed(const json_t *store);
 
 /* Whether a secret may travel to the host in plain text: it is this machine, or declared
