@@ -118,7 +118,8 @@ static bool give(struct peer *peer, struct line *line, const char *data, size_t 
 static bool read_until(struct peer *peer, struct line *line, const char *text)
 {
     const char *found;
-    while (!(found = strstr(buf_string(&peer->received) + peer->taken, text))) {
+    while (!(found = memmem(buf_string(&peer->received) + peer->taken,
+                            peer->received.length - peer->taken, text, strlen(text)))) {
         if (take(peer, line) <= 0) {
             return false;
         }
@@ -152,10 +153,15 @@ static bool flood(struct peer *peer, struct line *line, const char *text, size_t
 
 static bool call(struct peer *peer, struct line *line, const struct peer_step *step)
 {
-    struct buf out;
+    struct buf received, out;
+    buf_init(&received, 0);
     buf_init(&out, 0);
-    step->call(buf_string(&peer->received), &out);
+    for (size_t i = 0; i < peer->received.length; i++) { /* one text, also of bytes */
+        buf_add(&received, peer->received.data[i] ? &peer->received.data[i] : " ", 1);
+    }
+    step->call(buf_string(&received), &out);
     bool done = give(peer, line, buf_string(&out), out.length);
+    buf_finish(&received);
     buf_finish(&out);
     return done;
 }
