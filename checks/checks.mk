@@ -8,7 +8,11 @@ libchecks_a_SOURCES += checks/jwt_sync/jwt_sync.c \
 	checks/jwt_sync/refused.c checks/jwt_sync/refused.h \
 	checks/jwt_sync/show.c checks/jwt_sync/show.h
 libchecks_a_SOURCES += checks/clickhouse/clickhouse.c \
-	checks/clickhouse/exception.c checks/clickhouse/exception.h
+	checks/clickhouse/exception.c checks/clickhouse/exception.h \
+	checks/clickhouse/health.c checks/clickhouse/health.h \
+	checks/clickhouse/line.c checks/clickhouse/line.h \
+	checks/clickhouse/signs.c checks/clickhouse/signs.h \
+	checks/clickhouse/usable.c checks/clickhouse/usable.h
 libchecks_a_SOURCES += checks/redis/redis.c \
 	checks/redis/cluster.c checks/redis/cluster.h \
 	checks/redis/figures.c checks/redis/figures.h \

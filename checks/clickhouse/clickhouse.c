@@ -1,252 +1,176 @@
-/* Can ClickHouse be queried, and are the tables there: over HTTP, as our user. /ping is
- * never asked, since it answers anybody. Two questions: SELECT 1, and one that brings
- * version and uptime, a word of ours back (no cache knows it), and reads the configured
- * tables. */
-#include "base/buf.h"
+/* Can ClickHouse be used as our user, over each protocol whose port is configured.
+ *
+ * HTTP proves the query: a word of ours comes back and the tables are read, in one
+ * request (connect and ask: two round trips, three with TLS). The native port proves
+ * hello, login and ping, and asks how the server is doing. Both are asked at the same
+ * time, each on a thread. Where only one port is configured, it does all. /ping over HTTP
+ * is never asked, since it answers anybody. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "checks/clickhouse/exception.h"
-#include "checks/probe.h"
+#include "checks/clickhouse/health.h"
+#include "checks/clickhouse/usable.h"
 
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_MAX = 64 * 1024 };
-
-struct question {
-    const struct job *job;
-    struct result *result;
-    struct probe_target target;
-    const char *password; /* or NULL */
+struct asking {
+    struct line http, native;
+    bool has_http, has_native;
+    struct health health;
 };
 
-static char *url_of(const struct question *question, const char *query)
+/* The native port beside HTTP: login, ping, health. */
+static void *ask_second(void *self)
 {
-    const json_t *section = question->job->section;
-    const char *host = question->target.host;
-    bool six = strchr(host, ':') != NULL;
-    struct buf url;
-    buf_init(&url, 0);
-    buf_format(&url, "%s://%s%s%s:%d/", question->target.tls.on ? "https" : "http",
-               six ? "[" : "", host, six ? "]" : "", question->target.port);
-    if (query) {
-        buf_text(&url, "?wait_end_of_query=1&database=");
-        http_escape(&url, config_text(section, "database"));
-        buf_text(&url, "&query=");
-        http_escape(&url, query);
+    struct asking *asking = self;
+    struct line *line = &asking->native;
+    if (line_open(line) && health_ask(line, &asking->health)) {
+        result_reach(line->result, RUNG_USABLE);
+        result_ok(line->result, "native port usable");
     }
-    return buf_take(&url);
+    return NULL;
 }
 
-static void note_reply(struct result *result, const struct http_reply *reply)
+static void ask_both(struct asking *asking)
 {
-    if (*reply->address) {
-        result_evidence(result, "address", "%s", reply->address);
+    pthread_t thread;
+    bool beside = pthread_create(&thread, NULL, ask_second, asking) == 0;
+    usable_ask(&asking->http);
+    if (beside) {
+        pthread_join(thread, NULL);
+    } else {
+        ask_second(asking);
     }
-    if (reply->connected) {
-        result_reach(result, RUNG_REACHABLE);
-    }
-    probe_phases(result, reply);
 }
 
-/* True where something answered; it is the caller's to judge and to finish. */
-static bool put(const struct question *question, const char *query,
-                struct http_reply *reply)
+static void ask_one(struct asking *asking, struct line *line)
 {
-    const struct job *job = question->job;
-    const struct http_header headers[] = {
-        {"X-ClickHouse-User", config_text(job->section, "user")},
-        {"X-ClickHouse-Key", question->password},
-    };
-    char *url = url_of(question, query);
-    struct http_request request = {
-        .url = url,
-        .headers = headers,
-        .header_count = question->password ? 2 : 1,
-        .wanted = "X-ClickHouse-Exception-Code",
-        .tls = &question->target.tls,
-        .deadline = job->deadline,
-        .cap = BODY_MAX,
-        .cancelled = job->cancelled,
-    };
-    struct error error;
-    bool done = http_ask(&request, reply, &error);
-    note_reply(question->result, reply);
-    if (!done) {
-        result_error(question->result, &error,
-                     "see whether ClickHouse runs, and its log");
+    if (line_open(line) && usable_ask(line)) {
+        health_ask(line, &asking->health);
     }
-    free(url);
-    return done;
 }
 
-/* The reply is not the result that was asked for: says what it is, and how far we
- * came. */
-static void fail_reply(const struct question *question, const struct http_reply *reply)
+static void take_over(struct result *result, const struct result *from)
 {
-    struct exception exception;
-    exception_read(&exception, question->job->environment->name, reply);
-    if (exception.code) {
-        result_evidence(question->result, "code", "%d", exception.code);
-        result_reach(question->result,
-                     exception.identity ? RUNG_REACHABLE : RUNG_AUTHENTICATED);
+    for (size_t i = 0; i < from->evidence_count; i++) {
+        const struct evidence *evidence = &from->evidence[i];
+        (evidence->identity ? result_identity : result_evidence)(result, evidence->key,
+                                                                 "%s", evidence->value);
     }
-    result_evidence(question->result, "status", "%d", reply->status);
-    result_set(question->result, STATE_FAIL, exception.remedy, "%s", exception.message);
-    exception_finish(&exception);
+    for (size_t i = 0; i < from->note_count; i++) {
+        result_note(result, "%s", from->notes[i]);
+    }
+    for (size_t i = 0; i < from->phase_count; i++) {
+        result_phase(result, from->phases[i].name, from->phases[i].span);
+    }
+    if (from->has_figure) {
+        result_figure(result, from->figure);
+    }
 }
 
-static bool select_one(const struct question *question)
+static void tell_native(const struct line *line)
 {
-    struct http_reply reply;
-    bool good = false;
-    if (put(question, "SELECT 1", &reply)) {
-        good = reply.status == 200 && strcmp(buf_string(&reply.body), "1\n") == 0;
-        if (good) {
-            result_reach(question->result, RUNG_AUTHENTICATED);
-            result_figure(question->result, clock_ms(reply.total));
-        } else {
-            fail_reply(question, &reply);
-        }
+    if (line->ping) {
+        char span[TEXT_SPAN];
+        text_span(span, line->ping);
+        result_evidence(line->result, "ping", "%s", span);
     }
-    http_reply_finish(&reply);
-    return good;
+    if (*line->chnative.version) {
+        result_evidence(line->result, "native", "%s, ClickHouse %s, revision %llu",
+                        line->dial.address, line->chnative.version,
+                        (unsigned long long)line->chnative.revision);
+    }
 }
 
-static void add_identifier(struct buf *query, const char *name, size_t length)
+/* The two ports need not be of one server: a proxy may stand before each. */
+static void compare_versions(struct result *result, const struct asking *asking)
 {
-    buf_text(query, "`");
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] == '`' || name[i] == '\\') {
-            buf_text(query, "\\");
-        }
-        buf_add(query, &name[i], 1);
+    const char *http = result_evidence_of(result, "version");
+    const char *native = asking->native.chnative.version;
+    if (asking->has_http && http && *native && !text_starts(http, native)) {
+        result_note(result, "the HTTP port is of ClickHouse %s, the native port of %s",
+                    http, native);
     }
-    buf_text(query, "`");
 }
 
-static void add_table(struct buf *query, const char *table)
+static void fail_as(struct result *result, const struct result *line, const char *prefix)
 {
-    const char *dot = strchr(table, '.');
-    if (dot) {
-        add_identifier(query, table, (size_t)(dot - table));
-        buf_text(query, ".");
-        table = dot + 1;
-    }
-    add_identifier(query, table, strlen(table));
+    result_set(result, line->state, line->remedy, "%s%s", prefix, line->summary);
 }
 
-/* Version, uptime, our word, and how many of the tables hold a row: to count them each is
- * read. */
-static char *query_of(const json_t *tables, const char *word)
+/* Slow is past a threshold as well; an answer that is bad is told before one that is
+ * late. */
+static void judge_latency(struct health *health, struct result *result,
+                          const json_t *section)
 {
-    struct buf query;
-    buf_init(&query, 0);
-    buf_format(&query, "SELECT version(), uptime(), '%s'", word);
-    for (size_t i = 0; i < json_array_size(tables); i++) {
-        buf_text(&query, i ? " UNION ALL SELECT 1 AS row FROM "
-                           : ", count() FROM (SELECT 1 AS row FROM ");
-        add_table(&query, json_string_value(json_array_get(tables, i)));
-        buf_text(&query, " LIMIT 1");
-    }
-    buf_text(&query, json_array_size(tables) ? ")" : "");
-    return buf_take(&query);
-}
-
-/* One line of TAB-separated fields, cut in place; more or fewer of them are not our
- * reply. */
-static bool split(char *line, char **fields, size_t count)
-{
-    size_t length = strlen(line);
-    if (!length || line[length - 1] != '\n') {
-        return false;
-    }
-    line[length - 1] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        fields[i] = strsep(&line, "\t");
-        if (!fields[i] || !*fields[i]) {
-            return false;
-        }
-    }
-    return line == NULL;
-}
-
-static bool read_facts(const struct question *question, const struct http_reply *reply,
-                       const char *word, size_t tables)
-{
-    char *fields[4] = {NULL};
-    char *line = mem_text(buf_string(&reply->body));
-    int64_t seconds = 0, filled = 0;
-    bool good = split(line, fields, tables ? 4 : 3) && fields[0][0] >= '0' &&
-                fields[0][0] <= '9' && text_integer(fields[1], 0, INT32_MAX, &seconds) &&
-                strcmp(fields[2], word) == 0 &&
-                (!tables || text_integer(fields[3], 0, (int64_t)tables, &filled));
-    if (good) {
-        result_identity(question->result, "version", "%s", fields[0]);
-        probe_uptime(question->result, seconds);
-    }
-    if (good && tables) {
-        result_evidence(question->result, "tables",
-                        "%zu readable, %lld of them with rows", tables,
-                        (long long)filled);
-    }
-    free(line);
-    return good;
-}
-
-static bool select_facts(const struct question *question)
-{
-    const json_t *tables = json_object_get(question->job->section, "tables");
-    char word[PROBE_WORD];
-    probe_word(word);
-    char *query = query_of(tables, word);
-    struct http_reply reply;
-    bool good = false;
-    if (put(question, query, &reply)) {
-        good = reply.status == 200 &&
-               read_facts(question, &reply, word, json_array_size(tables));
-        if (!good) {
-            fail_reply(question, &reply);
-        }
-    }
-    http_reply_finish(&reply);
-    free(query);
-    return good;
-}
-
-static void climb(const struct question *question)
-{
-    struct result *result = question->result;
-    const json_t *section = question->job->section;
-    char *url = url_of(question, NULL);
-    result_identity(result, "url", "%s", url);
-    result_identity(result, "user", "%s", config_text(section, "user"));
-    result_identity(result, "database", "%s", config_text(section, "database"));
-    result_evidence(result, "asked", "HTTP alone, not the native port %d",
-                    (int)config_integer(section, "native_port"));
-    free(url);
-    if (!select_one(question) || !select_facts(question)) {
+    int64_t most = config_span(json_object_get(section, "thresholds"), "latency");
+    if (most == 0 || !result->has_figure || result->figure <= clock_ms(most)) {
         return;
     }
-    size_t tables = json_array_size(json_object_get(section, "tables"));
-    char span[TEXT_SPAN];
-    text_span(span, (int64_t)(result->figure * (double)CLOCK_MS));
-    result_reach(result, RUNG_USABLE);
-    if (!question->password) {
+    char took[TEXT_SPAN], allowed[TEXT_SPAN];
+    text_span(took, (int64_t)(result->figure * (double)CLOCK_MS));
+    text_span(allowed, most);
+    health_tell(health, result, STATE_WARN,
+                mem_format("a query took %s, threshold %s", took, allowed),
+                mem_text("see system.processes, or raise thresholds.latency"));
+}
+
+static void conclude(struct asking *asking, const struct job *job, struct result *result)
+{
+    struct result *http = asking->http.result, *native = asking->native.result;
+    struct result *main = asking->has_http ? http : native;
+    bool both = asking->has_http && asking->has_native;
+    tell_native(&asking->native);
+    take_over(result, main);
+    if (both) {
+        take_over(result, native);
+    }
+    compare_versions(result, asking);
+    result_reach(result, both && native->rung < main->rung ? native->rung : main->rung);
+    if (main->state != STATE_OK) {
+        fail_as(result, main, "");
+        if (both && native->state != STATE_OK) {
+            result_evidence(result, "native", "%s", native->summary);
+        }
+        return;
+    }
+    if (both && native->state != STATE_OK) {
+        fail_as(result, native, "native port: ");
+        return;
+    }
+    result_ok(result, "%s", main->summary);
+    if (!asking->http.password && !asking->native.password) {
         result_note(result, "it asks for no password: whoever reaches it may query it");
     }
-    if (tables) {
-        result_ok(result, "queried in %s, %zu table%s readable, ClickHouse %s", span,
-                  tables, tables == 1 ? "" : "s", result_evidence_of(result, "version"));
-    } else {
-        result_ok(result, "queried in %s, ClickHouse %s", span,
-                  result_evidence_of(result, "version"));
-        result_note(
-            result,
-            "no tables are configured: a database without its tables looks green");
+    judge_latency(&asking->health, result, job->section);
+    struct health *health = &asking->health;
+    if (health->state != STATE_OK && health->more) {
+        result_set(result, health->state, health->remedy, "%s, and %zu more",
+                   health->summary, health->more);
+    } else if (health->state != STATE_OK) {
+        result_set(result, health->state, health->remedy, "%s", health->summary);
     }
+}
+
+static void tell_asked(const struct asking *asking, struct result *result)
+{
+    const json_t *section = asking->http.job->section;
+    const char *host = config_text(section, "host");
+    char *name = strchr(host, ':') ? mem_format("[%s]", host) : mem_text(host);
+    bool tls = asking->http.target.tls.on;
+    if (asking->has_http) {
+        result_identity(result, "url", "%s://%s:%d/", tls ? "https" : "http", name,
+                        asking->http.target.port);
+    }
+    if (asking->has_native) {
+        result_identity(result, "native port", "%s:%d%s", name,
+                        asking->native.target.port, tls ? " with TLS" : "");
+    }
+    free(name);
+    result_identity(result, "user", "%s", config_text(section, "user"));
+    result_identity(result, "database", "%s", config_text(section, "database"));
 }
 
 static void ask(const struct job *job, struct result *result)
@@ -255,21 +179,37 @@ static void ask(const struct job *job, struct result *result)
     if (!probe_store(job, result, &password)) {
         return;
     }
-    struct question question = {
-        .job = job,
-        .result = result,
-        .target = probe_target(job, "http_port"),
-        .password = password,
-    };
-    climb(&question);
+    struct asking asking = {.has_http = config_integer(job->section, "http_port") > 0,
+                            .has_native =
+                                config_integer(job->section, "native_port") > 0};
+    if (!asking.has_http && !asking.has_native) {
+        result_block(result, "config", "both ports of clickhouse are 0: nobody is asked");
+        return;
+    }
+    line_begin(&asking.http, job, result_create(), password, false);
+    line_begin(&asking.native, job, result_create(), password, true);
+    result_reach(asking.http.result, RUNG_CONFIGURED);
+    result_reach(asking.native.result, RUNG_CONFIGURED);
+    tell_asked(&asking, result);
+    if (asking.has_http && asking.has_native) {
+        ask_both(&asking);
+    } else {
+        ask_one(&asking, asking.has_http ? &asking.http : &asking.native);
+    }
+    conclude(&asking, job, result);
+    result_destroy(asking.http.result);
+    result_destroy(asking.native.result);
+    line_close(&asking.http);
+    line_close(&asking.native);
+    health_finish(&asking.health);
 }
 
 const struct check check_clickhouse = {
     .name = "clickhouse",
     .title = "ClickHouse",
     .test = "test_clickhouse_is_accessible",
-    .help =
-        "can ClickHouse be queried as our user, and are the configured tables readable",
+    .help = "can ClickHouse be queried as our user over HTTP and the native protocol, are "
+            "the configured tables readable, is the server well",
     .section = "/clickhouse",
     .period = 5 * CLOCK_SECOND,
     .deadline = 2 * CLOCK_SECOND,

@@ -15,6 +15,8 @@ static const struct known {
     bool identity;
     const char *verb, *field, *more;
 } all_known[] = {
+    {47, false, "see the log of ClickHouse: it lacks a column that was asked for", NULL,
+     ""},
     {60, false, "create it (run the migrations), or correct ", "tables", ""},
     {81, false, "create it, or correct ", "database", ""},
     {192, true, "correct ", "user", ""},
@@ -44,7 +46,7 @@ static const struct known *find_known(int code)
 }
 
 /* Newer servers say it in a header; 18.16 only as "Code: 60, e.displayText() = …". */
-static int code_of(const struct http_reply *reply)
+int exception_code(const struct http_reply *reply)
 {
     int64_t code = 0;
     if (*reply->wanted && text_integer(reply->wanted, 1, 99999, &code)) {
@@ -97,13 +99,13 @@ static bool read_native(struct exception *exception, const char *environment,
 }
 
 static void read_known(struct exception *exception, const char *environment,
-                       const char *body)
+                       const char *name, const char *body)
 {
     const struct known *known = find_known(exception->code);
     char *sentence = sentence_of(body);
     exception->identity = known && known->identity;
-    exception->message =
-        mem_format("%s (code %d)", *sentence ? sentence : "refused", exception->code);
+    exception->message = mem_format("%s (code %d%s%s)", *sentence ? sentence : "refused",
+                                    exception->code, *name ? ", " : "", name);
     exception->remedy = !known ? mem_text("see the log of ClickHouse")
                         : known->field
                             ? mem_format("%senvironments.%s.clickhouse.%s%s", known->verb,
@@ -139,16 +141,24 @@ static void read_stranger(struct exception *exception, const struct http_reply *
 void exception_read(struct exception *exception, const char *environment,
                     const struct http_reply *reply)
 {
-    *exception = (struct exception){.code = code_of(reply)};
+    *exception = (struct exception){.code = exception_code(reply)};
     const char *body = buf_string(&reply->body);
     if (read_native(exception, environment, body)) {
         return;
     }
     if (exception->code) {
-        read_known(exception, environment, body);
+        read_known(exception, environment, "", body);
     } else {
         read_stranger(exception, reply);
     }
+}
+
+void exception_know(struct exception *exception, const char *environment, int code,
+                    const char *name, const char *text)
+{
+    *exception = (struct exception){.code = code};
+    read_known(exception, environment, text_equal(name, "DB::Exception") ? "" : name,
+               text);
 }
 
 void exception_finish(struct exception *exception)

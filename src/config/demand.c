@@ -354,6 +354,20 @@ static void examine_needs(struct examination *examination)
     }
 }
 
+/* A port of 0 is not asked; a store of which nothing is asked proves nothing. */
+static void examine_ports(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    const json_t *section = config_section(environment, "/clickhouse");
+    if (section && config_integer(section, "http_port") == 0 &&
+        config_integer(section, "native_port") == 0) {
+        char *path = path_of(environment, "clickhouse.http_port");
+        add(examination, true, path, mem_text("neither port of ClickHouse is asked"),
+            mem_format("set %s or native_port", path));
+        free(path);
+    }
+}
+
 /* The plan's order: where Secret Manager has the secret, nothing on this machine is asked
  * before it, since what somebody left in a shell would ship. */
 static void examine_order(struct examination *examination)
@@ -385,6 +399,7 @@ void demand_examine(const struct environment *environment, struct findings *find
     examine_needs(&examination);
     examine_loopback(&examination);
     examine_plain_text(&examination);
+    examine_ports(&examination);
     examine_order(&examination);
     for (size_t i = 0; i < examination.count; i++) {
         free(examination.peers[i].path);

@@ -103,11 +103,10 @@ static json_t *clickhouse(const struct sandbox *sandbox)
                   (int)door_port(sandbox->doors, DOOR_CLICKHOUSE_HTTP), "user", "default",
                   "password", secret_file(sandbox, "clickhouse"), "database",
                   CLICKHOUSE_DATABASE, "tables", CLICKHOUSE_TABLE);
-    if (!sandbox->clickhouse.stand_in) {
-        json_object_set_new(
-            section, "native_port",
-            json_integer(door_port(sandbox->doors, DOOR_CLICKHOUSE_NATIVE)));
-    }
+    bool native = !sandbox->clickhouse.stand_in; /* which speaks HTTP alone */
+    json_object_set_new(
+        section, "native_port",
+        json_integer(native ? door_port(sandbox->doors, DOOR_CLICKHOUSE_NATIVE) : 0));
     return section;
 }
 

@@ -1,6 +1,6 @@
 /* What the check of ClickHouse promises: whatever a peer does, it ends at the deadline,
  * in bounded memory, and is green only where our word came back and the tables can be
- * read. */
+ * read, over HTTP as over the native protocol. */
 #include "tests/unit/checks_help.h"
 
 #include "base/mem.h"
@@ -10,22 +10,26 @@
 
 #define TABLES "\"tables\":[\"events\"],"
 
-/* The query holds our word as its third column: %27WORD%27. */
+/* Our word is the first text of the query: '%27WORD%27', or plain over the native
+ * protocol. */
 static void tell_facts(const char *received, struct buf *out)
 {
-    const char *at = must_find(received, "%27");
-    buf_format(out, HTTP("200 OK", "24.8.4.13\t1036800\t%.32s"), at + 3);
-    buf_text(out, strstr(received, "count") ? "\t1\n" : "\n");
+    const char *at = must_find(received, "concat%28%27");
+    buf_format(out, HTTP("200 OK", "%.32s 1 1036800%s 24.8.4.13\n"),
+               at + strlen("concat%28%27"), strstr(received, "count") ? " 1" : "");
 }
 
 /* clang-format off */
-#define ONE SAYS("200 OK", "1\n")
+#define ONE   SAYS("200 OK", "1\n")
+#define FACTS {ASKED, CALL(tell_facts), CLOSE}
+/* Of the health nothing is offered. */
+#define NOTHING SAYS("200 OK", "")
 
 static const struct row clickhouse_rows[] = {
-    {"clickhouse that gives back our word is green", NULL, ONE,
-     {ASKED, CALL(tell_facts), CLOSE}, STATE_OK, RUNG_USABLE, "24.8.4.13", NULL},
-    {"clickhouse that reads its tables is green", TABLES, ONE,
-     {ASKED, CALL(tell_facts), CLOSE}, STATE_OK, RUNG_USABLE, "1 table readable", NULL},
+    {"clickhouse that gives back our word is green", NULL, FACTS, NOTHING, STATE_OK,
+     RUNG_USABLE, "24.8.4.13", NULL},
+    {"clickhouse that reads its tables is green", TABLES, FACTS, NOTHING, STATE_OK,
+     RUNG_USABLE, "1 table readable", NULL},
     {"clickhouse silent after the connection is red at the deadline", NULL, {STALL},
      {{0}}, STATE_FAIL, RUNG_REACHABLE, "no reply in 4", "hangs"},
     {"clickhouse a byte at a time is red at the deadline", NULL,
@@ -37,11 +41,11 @@ static const struct row clickhouse_rows[] = {
      STATE_FAIL, RUNG_REACHABLE, "web page", "see what listens there"},
     {"clickhouse nothing in a 200 is red", NULL, SAYS("200 OK", ""), {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "with nothing", NULL},
-    {"clickhouse 1 to everything is red", NULL, ONE, ONE, STATE_FAIL, RUNG_AUTHENTICATED,
+    {"clickhouse 1 to everything is red", NULL, ONE, ONE, STATE_FAIL, RUNG_REACHABLE,
      "something else than its result", NULL},
-    {"clickhouse somebody else's word from a cache is red", NULL, ONE,
-     SAYS("200 OK", "24.8.4.13\t1036800\t00000000000000000000000000000000\n"), STATE_FAIL,
-     RUNG_AUTHENTICATED, "something else than its result", NULL},
+    {"clickhouse somebody else's word from a cache is red", NULL,
+     SAYS("200 OK", "00000000000000000000000000000000 1 1036800 24.8.4.13\n"), {{0}},
+     STATE_FAIL, RUNG_REACHABLE, "something else than its result", NULL},
     {"clickhouse an error inside a 200 is red", NULL,
      SAYS("200 OK",
           "1\nCode: 241, e.displayText() = DB::Exception: Memory limit exceeded, "
@@ -72,9 +76,9 @@ static const struct row clickhouse_rows[] = {
           "Code: 516. DB::Exception: default: Authentication failed (version 24.8.4.13)"),
      {{0}}, STATE_FAIL, RUNG_REACHABLE, "Authentication failed (code 516)",
      "environments.staging.clickhouse.password"},
-    {"clickhouse a missing table names it", TABLES, ONE,
+    {"clickhouse a missing table names it", TABLES,
      SAYS("404 Not Found\r\nX-ClickHouse-Exception-Code: 60",
-          "Code: 60. DB::Exception: Table default.events does not exist."), STATE_FAIL,
+          "Code: 60. DB::Exception: Table default.events does not exist."), {{0}}, STATE_FAIL,
      RUNG_AUTHENTICATED, "Table default.events does not exist (code 60)",
      "environments.staging.clickhouse.tables"},
     {"clickhouse the native port names the right one", NULL,
@@ -98,16 +102,19 @@ static const struct row clickhouse_rows[] = {
      RUNG_REACHABLE, "answered 502 with a web page", NULL},
     {"clickhouse that resets is red", NULL, {ASKED, RESET}, {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "broke the connection", NULL},
-    {"clickhouse silent at the second question is red at the deadline", NULL, ONE,
-     {STALL}, STATE_FAIL, RUNG_AUTHENTICATED, "no reply in", NULL},
+    {"clickhouse silent at the second question is red at the deadline", NULL, FACTS,
+     {STALL}, STATE_FAIL, RUNG_USABLE, "no reply in", NULL},
+    {"clickhouse an exception's header inside a 200 is red", NULL,
+     SAYS("200 OK\r\nX-ClickHouse-Exception-Code: 395", "Code: 395. DB::Exception: Oops"),
+     {{0}}, STATE_FAIL, RUNG_AUTHENTICATED, "Oops (code 395)", "see the log"},
 };
 /* clang-format on */
 
 static void clickhouse_row(void **state)
 {
     play(*state, find_check("clickhouse"),
-         "{\"clickhouse\":{EXTRA\"host\":\"127.0.0.1\",\"http_port\":PORT,\"native_"
-         "port\":9000,"
+         "{\"clickhouse\":{EXTRA\"host\":\"127.0.0.1\",\"http_port\":PORT,"
+         "\"native_port\":0,"
          "\"tls\":false,\"user\":\"default\",\"database\":\"x\","
          "\"password\":{\"file\":\"/here\"}}}",
          "/clickhouse");
@@ -127,8 +134,8 @@ static void clickhouse_is_given_user_and_key_in_headers(void **state)
     struct result *result = ask(find_check("clickhouse"), json, "/clickhouse", &elapsed);
     peer_halt(peer);
     const char *received = peer_received(peer);
-    assert_contains(received,
-                    "GET /?wait_end_of_query=1&database=a%20b&query=SELECT%201 ");
+    assert_contains(
+        received, "GET /?wait_end_of_query=1&database=a%20b&query=SELECT%20concat%28%27");
     assert_contains(received, "X-ClickHouse-User: probe\r\n");
     assert_contains(received, "X-ClickHouse-Key: open sesame\r\n");
     result_destroy(result);

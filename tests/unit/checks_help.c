@@ -169,6 +169,7 @@ int main(void)
     add_redis_modes_tests();
     add_redis_figures_tests();
     add_clickhouse_tests();
+    add_clickhouse_sign_tests();
     add_health_tests();
     add_generic_tests();
     add_command_tests();

@@ -17,7 +17,7 @@ enum { LATE_MS = 250 };
 #define SAYS(head, body) {ASKED, SEND(HTTP(head, body)), CLOSE}
 /* clang-format on */
 
-enum { STEPS = 8 };
+enum { STEPS = 12 };
 
 struct row {
     const char *name;  /* the promise */
@@ -60,6 +60,7 @@ void add_redis_tests(void);
 void add_redis_modes_tests(void);
 void add_redis_figures_tests(void);
 void add_clickhouse_tests(void);
+void add_clickhouse_sign_tests(void);
 void add_health_tests(void);
 void add_generic_tests(void);
 void add_command_tests(void);

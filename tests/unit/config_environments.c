@@ -214,6 +214,8 @@ static void each_required_section_is_demanded_by_name(void **state)
          "Redis Sentinels are REQUIRED in staging", 1},
         {"{\"redis\": {\"mode\": \"sentinel\", \"sentinels\": [{\"host\": \"s\"}]}}",
          "Redis has Sentinels, and no master", 1},
+        {"{\"clickhouse\": {\"http_port\": 0, \"native_port\": 0}}",
+         "neither port of ClickHouse is asked", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *change =
