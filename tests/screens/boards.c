@@ -104,6 +104,30 @@ static void answer_redis(struct board *board)
     trend(&board->lights[REDIS], 3, 0.7);
 }
 
+static void answer_clickhouse(struct board *board)
+{
+    struct result *result = answer(board, 3, 2, 4.1);
+    result_ok(result, "queried in 4.1 ms, 2 tables readable, ClickHouse 24.8.4");
+    result_reach(result, RUNG_USABLE);
+    result_identity(result, "url", "https://127.0.0.1:8443/");
+    result_identity(result, "native port", "127.0.0.1:9440 with TLS");
+    result_evidence(result, "address", "127.0.0.1:8443");
+    result_identity(result, "version", "24.8.4");
+    result_evidence(result, "uptime", "12 d");
+    result_evidence(result, "tables", "2 readable, 2 of them with rows");
+    result_evidence(result, "replicas", "2, 0 read-only");
+    result_evidence(result, "lag", "3 s, queue 1");
+    result_evidence(result, "mutations", "none waits");
+    result_evidence(result, "parts", "12 in a partition at most, shop.events");
+    result_evidence(result, "disk", "42 %% free on default");
+    result_evidence(result, "queries", "3 running");
+    result_evidence(result, "last error",
+                    "2 h ago: UNKNOWN_TABLE: Table shop.nothing does not exist");
+    result_evidence(result, "ping", "0.2 ms");
+    result_figure(result, 4.1);
+    trend(&board->lights[3], 3.6, 0.6);
+}
+
 /* Who holds which JWT secret; `version` is what the backend mounts. */
 static void hold(struct result *result, const char *backend, const char *version)
 {
@@ -132,13 +156,7 @@ static void answer_all(struct board *board)
     hold(result, "a1b2c3d4e5f6", "7");
     result_figure(result, 44.1);
     trend(&board->lights[2], 40, 2);
-    result = answer(board, 3, 2, 4.1);
-    result_ok(result, "SELECT 1 and 2 tables");
-    result_reach(result, RUNG_USABLE);
-    result_identity(result, "version", "24.8.4");
-    result_evidence(result, "address", "127.0.0.1:8123");
-    result_figure(result, 4.1);
-    trend(&board->lights[3], 3.6, 0.6);
+    answer_clickhouse(board);
     answer_redis(board);
     result_ok(answer(board, 5, 3, 21), "probe@example.com logged in and was recognised");
     result = answer(board, 6, 4, 7.5);
