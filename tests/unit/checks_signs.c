@@ -4,6 +4,7 @@
  * clickhouse.com/docs/reference/system-tables names for 26.x, and those of 18.16. */
 #include "tests/unit/checks_help.h"
 #include "tests/unit/chnative_help.h"
+#include "tests/unit/relay.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -299,17 +300,18 @@ static void pong_and_offers(const char *received, struct buf *out)
     native_offers(received, out);
 }
 
+static const struct peer_step healthy[] = {GREETED,
+                                           SEND(HELLO_NEW),
+                                           READ("system.columns"),
+                                           CALL(pong_and_offers),
+                                           READ("system.errors"),
+                                           CALL(native_well),
+                                           CLOSE};
+
 static void both_ports_are_asked_and_told(void **state)
 {
     (void)state;
-    static const struct peer_step steps[] = {GREETED,
-                                             SEND(HELLO_NEW),
-                                             READ("system.columns"),
-                                             CALL(pong_and_offers),
-                                             READ("system.errors"),
-                                             CALL(native_well),
-                                             CLOSE};
-    struct result *result = ask_both(steps);
+    struct result *result = ask_both(healthy);
     assert_int_equal(result->state, STATE_OK);
     assert_int_equal(result->rung, RUNG_USABLE);
     assert_contains(result_evidence_of(result, "native"), "revision 54483");
@@ -350,6 +352,47 @@ static void both_ports_turned_off_are_not_green(void **state)
                  "\"native_port\":0,\"user\":\"u\",\"database\":\"x\"}}");
     assert_int_equal(result->state, STATE_BLOCKED);
     result_destroy(result);
+}
+
+/* ---- round trips ---- */
+
+/* Of one port, while nobody listens at the other; in the clear, or over TLS. */
+static int turns_of(const struct peer_step *steps, bool tls, const char *port,
+                    const char *other)
+{
+    const struct peer_step *const scripts[] = {steps};
+    struct peer *peer =
+        tls ? peer_start_tls(scripts, 1, "localhost", 1) : peer_start(scripts, 1);
+    struct relay *relay = relay_start(peer_port(peer));
+    char *how =
+        tls ? mem_format("{\"ca\":\"%s\"}", peer_authority(peer)) : mem_text("false");
+    char *json = mem_format(
+        "{\"clickhouse\":{\"host\":\"localhost\",\"%s\":%d,\"%s\":%d,\"tls\":%s,"
+        "\"user\":\"probe\",\"database\":\"x\",\"tables\":[\"events\"],"
+        "\"password\":{\"file\":\"/here\"}}}",
+        port, relay_port(relay), other, peer_free_port(), how);
+    result_destroy(ask_json(json));
+    int turns = relay_stop(relay);
+    peer_stop(peer);
+    free(json);
+    free(how);
+    return turns;
+}
+
+static void the_proof_takes_two_round_trips_and_three_with_tls(void **state)
+{
+    (void)state;
+    static const struct peer_step facts[] = FACTS;
+    assert_int_equal(turns_of(facts, false, "http_port", "native_port"), 2);
+    assert_int_equal(turns_of(facts, true, "http_port", "native_port"), 3);
+}
+
+/* Connect, hello, ping with what is offered, health. */
+static void the_native_port_takes_four_round_trips_and_five_with_tls(void **state)
+{
+    (void)state;
+    assert_int_equal(turns_of(healthy, false, "native_port", "http_port"), 4);
+    assert_int_equal(turns_of(healthy, true, "native_port", "http_port"), 5);
 }
 
 /* ---- writing ---- */
@@ -410,6 +453,8 @@ void add_clickhouse_sign_tests(void)
     ADD_ROWS(native_rows, native_row)
     ADD(both_ports_are_asked_and_told);
     ADD(a_native_port_that_fails_is_red_beside_http);
+    ADD(the_proof_takes_two_round_trips_and_three_with_tls);
+    ADD(the_native_port_takes_four_round_trips_and_five_with_tls);
     ADD(both_ports_turned_off_are_not_green);
     ADD(a_row_that_is_written_and_read_back_is_green);
 }
