@@ -208,8 +208,9 @@ const struct check check_clickhouse = {
     .name = "clickhouse",
     .title = "ClickHouse",
     .test = "test_clickhouse_is_accessible",
-    .help = "can ClickHouse be queried as our user over HTTP and the native protocol, are "
-            "the configured tables readable, is the server well",
+    .help =
+        "can ClickHouse be queried as our user over HTTP and the native protocol, are "
+        "the configured tables readable, is the server well",
     .section = "/clickhouse",
     .period = 5 * CLOCK_SECOND,
     .deadline = 2 * CLOCK_SECOND,

@@ -286,7 +286,8 @@ bool health_ask(struct line *line, struct health *health)
     int64_t began = clock_now();
     bool done = ask_offers(&survey) && ask_joined(&survey);
     if (survey.lacking.length) {
-        result_evidence(line->result, "not offered", "%s: not by this version",
+        result_evidence(line->result, "not offered",
+                        "%s: not by this version, or not to our user",
                         buf_string(&survey.lacking));
     }
     result_phase(line->result, "health", clock_now() - began);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "checks/clickhouse/exception.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static void add_table(struct buf *query, const char *table)
     add_identifier(query, table, strlen(table));
 }
 
-/* Our word, 1, uptime, how many of the tables hold a row (to count them each is read), and
- * the version. One column of text, which both protocols bring as the same line. */
+/* Our word, 1, uptime, how many of the tables hold a row (to count them each is read),
+ * and the version. One column of text, which both protocols bring as the same line. */
 static char *query_of(const json_t *tables, const char *word)
 {
     size_t count = json_array_size(tables);
@@ -112,12 +113,19 @@ static bool prove_reading(struct line *line)
     return true;
 }
 
-/* Names the table with what went wrong, which the exception alone may not. */
+/* Names the table with what went wrong, and its field where that is to blame, which the
+ * exception alone does not. */
 static bool refuse_writing(struct line *line, const char *table, const char *what)
 {
     line_refuse(line);
     char *summary = mem_text(line->result->summary);
-    char *remedy = mem_text(line->result->remedy);
+    char *remedy = line->code == EXCEPTION_UNKNOWN_TABLE
+                       ? mem_format("create it as the manual says, or correct "
+                                    "environments.%s.clickhouse.write_table",
+                                    line->job->environment->name)
+                   : line->code == EXCEPTION_ACCESS_DENIED
+                       ? mem_format("GRANT INSERT, SELECT ON %s to the user", table)
+                       : mem_text(line->result->remedy);
     result_set(line->result, line->result->state, remedy, "cannot %s %s: %s", what, table,
                summary);
     free(summary);

@@ -73,7 +73,8 @@ is "$(check .rung)" reachable 'the native protocol to the HTTP port: no further 
 
 # A row of ours.
 asked '.write_table = "probe"'
-like "$(check .state) $(check .summary)" 'FAIL cannot write to probe: .*code 60' 'no table to write to: red'
+like "$(check .state) $(check .summary) $(check .remedy)" 'FAIL cannot write to probe: .*code 60.*write_table' \
+    'no table to write to: red'
 order <<<'CREATE TABLE probe (word String, at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY word'
 for way in native_port http_port; do
     asked ".$way = 0 | .write_table = \"probe\""

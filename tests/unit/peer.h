@@ -11,7 +11,7 @@ enum peer_act {
     PEER_CLOSE, /* the end of a script */
     PEER_READ,  /* until the text was received (anew: what came before is forgotten) */
     PEER_SEND,  /* the text, of `length` bytes or up to its NUL */
-    PEER_CALL,  /* what the function makes of all that was received, NUL bytes as blanks */
+    PEER_CALL,  /* what the function makes of all that came, each NUL as a blank */
     PEER_DRIP,  /* the text for ever, a byte every 50 ms */
     PEER_FLOOD, /* the text for ever, as fast as it is taken */
     PEER_STALL, /* nothing more, until the other side goes */
