@@ -212,7 +212,9 @@ bool dial_open(struct dial *dial, const char *host, int port,
                const atomic_bool *cancelled, struct error *error)
 {
     *dial = (struct dial){.fd = -1, .wait = wait_begin(deadline, cancelled)};
-    return connect_to(dial, host, port, error) &&
+    int through = tls ? tls->through : 0;
+    return connect_to(dial, through ? "127.0.0.1" : host, through ? through : port,
+                      error) &&
            (!tls || !tls->on || secure(dial, host, tls, error));
 }
 

@@ -94,6 +94,15 @@ static bool resolve(struct transfer *transfer, struct error *error)
 {
     struct addresses found;
     int64_t began = clock_now();
+    const struct tls_options *tls = transfer->request->tls;
+    if (tls && tls->through) {
+        snprintf(transfer->reply->address, sizeof transfer->reply->address,
+                 "127.0.0.1:%d", tls->through);
+        char *end = mem_format("::%s", transfer->reply->address);
+        transfer->connect_to = curl_slist_append(NULL, end);
+        free(end);
+        return true;
+    }
     if (!resolve_host(transfer->host, transfer->port, &transfer->wait, &found, error)) {
         return false;
     }
@@ -113,7 +122,6 @@ static bool resolve(struct transfer *transfer, struct error *error)
         transfer->resolved = curl_slist_append(NULL, buf_string(&entry));
     }
     buf_finish(&entry);
-    const struct tls_options *tls = transfer->request->tls;
     if (transfer->encrypted && tls && tls->server_name) {
         char *to = mem_format(strchr(transfer->host, ':') ? "::[%s]:%d" : "::%s:%d",
                               transfer->host, transfer->port);
@@ -249,8 +257,7 @@ static CURLcode set_tls(struct transfer *transfer)
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
-    code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
-    return code ? code : curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
 }
 
 static void set_request(struct transfer *transfer)
@@ -286,6 +293,7 @@ static bool set_options(struct transfer *transfer, struct error *error)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->resolved);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
     /* Several addresses share this time; the deadline itself is kept by run(). */
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
                      (long)clock_left(transfer->wait.deadline) + 50);

@@ -17,6 +17,9 @@ struct tls_options {
     const char *ca;          /* a PEM file instead of the system's authorities */
     const char *cert, *key;  /* ours, for a server that asks */
     const char *server_name; /* verified instead of the dialled host */
+    /* where a tunnel to the host listens: 127.0.0.1 at this port is dialled in place of
+     * host and port, which all else goes by still; 0: none. Also where `on` is false */
+    int through;
 };
 
 /* From a section's `tls` (boolean, object, or NULL: off); borrows all of it. */
