@@ -5,9 +5,67 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/absent.h"
+#include "checks/told.h"
 #include "config/demand.h"
+#include "config/route.h"
+#include "tunnel/tunnels.h"
 
 #include <sys/random.h>
+
+void probe_tunnel_fails(const struct tunnel_view *view, struct result *result)
+{
+    const char *colon = view->last[0] ? ": " : "";
+    if (view->state == TUNNEL_DOWN) {
+        result_set(result, STATE_FAIL,
+                   "run its command by hand in the configuration's directory to see why",
+                   "tunnel %s %s%s%s", view->name, view->why, colon, view->last);
+    } else {
+        result_set(result, STATE_UNKNOWN, "ask again, or give it more time (within)",
+                   "tunnel %s is not up yet%s%s", view->name, colon, view->last);
+    }
+}
+
+/* Through a tunnel: true where each that the store needs is up. */
+static bool enter_tunnel(const struct job *job, const char *name, struct result *result)
+{
+    struct tunnel_view view;
+    size_t count = 0;
+    result_identity(result, "via", "asked through tunnel %s", name);
+    while (tunnels_look(job->tunnels, job->section, count, &view)) {
+        count++;
+        if (view.last[0]) {
+            result_evidence(result, "tunnel says", "%s", view.last);
+        }
+        if (view.state != TUNNEL_UP) {
+            char *light = mem_format("tunnel %s", view.name);
+            probe_tunnel_fails(&view, result);
+            result_blame(result, light);
+            free(light);
+            return false;
+        }
+    }
+    if (count == 0) {
+        result_set(result, STATE_UNKNOWN, "report this: it is a defect of greenboard",
+                   "nobody started tunnel %s", name);
+    }
+    return count > 0;
+}
+
+/* True where the store is asked by ourselves. */
+static bool go_there(const struct job *job, struct result *result)
+{
+    struct route route = route_of(job->section);
+    switch (route.kind) {
+    case ROUTE_TUNNEL:
+        return enter_tunnel(job, route.name, result);
+    case ROUTE_SERVICE:
+        told_answer(job, route.name, result);
+        return false;
+    case ROUTE_HERE:
+        break;
+    }
+    return true;
+}
 
 bool probe_store(const struct job *job, struct result *result, const char **password)
 {
@@ -22,6 +80,9 @@ bool probe_store(const struct job *job, struct result *result, const char **pass
         return false;
     }
     result_reach(result, RUNG_CONFIGURED);
+    if (!go_there(job, result)) {
+        return false;
+    }
     const json_t *source = json_object_get(job->section, "password");
     struct secret *secret = source ? job_secret(job, source, result) : NULL;
     *password = secret ? secret_data(secret) : NULL;
@@ -30,11 +91,18 @@ bool probe_store(const struct job *job, struct result *result, const char **pass
 
 struct probe_target probe_target(const struct job *job, const char *port)
 {
-    return (struct probe_target){.host = config_text(job->section, "host"),
-                                 .port = (int)config_integer(job->section, port),
-                                 .tls =
-                                     tls_options_of(json_object_get(job->section, "tls"),
-                                                    job->environment->directory)};
+    struct probe_target target = {.host = config_text(job->section, "host"),
+                                  .port = (int)config_integer(job->section, port),
+                                  .tls =
+                                      tls_options_of(json_object_get(job->section, "tls"),
+                                                     job->environment->directory)};
+    struct tunnel_view view;
+    if (tunnels_find(job->tunnels, job->section, port, &view)) {
+        target.tls.through = view.port;
+    } else if (route_of(job->section).kind == ROUTE_TUNNEL) {
+        panic("no tunnel carries %s", port); /* tunnels.c has no row for it */
+    }
+    return target;
 }
 
 void probe_phases(struct result *result, const struct http_reply *reply)

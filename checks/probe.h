@@ -10,19 +10,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What every store is asked with: its section, a host, and the password where one is
- * configured (borrowed from the job's secrets, else NULL). Reaches "configured"; on false
- * the result says what is missing. */
+/* What every store is asked with: its section, a host, a way to it (`via`), and the
+ * password where one is configured (borrowed from the job's secrets, else NULL). Reaches
+ * "configured"; on false the result says what is missing, or what a service says of the
+ * store, and nobody is to be asked from here. */
 bool probe_store(const struct job *job, struct result *result, const char **password);
 
 /* Where a store is dialled and what its certificate must say: its host, the port that
- * `port` names, its `tls`. Borrowed from the job. */
+ * `port` names, its `tls`, in which stands the end of its tunnel where it has one (give
+ * it to dial and http also where TLS is off). Borrowed from the job. */
 struct probe_target {
     const char *host;
     int port;
     struct tls_options tls;
 };
 struct probe_target probe_target(const struct job *job, const char *port);
+
+/* Says why a tunnel does not carry anything. */
+struct tunnel_view;
+void probe_tunnel_fails(const struct tunnel_view *view, struct result *result);
 
 void probe_phases(struct result *result, const struct http_reply *reply);
 /* Address, phases, and the rung "reachable" where it connected. */

@@ -112,7 +112,8 @@ static void ask_check(struct asking *asking)
 {
     struct result *result = asking->result;
     asking->job.check->ask(&asking->job, result);
-    result->ended = clock_now();
+    /* What a service told of another one is as old as its own answer. */
+    result->ended = result->ended ? result->ended : clock_now();
     demand_proof(asking->job.check, result);
     apply_threshold(asking->job.section, result);
     result->wall = clock_wall();
@@ -159,6 +160,7 @@ void asking_destroy(struct asking *asking)
     free(asking->release);
     free(asking->job.prepared);
     result_destroy(asking->result);
+    result_destroy(asking->told);
     secrets_unref(asking->secrets);
     environment_unref(asking->environment);
     free(asking);

@@ -24,6 +24,7 @@ struct asking {
     struct error error;
     struct job job; /* ASKING_CHECK */
     struct result *result;
+    struct result *told; /* counted: job.told */
 };
 
 struct asking *asking_create(enum asking_kind kind, const struct environment *environment,

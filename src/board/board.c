@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "config/route.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,36 +31,36 @@ static void add_light(struct board *board, const struct check *check, const char
     };
 }
 
-/* A section with a "*" in it: a light for each service that has them, "backend settings".
- */
-static bool add_each(struct board *board, const struct check *check)
+/* A section with a "*" in it: where it ends so, a light for each entry of that map that a
+ * `via` names, "tunnel bastion"; else for each that has the rest, "backend settings". */
+static void add_each(struct board *board, const struct check *check, const char *star)
 {
-    const char *star = strstr(check->section, "/*/");
-    if (!star) {
-        return false;
-    }
-    char *map = mem_format("%.*s", (int)(star - check->section), check->section);
+    const char *rest = star + strlen("/*");
+    char *map = mem_bytes(check->section, (size_t)(star - check->section));
     const char *key;
     json_t *entry;
     json_object_foreach((json_t *)(uintptr_t)config_section(board->environment, map), key,
                         entry)
     {
-        const json_t *section = json_at(entry, star + strlen("/*"));
-        if (section) {
-            char *name = mem_format("%s %s", key, check->name);
+        bool used = *rest || route_used(board->environment->root, key);
+        const json_t *section = *rest ? json_at(entry, rest) : entry;
+        if (used && section) {
+            char *name = *rest ? mem_format("%s %s", key, check->name)
+                               : mem_format("%s %s", check->name, key);
             add_light(board, check, name, section);
             free(name);
         }
     }
     free(map);
-    return true;
 }
 
 /* A check with a section of its own is always a light; a generic one, once for each
  * entry. */
 static void add_check(struct board *board, const struct check *check)
 {
-    if (check->section && add_each(board, check)) {
+    const char *star = check->section ? strstr(check->section, "/*") : NULL;
+    if (star) {
+        add_each(board, check, star);
         return;
     }
     if (check->section) {

@@ -20,6 +20,7 @@
 
 struct board;
 struct check;
+struct tunnels;
 
 struct job {
     const struct check *check;
@@ -28,6 +29,9 @@ struct job {
     /* check->section of it, or the entry of `checks`; may be NULL */
     const json_t *section;
     const struct secrets *secrets; /* every source that the environment names, resolved */
+    struct tunnels *tunnels;       /* tunnel/tunnels.h; NULL: no store is asked so */
+    /* what the light that `told_by` of the section names answered last, NULL: nothing */
+    const struct result *told;
     int64_t deadline;              /* clock_now() time */
     /* a preflight or an explicit request: forgeries are sent, logins topped up */
     bool thorough;
@@ -40,9 +44,9 @@ struct check {
     const char *title; /* JWT sync */
     const char *help;  /* the question, for --help and the manual */
     const char *test;  /* its name as a test case of a JUnit report, NULL: `name` */
-    /* JSON pointer into the environment; with "*" as one part, a light for each
-     * entry of that map that has the rest: "backend settings"; NULL: an entry of `checks`
-     */
+    /* JSON pointer into the environment, NULL: an entry of `checks`; with "*" as one part,
+     * a light for each entry of that map that has the rest, "backend settings", or, where
+     * nothing follows, that a `via` names, "tunnel bastion" */
     const char *section;
     /* checks whose failure explains this one's, NULL-terminated or NULL */
     const char *const *needs;

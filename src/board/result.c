@@ -41,15 +41,24 @@ enum state state_worse(enum state a, enum state b)
 struct result *result_create(void)
 {
     struct result *result = mem_alloc(sizeof *result);
+    result->references = 1;
     result->state = STATE_UNKNOWN;
     result->summary = mem_text("no answer");
     result->remedy = mem_text("ask again; if it stays so, report the check");
     return result;
 }
 
+struct result *result_ref(struct result *result)
+{
+    if (result) {
+        __atomic_add_fetch(&result->references, 1, __ATOMIC_RELAXED);
+    }
+    return result;
+}
+
 void result_destroy(struct result *result)
 {
-    if (!result) {
+    if (!result || __atomic_sub_fetch(&result->references, 1, __ATOMIC_ACQ_REL) > 0) {
         return;
     }
     for (size_t i = 0; i < result->evidence_count; i++) {

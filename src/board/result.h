@@ -92,9 +92,13 @@ struct result {
     double users_good, users_total;
     int64_t began, ended; /* clock_now() */
     int64_t wall;         /* clock_wall() at the end */
+    int references;       /* atomic; result_ref() and result_destroy() */
 };
 
 struct result *result_create(void); /* UNKNOWN until told otherwise */
+/* Another holder of one that does not change any more: each destroys it. NULL stays
+ * NULL. */
+struct result *result_ref(struct result *result);
 void result_destroy(struct result *result);
 
 /* The verdict: the last call counts. All but OK and SKIP want a remedy. */

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "board/asking.h"
+#include "config/route.h"
+#include "tunnel/tunnels.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +18,8 @@ static const int64_t GRACE = 200 * CLOCK_MS;
 static const int64_t SECRET_DEADLINE = 5 * CLOCK_SECOND; /* gcloud takes 650 ms a call */
 static const int64_t RELEASE_DEADLINE = 5 * CLOCK_SECOND;
 static const int64_t RELEASE_PERIOD = 25 * CLOCK_SECOND;
+/* between two looks whether a tunnel is up, while one is on its way */
+static const int64_t GLANCE = 20 * CLOCK_MS;
 
 /* Resolving the secrets: a round of its own before any check that wants fresh ones. */
 struct resolving {
@@ -40,6 +44,8 @@ struct sched {
     struct resolving resolving;
     struct asking **running; /* of each light, NULL where none */
     bool *wanted;            /* asked for, waits for the secrets: thorough */
+    struct light **tellers;  /* of each light, whose answer it is told by; NULL: none */
+    struct tunnels *tunnels;
     size_t stuck;
     struct asking *release;
     unsigned release_generation;
@@ -58,6 +64,14 @@ struct sched *sched_create(struct board *board, const struct observer *observer)
         config_span(config_section(board->environment, "/secrets"), "max_age");
     sched->running = mem_alloc(board->count * sizeof(struct asking *));
     sched->wanted = mem_alloc(board->count * sizeof(bool));
+    sched->tellers = mem_alloc(board->count * sizeof(struct light *));
+    for (size_t i = 0; i < board->count; i++) {
+        const json_t *section = board->lights[i].section;
+        bool told = route_of(section).kind == ROUTE_SERVICE;
+        const char *teller = told ? config_text(section, "told_by") : NULL;
+        sched->tellers[i] = teller ? board_find(board, teller) : NULL;
+    }
+    sched->tunnels = tunnels_create(board->environment);
     return sched;
 }
 
@@ -186,6 +200,11 @@ static struct result *result_of_ours(const struct light *light, const char *reme
 static void give(struct sched *sched, struct light *light, struct result *take_result)
 {
     light->running = false;
+    for (size_t i = 0; i < sched->board->count; i++) {
+        if (sched->tellers[i] == light) {
+            sched->board->lights[i].due = clock_now(); /* there is something to tell */
+        }
+    }
     bool changed = board_take(sched->board, light, take_result);
     if (sched->observer.answered) {
         sched->observer.answered(sched->observer.self, light, changed);
@@ -212,11 +231,15 @@ static void dispatch(struct sched *sched, size_t index, bool thorough, int64_t n
     asking->secrets = secrets_ref(sched->secrets);
     asking->result = result_create();
     asking->result->began = now;
+    asking->told =
+        result_ref(sched->tellers[index] ? sched->tellers[index]->result : NULL);
     asking->job = (struct job){.check = light->check,
                                .name = light->name,
                                .environment = asking->environment,
                                .section = light->section,
                                .secrets = asking->secrets,
+                               .tunnels = sched->tunnels,
+                               .told = asking->told,
                                .deadline = asking->deadline,
                                .thorough = thorough,
                                .cancelled = &asking->cancelled};
@@ -316,11 +339,22 @@ static bool give_up_late(struct sched *sched, int64_t now)
     return changed;
 }
 
+/* Who would be asked too soon: before its tunnel is up, or before whom it is told by has
+ * answered. */
+static bool is_held(const struct sched *sched, size_t index)
+{
+    const struct light *teller = sched->tellers[index];
+    bool untold = teller && !teller->stuck &&
+                  (teller->running || sched->wanted[teller - sched->board->lights]);
+    return untold || tunnels_coming(sched->tunnels, sched->board->lights[index].section);
+}
+
 static bool wants_asking(const struct sched *sched, size_t index, int64_t now)
 {
     const struct light *light = &sched->board->lights[index];
-    return !light->stuck && (sched->wanted[index] ||
-                             (sched->watching && !light->running && now >= light->due));
+    return !light->stuck && !is_held(sched, index) &&
+           (sched->wanted[index] ||
+            (sched->watching && !light->running && now >= light->due));
 }
 
 static bool dispatch_due(struct sched *sched, int64_t now)
@@ -398,6 +432,8 @@ int sched_wait(const struct sched *sched, int64_t now)
             next = earlier(next, sched->running[i]->deadline + GRACE);
         } else if (light->stuck || sched->resolving.on) {
             continue;
+        } else if (is_held(sched, i)) {
+            next = earlier(next, now + GLANCE);
         } else if (sched->wanted[i]) {
             return 0;
         } else if (sched->watching) {
@@ -419,6 +455,10 @@ void sched_ask(struct sched *sched, struct light *light)
 {
     if (!(light->running && light->thorough)) {
         sched->wanted[light - sched->board->lights] = true;
+    }
+    struct light *teller = sched->tellers[light - sched->board->lights];
+    if (teller && !(teller->running && teller->thorough)) {
+        sched->wanted[teller - sched->board->lights] = true;
     }
 }
 
@@ -475,6 +515,8 @@ void sched_destroy(struct sched *sched)
     resolve_forget(sched);
     secrets_unref(sched->secrets);
     pool_abandon(sched->pool);
+    tunnels_destroy(sched->tunnels);
+    free(sched->tellers);
     free(sched->sources);
     free(sched->running);
     free(sched->wanted);

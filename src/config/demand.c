@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "config/route.h"
 #include "config/value.h"
 #include "net/resolve.h"
 #include "source/source.h"
@@ -240,7 +241,8 @@ static void collect_store(struct examination *examination, const char *name)
     }
     if (!behind_sentinels(section)) {
         const char *key = config_text(section, "socket") ? "socket" : "host";
-        peer.secret = json_object_get(section, "password") != NULL;
+        peer.secret = json_object_get(section, "password") &&
+                      route_of(section).kind != ROUTE_SERVICE;
         add_peer(
             examination,
             mem_format("environments.%s.%s.%s", environment->name, name, key),

@@ -17,7 +17,6 @@ static const char *const parts[] = {
     "jwt", "services.auth", "services.backend", "auth_flow", "clickhouse", "redis", NULL};
 static const char *const algorithms[] = {"HS256", "HS384", "HS512", NULL};
 static const char *const methods[] = {"GET", "POST", NULL};
-static const char *const routes[] = {"here", NULL};
 static const char *const http_methods[] = {"GET", "HEAD", "POST", NULL};
 static const char *const record_types[] = {"A", "AAAA", NULL};
 static const char *const print_formats[] = {"json", "dotenv", NULL};
@@ -53,10 +52,11 @@ static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", N
          .help = "the key of our own certificate (PEM)"},                                \
         {section ".tls.server_name", FIELD_HOST, FIELD_FILLED,                           \
          .help = "the name that the certificate must bear, where it is not the host"},   \
+        {section ".via", FIELD_ROUTE, .preset = "\"here\"",                              \
+         .help = "from where it is asked: here, tunnel:NAME or service:NAME"},           \
     {                                                                                    \
-        section ".via", FIELD_WORD,                                                      \
-            .preset = "\"here\"", .words = routes,                                       \
-            .help = "from where it is asked; tunnels and services are not supported yet" \
+        section ".told_by", FIELD_TEXT,                                                  \
+            .help = "with service:NAME: which entry of checks tells of it"               \
     }
 
 /* A request that carries our credentials. */
@@ -418,7 +418,14 @@ const struct field fields[] = {
      .help = "commands whose output is kept"},
 
     {ENV "repairs", FIELD_ANY, FIELD_LATER | FIELD_OWN, .help = "commands that mend"},
-    {ENV "tunnels", FIELD_ANY, FIELD_LATER, .help = "ways to private addresses"},
+    {ENV "tunnels", FIELD_MAP, .preset = "{}", .keys = FIELD_NAME,
+     .help = "ways to private addresses by name; one that no via names is not started"},
+    {ENV "tunnels.*", FIELD_OBJECT, .help = "one tunnel"},
+    {ENV "tunnels.*.command", FIELD_ARGV, FIELD_REQUIRED,
+     .help = "listens at {port} of 127.0.0.1, which is replaced, as are {host} and "
+             "{remote_port}; started again when it ends"},
+    {ENV "tunnels.*.within", FIELD_SPAN, .preset = "\"10s\"", .low = 100 * CLOCK_MS,
+     .high = 5 * MINUTE, .help = "the port must answer within this time"},
     {ENV "notify", FIELD_ANY, FIELD_LATER, .help = "who is told"},
 };
 /* clang-format on */

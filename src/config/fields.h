@@ -27,6 +27,7 @@ enum field_type {
     FIELD_STATUSES, /* of HTTP: "200", "2xx", or a list of them */
     FIELD_PATH,     /* of a file */
     FIELD_POINTER,  /* RFC 6901 */
+    FIELD_ROUTE,    /* here, tunnel:NAME or service:NAME */
     FIELD_INTEGER,  /* bounds: low, high */
     FIELD_NUMBER,   /* bounds: low, high */
     FIELD_BOOL,

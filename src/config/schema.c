@@ -69,6 +69,7 @@ static json_t *text_schema(enum field_type type)
         [FIELD_ADDRESS] = "^[0-9a-fA-F.:]+$",
         [FIELD_BYTES] = "^[\\s\\S]",
         [FIELD_POINTER] = "^(/([^~]|~[01])*)?$",
+        [FIELD_ROUTE] = "^(here|(tunnel|service):[\\s\\S]+)$",
         [FIELD_SPAN] = SPAN_PATTERN,
     };
     return json_pack("{s:s, s:s}", "type", "string", "pattern", patterns[type]);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "config/route.h"
 #include "config/value.h"
 #include "net/resolve.h"
 #include "source/source.h"
@@ -134,6 +135,9 @@ static void check_service(struct validation *validation, const struct spot *spot
 /* The names of the built-in checks are taken on every board. */
 static bool is_taken(const char *name)
 {
+    if (text_starts(name, "tunnel ")) {
+        return true; /* the lights of tunnels */
+    }
     static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",
                                            "clickhouse", "redis",      "auth_flow",
                                            "auth_rate",  "settings"};
@@ -312,6 +316,16 @@ static void check_by_path(struct validation *validation, const struct spot *spot
     }
 }
 
+static void check_route(struct validation *validation, const struct spot *spot)
+{
+    const char *key = NULL;
+    struct error error = {0};
+    if (json_object_get(spot->value, "via") &&
+        !route_check(validation->root, field_key(spot->field), &key, &error)) {
+        add(validation, spot, key, error.hint, error.message);
+    }
+}
+
 static void check_spot(struct validation *validation, const struct spot *spot);
 
 /* Goes down to one key, or to an entry of a list (key NULL). */
@@ -364,6 +378,7 @@ static void check_spot(struct validation *validation, const struct spot *spot)
         check_hold(validation, spot);
         check_pairs(validation, spot);
         check_by_path(validation, spot);
+        check_route(validation, spot);
         const char *key;
         json_t *entry;
         size_t count = 0;

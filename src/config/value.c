@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/route.h"
 #include "source/source.h"
 
 #include <arpa/inet.h>
@@ -131,6 +132,7 @@ static const struct {
                                "and \\\\ for bytes"},
     [FIELD_PATH] = {is_filled, "the path of a file"},
     [FIELD_POINTER] = {is_pointer, "a JSON pointer (RFC 6901), such as \"/status\""},
+    [FIELD_ROUTE] = {route_valid, "\"here\", \"tunnel:NAME\" or \"service:NAME\""},
 };
 
 static const char *const plain[FIELD_TYPES] = {

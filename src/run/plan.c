@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "config/route.h"
 #include "board/asking.h"
 #include "source/capture.h"
 
@@ -25,7 +26,10 @@ static json_t *confirm_light(const struct light *light)
             json_object_set_new(identity, evidence->key, json_string(evidence->value));
         }
     }
-    const char *address = result ? result_evidence_of(result, "address") : NULL;
+    /* Each process has tunnels of its own, whose ports say nothing of who is asked. */
+    bool tunnel = route_of(light->section).kind == ROUTE_TUNNEL;
+    const char *address =
+        result && !tunnel ? result_evidence_of(result, "address") : NULL;
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", light->name, "type",
                      light->check->name, "state",
                      json_text(result ? state_rows[result->state].word : NULL), "address",

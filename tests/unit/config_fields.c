@@ -230,9 +230,29 @@ static void values_have_a_form(void **state)
         {"{\"auth_flow\": {\"user\": {\"email\": \"email\"}}}", "auth_flow.user.email",
          "JSON pointer", ""},
         {"{\"redis\": {\"tls\": {\"cert\": \"c\"}}}", "redis.tls", "together", ""},
-        {"{\"redis\": {\"via\": \"tunnel:bastion\"}}", "redis.via", "\"here\"", ""},
         {"{\"checks\": [{\"type\": \"htpp\"}]}", "checks[0].type", "not \"htpp\"",
          "\"http\""},
+        {"{\"redis\": {\"via\": \"there\"}}", "redis.via", "\"here\"", ""},
+        {"{\"redis\": {\"via\": \"tunnel:\"}}", "redis.via", "\"tunnel:NAME\"", ""},
+        {"{\"redis\": {\"via\": \"tunnel:bastion\"}}", "redis.via",
+         "names a tunnel that is not configured", "tunnels here: none"},
+        {"{\"redis\": {\"via\": \"tunnel:b\"}, \"tunnels\": {\"a\": {\"command\": "
+         "[\"a\", \"{port}\"]}}}",
+         "redis.via", "names a tunnel that is not configured", "tunnels here: a"},
+        {"{\"tunnels\": {\"a\": {}}}", "tunnels.a.command", "is missing", "{port}"},
+        {"{\"redis\": {\"via\": \"tunnel:a\"}, \"tunnels\": {\"a\": {\"command\": "
+         "[\"ssh\", \"6379\"]}}}",
+         "redis.via", "no {port}", "write {port} where"},
+        {"{\"redis\": {\"via\": \"tunnel:a\"}, \"clickhouse\": {\"via\": "
+         "\"tunnel:a\"}, \"tunnels\": {\"a\": {\"command\": [\"a\", \"{port}\"]}}}",
+         "redis.via", "leads to one place", "{remote_port}"},
+        {"{\"redis\": {\"via\": \"service:cart\", \"told_by\": \"x\"}}", "redis.via",
+         "names a service that is not configured", "services here:"},
+        {"{\"redis\": {\"told_by\": \"x\"}}", "redis.told_by",
+         "is for via service:NAME alone", "take it out"},
+        {"{\"checks\": [{\"type\": \"health_json\", \"name\": \"tunnel a\", "
+         "\"service\": \"auth\", \"path\": \"/\", \"expect\": {\"/a\": 1}}]}",
+         "checks[0].name", "is taken already", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *path = mem_format("environments.staging.%s", rows[i].path);
@@ -241,10 +261,45 @@ static void values_have_a_form(void **state)
     }
 }
 
+/* A store that a service tells of, by a check that expects this. */
+#define TOLD(teller, type_service, expect)                                               \
+    "{\"redis\": {\"via\": \"service:backend\", \"told_by\": \"" teller                  \
+    "\"}, \"services\": {\"backend\": {\"url\": \"https://b\"}, \"auth\": {\"url\": "    \
+    "\"https://a\"}}, \"checks\": [{\"type\": \"health_json\", \"name\": \"ready\", "    \
+    "\"service\": \"" type_service "\", \"path\": \"/\", \"expect\": {" expect "}}]}"
+
+static void a_service_tells_of_a_store_by_a_check_that_asserts_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *staging, *path, *message, *hint;
+    } rows[] = {
+        {TOLD("other", "backend", "\"/redis\": true"), "redis.told_by",
+         "names a check that is not configured", "health_json"},
+        {TOLD("ready", "auth", "\"/redis\": true"), "redis.told_by",
+         "is no health_json of backend", "same service"},
+        {TOLD("ready", "backend", "\"/status\": \"ready\""), "redis.told_by",
+         "expects nothing of redis", "/checks/redis/connected"},
+        {TOLD("ready", "backend", "\"/redis/connected\": false"), "redis.told_by",
+         "expects of /redis/connected what proves nothing", "in use"},
+        {TOLD("ready", "backend", "\"/redis/status\": \"not_configured\""),
+         "redis.told_by", "what proves nothing", "in use"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = mem_format("environments.staging.%s", rows[i].path);
+        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
+        free(path);
+    }
+    struct config *config =
+        load_staging(TOLD("ready", "backend", "\"/redis/connected\": true"));
+    assert_true(config_usable(config));
+    config_destroy(config);
+}
+
 static void what_nothing_obeys_yet_is_refused(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"tunnels", "repairs", "notify"};
+    static const char *const keys[] = {"repairs", "notify"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char *staging = mem_format("{\"%s\": {}}", keys[i]);
         char *path = mem_format("environments.staging.%s", keys[i]);
@@ -519,6 +574,7 @@ int main(void)
         cmocka_unit_test(each_row_but_those_for_later_is_reached),
         cmocka_unit_test(a_secret_is_never_written_in_the_file),
         cmocka_unit_test(values_have_a_form),
+        cmocka_unit_test(a_service_tells_of_a_store_by_a_check_that_asserts_it),
         cmocka_unit_test(what_nothing_obeys_yet_is_refused),
         cmocka_unit_test(a_result_may_not_turn_stale_between_two_askings),
         cmocka_unit_test(a_run_must_be_able_to_be_verified),
