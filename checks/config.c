@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "config/demand.h"
 
+#include <stdlib.h>
+
 static const char *remedy_of(const struct finding *finding)
 {
     return finding->remedy && finding->remedy[0]
@@ -49,15 +51,13 @@ static void ask(const struct job *job, struct result *result)
     struct findings findings = {0};
     const struct finding *first = NULL;
     demand_examine(environment, &findings);
-    size_t failing = show_findings(result, &findings, &first);
-    if (failing == 0) {
+    char *summary = findings_summary(&findings);
+    if (show_findings(result, &findings, &first) == 0) {
         result_ok(result, "everything that %s demands", class_word);
-    } else if (failing == 1) {
-        result_set(result, STATE_FAIL, remedy_of(first), "%s", first->message);
     } else {
-        result_set(result, STATE_FAIL, remedy_of(first), "%s, and %zu more",
-                   first->message, failing - 1);
+        result_set(result, STATE_FAIL, remedy_of(first), "%s", summary);
     }
+    free(summary);
     findings_finish(&findings);
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "store/events.h"
+#include "store/invalid.h"
 #include "store/statedir.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 struct asked {
     struct events_filter filter;
     enum output output;
+    bool configurations;
 };
 
 static void print_json(json_t *take_value)
@@ -107,11 +109,14 @@ static int act(const struct command *command, struct events *events,
 }
 
 /* A trail that nothing was ever written to is whole and empty. */
-static bool open_trail(struct events *events, const struct cli *cli, struct error *error)
+static bool open_trail(struct events *events, const struct cli *cli, bool configurations,
+                       struct error *error)
 {
     struct statedir dir;
     char *home = statedir_home(cli->state_dir, error);
-    bool done = home && statedir_open(&dir, home, cli->environment, error);
+    bool done =
+        home && (configurations ? invalid_dir(&dir, home, error)
+                                : statedir_open(&dir, home, cli->environment, error));
     free(home);
     if (!done) {
         return false;
@@ -135,6 +140,9 @@ int cli_audit(struct cli *cli, int argc, char **argv)
         {"release", "R", "list those whose release begins so", &asked.filter.release,
          NULL, NULL},
         {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
+        {"configurations", NULL,
+         "the trail of files that could not be used, which belong to no environment",
+         NULL, &asked.configurations, NULL},
     };
     struct error error = {0};
     struct events events;
@@ -157,10 +165,10 @@ int cli_audit(struct cli *cli, int argc, char **argv)
         clock_stamp(stamp, wall);
         asked.filter.since = stamp;
     }
-    if (!cli_open(cli, &status)) {
+    if (!asked.configurations && !cli_open(cli, &status)) {
         return status;
     }
-    if (!open_trail(&events, cli, &error)) {
+    if (!open_trail(&events, cli, asked.configurations, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }
     status = act(command, &events, &asked, argc > 1 ? argv[1] : "list");

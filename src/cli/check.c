@@ -231,6 +231,9 @@ int cli_check(struct cli *cli, int argc, char **argv)
     if (!cli_open(cli, &status)) {
         return status;
     }
+    if (!cli_record(cli, cli->environment)) {
+        return EXIT_INTERNAL;
+    }
     cli_catch_signals();
     http_begin();
     struct board *board = board_create(cli->environment, checks_all);

@@ -56,6 +56,14 @@ bool cli_choose(struct cli *cli, int *status);
 /* The same, and reads the key of the fingerprints, which makes the state directory. */
 bool cli_open(struct cli *cli, int *status);
 
+/* Finds and loads the configuration. What is wrong with it is said on stderr, and on the
+ * audit trail unless --read-only. */
+struct located;
+bool cli_load(struct cli *cli, struct located *located, int *status);
+/* Tells the audit trail what an environment lacks, or is said not to use. False, having
+ * said why, where it cannot. */
+bool cli_record(const struct cli *cli, const struct environment *environment);
+
 /* "greenboard: MESSAGE" and, on a line of its own, the hint, on stderr. Returns
  * `status`. */
 int cli_fail(int status, const struct error *error);

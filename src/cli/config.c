@@ -18,21 +18,11 @@
 static bool load(struct cli *cli, int *status)
 {
     struct located located;
-    struct error error;
-    if (!locate_config(cli->config_path, &located, &error)) {
-        *status = cli_fail(EXIT_CONFIG, &error);
-        return false;
-    }
-    cli->config = config_load(located.path);
+    int refused;
+    bool loaded = cli_load(cli, &located, &refused);
     free(located.path);
-    if (config_usable(cli->config)) {
-        return true;
-    }
-    char *complaint = config_complaint(cli->config);
-    fputs(complaint, stderr);
-    free(complaint);
-    *status = EXIT_CONFIG;
-    return false;
+    *status = loaded ? *status : refused;
+    return loaded;
 }
 
 /* Prints what a class demands in vain; true where the gate would stay closed for it. */
@@ -68,6 +58,9 @@ static int check(struct cli *cli)
         const struct environment *environment = cli->config->environments[i];
         if (!only || only == environment) {
             examined++;
+            if (!cli_record(cli, environment)) {
+                return EXIT_INTERNAL;
+            }
             status = show_findings(environment) ? EXIT_UNSAFE : status;
         }
     }

@@ -58,6 +58,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
         return false;
     }
     console->store = store_create(&console->dir, cli->read_only);
+    store_config(console->store, console->board->environment);
     alerts_init(&console->alerts, console->board, console->store, console->operator_name);
     struct observer observer = {.answered = answered, .judged = judged, .self = console};
     console->sched = sched_create(console->board, &observer);

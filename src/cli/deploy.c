@@ -258,6 +258,9 @@ int cli_deploy(struct cli *cli, int argc, char **argv)
     if (!cli_open(cli, &status)) {
         return status;
     }
+    if (!cli_record(cli, cli->environment)) {
+        return EXIT_INTERNAL;
+    }
     return may_confirm(&deploy, &error) ? ask_and_decide(&deploy)
                                         : cli_fail(EXIT_USAGE, &error);
 }

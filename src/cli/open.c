@@ -6,24 +6,80 @@
 #include "config/trust.h"
 #include "secret/fingerprint.h"
 #include "source/capture.h"
+#include "store/invalid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool load(struct cli *cli, struct located *located, int *status)
+/* The home of all state, or NULL: it was said why. */
+static char *home_of(const struct cli *cli)
 {
     struct error error;
+    char *home = statedir_home(cli->state_dir, &error);
+    if (!home) {
+        cli_fail(EXIT_INTERNAL, &error);
+    }
+    return home;
+}
+
+static void record_file(const struct cli *cli, const struct config *config)
+{
+    struct error error;
+    char *home = cli->read_only ? NULL : home_of(cli);
+    if (home && !invalid_record_file(home, config, &error)) {
+        cli_fail(EXIT_INTERNAL, &error);
+    }
+    free(home);
+}
+
+bool cli_record(const struct cli *cli, const struct environment *environment)
+{
+    struct error error;
+    char *home = cli->read_only ? NULL : home_of(cli);
+    bool done = cli->read_only || (home && invalid_record(home, environment, &error));
+    if (home && !done) {
+        cli_fail(EXIT_INTERNAL, &error);
+    }
+    free(home);
+    return done;
+}
+
+/* One that was named and is not there is a failure as much as one that is wrong. */
+static void record_missing(const struct cli *cli)
+{
+    const char *named = cli->config_path ? cli->config_path : getenv("GREENBOARD_CONFIG");
+    if (named && *named) {
+        struct config *config = config_load(named);
+        record_file(cli, config);
+        config_destroy(config);
+    }
+}
+
+bool cli_load(struct cli *cli, struct located *located, int *status)
+{
+    struct error error;
+    *status = EXIT_CONFIG;
     if (!locate_config(cli->config_path, located, &error)) {
-        *status = cli_fail(EXIT_CONFIG, &error);
+        record_missing(cli);
+        cli_fail(EXIT_CONFIG, &error);
         return false;
     }
     cli->config = config_load(located->path);
-    if (!config_usable(cli->config)) {
-        char *complaint = config_complaint(cli->config);
-        fputs(complaint, stderr);
-        free(complaint);
-        *status = EXIT_CONFIG;
+    if (config_usable(cli->config)) {
+        return true;
+    }
+    record_file(cli, cli->config);
+    char *complaint = config_complaint(cli->config);
+    fputs(complaint, stderr);
+    free(complaint);
+    return false;
+}
+
+static bool load(struct cli *cli, struct located *located, int *status)
+{
+    struct error error;
+    if (!cli_load(cli, located, status)) {
         return false;
     }
     if (located->found &&

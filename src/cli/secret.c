@@ -139,6 +139,7 @@ static int exec_with(struct cli *cli, char *const *names, char *const *command)
     int status = EXIT_GO;
     struct error error;
     struct resolved resolved;
+    cli->read_only = true; /* it writes no state, whatever is wrong */
     if (!cli_choose(cli, &status)) {
         return status;
     }

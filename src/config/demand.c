@@ -63,6 +63,19 @@ static void add(struct examination *examination, bool fails, const char *path,
         (struct finding){fails, mem_text(path), take_message, take_remedy};
 }
 
+char *findings_summary(const struct findings *findings)
+{
+    const char *first = NULL;
+    size_t failing = 0;
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->rows[i].fails && failing++ == 0) {
+            first = findings->rows[i].message;
+        }
+    }
+    return failing > 1 ? mem_format("%s, and %zu more", first, failing - 1)
+                       : mem_text(first);
+}
+
 void findings_finish(struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {

@@ -27,6 +27,9 @@ bool demand_placed(const json_t *store);
 bool demand_plain(const struct environment *environment, const char *host);
 
 void demand_examine(const struct environment *environment, struct findings *findings);
+/* "ClickHouse is REQUIRED in staging, and 1 more"; NULL where none fails. The caller
+ * frees. */
+char *findings_summary(const struct findings *findings);
 void findings_finish(struct findings *findings);
 
 #endif

@@ -135,7 +135,7 @@ static void check_service(struct validation *validation, const struct spot *spot
 /* The names of the built-in checks are taken on every board. */
 static bool is_taken(const char *name)
 {
-    if (text_starts(name, "tunnel ")) {
+    if (text_equal(name, "tunnel") || text_starts(name, "tunnel ")) {
         return true; /* the lights of tunnels */
     }
     static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",

@@ -181,6 +181,25 @@ static bool insert(struct db *db, const struct entry *entry, struct error *error
     return done;
 }
 
+/* Whether an event of this kind with the same `once` is there. */
+static bool is_there(struct db *db, const struct event *event, bool *there,
+                     struct error *error)
+{
+    *there = false;
+    if (!event->once) {
+        return true;
+    }
+    sqlite3_stmt *statement = db_prepare(
+        db, "SELECT 1 FROM event WHERE type = ? AND instr(data, ?) LIMIT 1", error);
+    char *part = mem_format("\"" EVENT_ONCE "\":\"%s\"", event->once);
+    bool done = statement &&
+                db_bind(db, statement, error, "tt", event_rows[event->kind].name, part) &&
+                db_step(db, statement, there, error);
+    sqlite3_finalize(statement);
+    free(part);
+    return done;
+}
+
 bool events_append(struct events *events, const struct event *event, int64_t *seq,
                    struct error *error)
 {
@@ -203,8 +222,11 @@ bool events_append(struct events *events, const struct event *event, int64_t *se
     if (!db_begin(&events->db, error)) {
         goto out;
     }
-    if (!events_head(events, &last, before, error)) {
+    bool there = false;
+    if (!is_there(&events->db, event, &there, error) ||
+        !events_head(events, &last, before, error) || there) {
         db_rollback(&events->db);
+        done = there;
         goto out;
     }
     entry.seq = last + 1;

@@ -25,7 +25,9 @@
       "an alert was raised: what is wrong, and what to do")                              \
     X(EVENT_ALERT_CLEARED, "alert.cleared", "what had raised an alert is well again")    \
     X(EVENT_CONFIG_INVALID, "config.invalid",                                            \
-      "a configuration lacks what its class demands")                                    \
+      "a configuration is refused, or lacks what its class demands")                     \
+    X(EVENT_CONFIG_NOT_USED, "config.not_used",                                          \
+      "a system is said not to have a part at all, and why")                             \
     X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
     X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")        \
     X(EVENT_RUN_STEP, "run.step", "a step of a run ended")                               \
@@ -58,7 +60,11 @@ struct event {
     const char *check;
     const char *text;   /* one line for a person */
     const json_t *data; /* further facts, an object, or NULL */
+    /* what tells it from others of its kind, also the text EVENT_ONCE of the data:
+     * appended only where no event has it yet. NULL: each time */
+    const char *once;
 };
+#define EVENT_ONCE "once"
 
 /* An event of the trail. */
 struct entry {
@@ -83,7 +89,7 @@ bool events_open(struct events *events, const char *path, enum db_access access,
                  struct error *error);
 void events_close(struct events *events);
 
-/* `seq` may be NULL. */
+/* `seq` may be NULL; it stays as it was where the event was there already (`once`). */
 bool events_append(struct events *events, const struct event *event, int64_t *seq,
                    struct error *error);
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "store/invalid.h"
 #include "store/samples.h"
 
 #include <pthread.h>
@@ -68,7 +69,8 @@ static void item_destroy(struct item *item)
 {
     const struct event *event = &item->event;
     const char *texts[] = {event->environment, event->operator_name, event->run,
-                           event->release,     event->check,         event->text};
+                           event->release,     event->check,         event->text,
+                           event->once};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free((char *)(uintptr_t)texts[i]);
     }
@@ -340,6 +342,19 @@ bool store_take_alerts(struct store *store, struct entries *alerts, bool *record
     return read;
 }
 
+static bool tell_invalid(void *self, const struct event *event)
+{
+    store_event(self, event);
+    return true;
+}
+
+void store_config(struct store *store, const struct environment *environment)
+{
+    if (store) {
+        invalid_tell(environment, store->operator_name, tell_invalid, store);
+    }
+}
+
 void store_event(struct store *store, const struct event *event)
 {
     if (!store) {
@@ -347,15 +362,15 @@ void store_event(struct store *store, const struct event *event)
     }
     struct item *item = mem_alloc(sizeof *item);
     item->is_event = true;
-    item->event =
-        (struct event){.kind = event->kind,
-                       .environment = mem_text(event->environment),
-                       .operator_name = mem_text(event->operator_name),
-                       .run = mem_text(event->run),
-                       .release = mem_text(event->release),
-                       .check = mem_text(event->check),
-                       .text = mem_text(event->text),
-                       .data = event->data ? json_deep_copy(event->data) : NULL};
+    item->event = (struct event){.kind = event->kind,
+                                 .environment = mem_text(event->environment),
+                                 .operator_name = mem_text(event->operator_name),
+                                 .run = mem_text(event->run),
+                                 .release = mem_text(event->release),
+                                 .check = mem_text(event->check),
+                                 .text = mem_text(event->text),
+                                 .data = event->data ? json_deep_copy(event->data) : NULL,
+                                 .once = mem_text(event->once)};
     push(store, item);
 }
 
@@ -363,19 +378,13 @@ static void tell_change(struct store *store, const struct board *board,
                         const struct light *light, struct last *last)
 {
     const struct result *result = light->result;
-    bool invalid =
-        result->state == STATE_FAIL && strcmp(light->check->name, "config") == 0;
-    char *text = NULL;
-    if (last->known) {
-        text = mem_format("%s went from %s to %s: %s", light->name,
-                          state_rows[last->state].word, state_rows[result->state].word,
-                          result->summary ? result->summary : "");
-    } else if (invalid) {
-        text = mem_text(result->summary);
-    } else {
+    if (!last->known) {
         return; /* a first answer is no change: samples have it */
     }
-    struct event event = {.kind = invalid ? EVENT_CONFIG_INVALID : EVENT_CHECK_CHANGED,
+    char *text = mem_format("%s went from %s to %s: %s", light->name,
+                            state_rows[last->state].word, state_rows[result->state].word,
+                            result->summary ? result->summary : "");
+    struct event event = {.kind = EVENT_CHECK_CHANGED,
                           .environment = board->environment->name,
                           .operator_name = store->operator_name,
                           .release = board->release,

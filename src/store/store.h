@@ -32,6 +32,8 @@ bool store_recorder(struct store *store);
 bool store_take_alerts(struct store *store, struct entries *alerts, bool *recorder);
 
 void store_event(struct store *store, const struct event *event); /* copies */
+/* What the trail is to know of the configuration (invalid.h), recorder or not: once. */
+void store_config(struct store *store, const struct environment *environment);
 
 /* For the scheduler's observer, and after board_judge() said that the decision
  * changed. */
