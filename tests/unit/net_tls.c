@@ -31,22 +31,37 @@ struct secured {
     bool authority; /* we are told whom to believe */
     const char *server_name;
     const char *message; /* NULL: it works */
+    /* reached through a tunnel that ends at the peer; nobody resolves it. NULL: the peer
+     */
+    const char *behind;
 };
+
+static const char *host_of(const struct secured *row)
+{
+    return row->behind ? row->behind : "peer.example";
+}
 
 static const struct secured secured[] = {
     {"tls a certificate that proves the host is believed", "peer.example", 1, true, NULL,
-     NULL},
+     NULL, NULL},
     {"tls server_name is verified instead of the host", "redis.internal", 1, true,
-     "redis.internal", NULL},
+     "redis.internal", NULL, NULL},
     {"tls a certificate of somebody else is refused", "other.example", 1, true, NULL,
-     "certificate is for other.example, not peer.example"},
+     "certificate is for other.example, not peer.example", NULL},
     {"tls a host that matches does not save a wrong server_name", "peer.example", 1, true,
-     "redis.internal", "certificate is for peer.example, not redis.internal"},
+     "redis.internal", "certificate is for peer.example, not redis.internal", NULL},
     {"tls an authority that nobody knows is refused", "peer.example", 1, false, NULL,
-     "signed by nobody we believe"},
+     "signed by nobody we believe", NULL},
     {"tls an expired certificate is refused", "peer.example", -1, true, NULL,
-     "expired on 20"},
-    {"tls a peer that does not speak it is refused", NULL, 0, false, NULL, "no TLS"},
+     "expired on 20", NULL},
+    {"tls a peer that does not speak it is refused", NULL, 0, false, NULL, "no TLS",
+     NULL},
+    {"tls through a tunnel the host behind it is verified", "ch.example", 1, true, NULL,
+     NULL, "ch.example"},
+    {"tls through a tunnel server_name is verified instead", "redis.internal", 1, true,
+     "redis.internal", NULL, "10.0.0.3"},
+    {"tls through a tunnel another host is refused", "localhost", 1, true, NULL,
+     "certificate is for localhost, not ch.example", "ch.example"},
 };
 
 static struct peer *start_secured(const struct secured *row)
@@ -65,8 +80,10 @@ static void tls_over_http(void **state)
     struct peer *peer = start_secured(row);
     struct tls_options tls = {.on = true,
                               .ca = row->authority ? peer_authority(peer) : NULL,
-                              .server_name = row->server_name};
-    char *url = mem_format("https://peer.example:%d/", peer_port(peer));
+                              .server_name = row->server_name,
+                              .through = row->behind ? peer_port(peer) : 0};
+    char *url =
+        mem_format("https://%s:%d/", host_of(row), row->behind ? 8443 : peer_port(peer));
     struct http_request request = {
         .url = url, .tls = &tls, .deadline = clock_now() + 5 * CLOCK_SECOND};
     struct http_reply reply;
@@ -94,11 +111,12 @@ static void tls_over_dial(void **state)
     struct peer *peer = start_secured(row);
     struct tls_options tls = {.on = true,
                               .ca = row->authority ? peer_authority(peer) : NULL,
-                              .server_name = row->server_name};
+                              .server_name = row->server_name,
+                              .through = row->behind ? peer_port(peer) : 0};
     struct dial dial;
     struct error error = {0};
     char bytes[64] = "";
-    bool done = dial_open(&dial, "peer.example", peer_port(peer), &tls,
+    bool done = dial_open(&dial, host_of(row), row->behind ? 6379 : peer_port(peer), &tls,
                           clock_now() + 5 * CLOCK_SECOND, NULL, &error);
     assert_true(dial.connected);
     if (row->message) {
