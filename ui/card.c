@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/route.h"
 #include "ui/marks.h"
 
 #include <stdio.h>
@@ -270,6 +271,20 @@ static void draw_inside(const struct card *card, const struct scene *scene,
     draw_rest(card, canvas, y + 1, light);
 }
 
+/* Whose view of it is shown, where it is not ours: " tunnel bastion". Returns the column
+ * after. */
+static int draw_route(struct canvas *canvas, int x, int end, const struct light *light)
+{
+    struct route route = route_of(light->section);
+    char words[80];
+    snprintf(words, sizeof words, "%s %s",
+             route.kind == ROUTE_TUNNEL ? "tunnel" : "told by",
+             route.name ? route.name : "");
+    return route.kind != ROUTE_HERE && end - x > 4
+               ? canvas_fit(canvas, x, 0, end - x, STYLE_DIM, words)
+               : x;
+}
+
 static void draw_strip(const struct card *card, const struct scene *scene,
                        const struct light *light, struct canvas *canvas, bool focus)
 {
@@ -287,23 +302,27 @@ static void draw_strip(const struct card *card, const struct scene *scene,
     int end = canvas_right(canvas, x, canvas->width, 0, STYLE_DIM, age);
     end = end < canvas->width ? end - 1 : end;
     struct words words = card_words(card, light);
+    int route = draw_route(canvas, x, end, light);
+    x += route > x ? route - x + 2 : 0;
     if (words.style == STYLE_TEXT && card->figure[0]) {
         x = canvas_fit(canvas, x, 0, end - x, STYLE_STRONG, card->figure) + 2;
     }
     canvas_fit(canvas, x, 0, end - x, words.style, words.head);
 }
 
-/* The state, in the frame's upper right corner, kept clear of the title. */
-static void draw_corner(const struct scene *scene, struct canvas *canvas,
-                        const struct light *light)
+/* The state, in the frame's upper right corner, kept clear of the title. Returns the
+ * column where it begins. */
+static int draw_corner(const struct scene *scene, struct canvas *canvas,
+                       const struct light *light)
 {
     const char *word = light->result    ? state_rows[light->result->state].shown
                        : light->running ? "asking"
                                         : "not yet";
-    int x = canvas->width - text_width(word) - 5;
+    int start = canvas->width - text_width(word) - 5;
+    canvas_text(canvas, start, 0, STYLE_TEXT, " ");
+    int x = mark_state(canvas, start + 1, 0, scene, light);
     canvas_text(canvas, x, 0, STYLE_TEXT, " ");
-    x = mark_state(canvas, x + 1, 0, scene, light);
-    canvas_text(canvas, x, 0, STYLE_TEXT, " ");
+    return start;
 }
 
 void card_draw(const void *self, const struct scene *scene, struct canvas *canvas,
@@ -327,8 +346,12 @@ void card_draw(const void *self, const struct scene *scene, struct canvas *canva
                      : STYLE_BORDER);
     int x = canvas_format(canvas, 1, 0, STYLE_DIM, " %d ", mark_number(card->pane));
     x = canvas_text(canvas, x, 0, focus ? STYLE_FOCUS : STYLE_STRONG, card->pane->title);
-    canvas_text(canvas, x, 0, STYLE_TEXT, " ");
-    draw_corner(scene, canvas, light);
+    x = canvas_text(canvas, x, 0, STYLE_TEXT, " ");
+    int corner = draw_corner(scene, canvas, light);
+    int route = draw_route(canvas, x, corner - 2, light);
+    if (route > x) {
+        canvas_text(canvas, route, 0, STYLE_TEXT, " ");
+    }
     struct rect inside = {2, 1, canvas->width - 4, canvas->height - 2};
     struct canvas part = canvas_part(canvas, inside);
     draw_inside(card, scene, light, &part);

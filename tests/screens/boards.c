@@ -22,7 +22,12 @@ static const struct check checks[] = {
      .help = "do our own logins succeed, and do users' stay above the objective"},
     {.name = "health_json", .help = "does the service say what is expected of it"},
 };
-enum { CHECKS = sizeof checks / sizeof checks[0], REDIS = 4, BACKEND = 7 };
+enum {
+    CHECKS = sizeof checks / sizeof checks[0],
+    CLICKHOUSE = 3,
+    REDIS = 4,
+    BACKEND = 7
+};
 
 static struct environment environment = {
     .system = "netra", .name = "staging", .env_class = CLASS_STAGING, .references = 1};
@@ -290,6 +295,39 @@ struct board *boards_mixed(void)
     return board;
 }
 
+static void ask_from(struct board *board, size_t i, const char *via)
+{
+    board->lights[i].section = json_pack("{s:s}", "via", via);
+}
+
+struct board *boards_elsewhere(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    ask_from(board, REDIS, "tunnel:bastion");
+    result_identity(board->lights[REDIS].result, "via", "asked through tunnel bastion");
+    ask_from(board, CLICKHOUSE, "service:backend");
+    replace(board, CLICKHOUSE);
+    struct result *result = answer(board, CLICKHOUSE, 9, 12);
+    result_reach(result, RUNG_USABLE);
+    result_identity(result, "via", "as told by backend");
+    result_ok(result, "as told by backend: backend says all that is expected, 2 of 2");
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
+struct board *boards_without(void)
+{
+    struct board *board = fresh();
+    answer_all(board);
+    replace(board, REDIS);
+    struct result *result = answer(board, REDIS, 2, 1);
+    result_skip(result, "not used: no cache here");
+    result->not_used = true;
+    board->verdict = gate_decide(board, BOARDS_NOW);
+    return board;
+}
+
 void boards_judge(const struct board *board, struct alerts *alerts)
 {
     alerts_init(alerts, NULL, NULL, NULL);
@@ -308,6 +346,7 @@ void boards_free(struct board *board)
     for (size_t i = 0; i < board->count; i++) {
         free(board->lights[i].name);
         result_destroy(board->lights[i].result);
+        json_decref((json_t *)(uintptr_t)board->lights[i].section);
     }
     for (size_t i = 0; i < MOMENTS; i++) {
         free(board->moments[i].text);

@@ -16,7 +16,9 @@ struct board *boards_mismatch(void); /* the backend holds another JWT secret */
 struct board *boards_unproven(void); /* stale, and one that could not be asked */
 struct board *
 boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
-struct board *boards_mixed(void); /* every state there is */
+struct board *boards_elsewhere(void); /* stores that are not asked from here */
+struct board *boards_without(void);   /* a system that has no Redis */
+struct board *boards_mixed(void);     /* every state there is */
 void boards_judge(const struct board *board,
                   struct alerts *alerts); /* three minutes ago */
 void boards_free(struct board *board);
