@@ -54,7 +54,9 @@ void told_answer(const struct job *job, const char *service, struct result *resu
                    job->check->name);
     } else if (told->state == STATE_OK) {
         result_reach(result, told->rung);
-        result_figure(result, told->figure);
+        if (told->has_figure) {
+            result_figure(result, told->figure);
+        }
         result_ok(result, "as told by %s: %s", service, told->summary);
     } else {
         result_reach(result, told->rung);
