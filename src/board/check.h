@@ -32,7 +32,7 @@ struct job {
     struct tunnels *tunnels;       /* tunnel/tunnels.h; NULL: no store is asked so */
     /* what the light that `told_by` of the section names answered last, NULL: nothing */
     const struct result *told;
-    int64_t deadline;              /* clock_now() time */
+    int64_t deadline; /* clock_now() time */
     /* a preflight or an explicit request: forgeries are sent, logins topped up */
     bool thorough;
     void *prepared;               /* prepare()'s, freed with free() */

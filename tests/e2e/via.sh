@@ -104,7 +104,7 @@ jq '.environments.staging.deploy.command = ["sh", "-c", $look]' \
     "$TUNNELLED" >"$GREENBOARD_SANDBOX/deploying.json"
 run greenboard -c "$GREENBOARD_SANDBOX/deploying.json" deploy --confirm staging --reason 'through a tunnel'
 is "$status" 0 'a deploy through tunnels is done and verified'
-mine=$(grep -vxF -f <(tr ' ' '\n' <<<"$before" | sed '/^$/d') "$GREENBOARD_SANDBOX/seen.forwarders" | wc -l)
+mine=$(grep -cvxF -f <(tr ' ' '\n' <<<"$before" | sed '/^$/d') "$GREENBOARD_SANDBOX/seen.forwarders")
 ok "its supervisor had forwarders of its own ($mine)" test "$mine" -ge 2
 is "$(forwarders | tr '\n' ' ')" "$before" "the console's are still there, and no other"
 
