@@ -146,9 +146,7 @@ static const char *const plain[FIELD_TYPES] = {
     [FIELD_SOURCE] = "the source of a secret, or a list of sources",
     [FIELD_HEADERS] = "an object of header fields, each a text or the source of a secret",
     [FIELD_BODY] = "an object",
-    [FIELD_SETTING] =
-        "a text, the source of a secret, or {\"not\": …} or {\"one_of\": …} "
-        "with a text or a list of texts",
+    [FIELD_SETTING] = "a text, the source of a secret, {\"not\": …} or {\"one_of\": …}",
     [FIELD_TLS] = "true, false, or an object",
     [FIELD_ANY] = "anything",
 };
