@@ -483,7 +483,7 @@ const struct field *field_entry(const struct field *list, const json_t *entry)
 
 bool field_types_with(const struct field *entry, const char *key, struct buf *out)
 {
-    const char *own = entry ? strrchr(entry->path, '[') : NULL;
+    const char *own = strrchr(entry->path, '[');
     if (!own || own[strcspn(own, "]") + 1]) {
         return false;
     }

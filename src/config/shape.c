@@ -56,7 +56,8 @@ static bool add_misplaced(struct shape *shape, size_t node, const struct field *
     struct buf message;
     buf_init(&message, 200);
     buf_text(&message, "belongs to type ");
-    bool known = field_types_with(parent, shape->scan->nodes[node].key, &message);
+    bool known =
+        parent && field_types_with(parent, shape->scan->nodes[node].key, &message);
     if (known) {
         const char *own = strrchr(parent->path, '[') + 1;
         buf_format(&message, ", not %.*s", (int)strcspn(own, "]"), own);
