@@ -269,7 +269,7 @@ struct peer *peer_start(const struct peer_step *const *scripts, size_t count)
     return start(scripts, count, mem_alloc(sizeof(struct peer)));
 }
 
-static X509 *make_certificate(EVP_PKEY *key, const char *name, int days)
+X509 *peer_certificate(EVP_PKEY *key, const char *name, int days)
 {
     X509 *certificate = X509_new();
     X509_set_version(certificate, 2);
@@ -301,7 +301,7 @@ struct peer *peer_start_tls(const struct peer_step *const *scripts, size_t count
     }
     peer->authority = fs_join(peer->directory, "ca.pem");
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = make_certificate(key, name, days);
+    X509 *certificate = peer_certificate(key, name, days);
     FILE *file = fopen(peer->authority, "w");
     PEM_write_X509(file, certificate);
     fclose(file);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 
+#include <openssl/x509.h>
 #include <stddef.h>
 
 enum peer_act {
@@ -49,6 +50,8 @@ struct peer *peer_start(const struct peer_step *const *scripts, size_t count);
 struct peer *peer_start_tls(const struct peer_step *const *scripts, size_t count,
                             const char *name, int days);
 const char *peer_authority(const struct peer *peer);
+/* Self-signed, since ten days ago; the caller frees it. */
+X509 *peer_certificate(EVP_PKEY *key, const char *name, int days);
 
 int peer_port(const struct peer *peer);
 size_t peer_accepted(const struct peer *peer); /* connections until now */
