@@ -221,11 +221,25 @@ int64_t result_duration(const struct result *result)
     return result->ended - result->began;
 }
 
+/* The marks of lights are ours alone: a text from outside must not look like one. */
+static void unmark(char *text)
+{
+    for (size_t i = 0; i < STATE_COUNT; i++) {
+        const char *glyph = state_rows[i].glyph;
+        size_t length = strlen(glyph);
+        for (char *at = text; length > 1 && (at = strstr(at, glyph)); at++) {
+            *at = '?';
+            memmove(at + 1, at + length, strlen(at + length) + 1);
+        }
+    }
+}
+
 static void seal(char **text)
 {
     enum { LONGEST = 1000 };
     if (*text) {
         replace(text, mask_clean(*text, LONGEST));
+        unmark(*text);
     }
 }
 
