@@ -314,6 +314,10 @@ bool trust_complain(const struct trust_seen *seen, const char *host, struct erro
                   seen->ends);
         error_hint(error, "renew the certificate");
         break;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        error_set(error, ERROR_PROTOCOL, "certificate of %s is not yet valid", host);
+        error_hint(error, "set this machine's clock (NTP), or that of who signed it");
+        break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
