@@ -97,6 +97,21 @@ static void hint_other(const struct resp *resp, struct error *error)
     }
 }
 
+/* Redis's TLS port and a load balancer with nobody behind it close without a word. */
+static void hint_closed(const struct resp *resp, struct error *error)
+{
+    if (!resp->first_count) {
+        error_hint(error, resp->dial->ssl
+                              ? "it may refuse our address or certificate: see its log"
+                              : "it may want TLS (redis.tls), or refuse our address: "
+                                "see its log");
+    } else if (resp->first[0] && strchr("+-:$*", resp->first[0])) {
+        error_hint(error, "see the log of Redis, and of what stands in front of it");
+    } else {
+        hint_other(resp, error);
+    }
+}
+
 static redisReply *refuse(struct resp *resp, struct error *error)
 {
     if (resp->over) {
@@ -121,7 +136,7 @@ static bool feed(struct resp *resp, struct error *error)
     if (got == 0) {
         error_set(error, ERROR_PROTOCOL, "%s closed the connection without %s",
                   resp->dial->address, resp->first_count ? "a whole reply" : "a reply");
-        hint_other(resp, error);
+        hint_closed(resp, error);
         return false;
     }
     for (ssize_t i = 0; i < got && resp->first_count < sizeof resp->first; i++) {
