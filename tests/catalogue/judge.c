@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS = 60, LATE_MS = 250, MOST_BYTES = 2 * 1024 * 1024, LIFETIME = 900 };
+enum { SECONDS = 60, LATE_MS = 250, MOST_BYTES = 2 * 1024 * 1024, SHORTEST = 4 };
 static const char PATIENT[] = "4s", HASTY[] = "300ms"; /* deadlines */
 
 struct judge {
@@ -314,7 +314,8 @@ static void hold_text(struct judge *judge, const char *what, const char *text)
         at += wide;
     }
     for (size_t i = 0; i < judge->trap->secrets.count && text; i++) {
-        if (strstr(text, judge->trap->secrets.rows[i].text)) {
+        const char *secret = judge->trap->secrets.rows[i].text;
+        if (strlen(secret) >= SHORTEST && strstr(text, secret)) {
             complain(judge, "%s holds the secret %s", what,
                      judge->trap->secrets.rows[i].name);
         }
@@ -349,7 +350,7 @@ static void hold_played(struct judge *judge)
     if (reached == trap->unreached) {
         complain(judge, reached ? "its peer was reached" : "its peer was never reached");
     }
-    for (size_t i = 0; i < trap->own; i++) {
+    for (size_t i = 0; i < trap->own && trap->want != STATE_OK; i++) {
         if (!atomic_load(&counts->played[i])) {
             complain(judge, "its rule of line %d was never played", trap->rules[i].line);
         }

@@ -193,6 +193,23 @@ static bool take_pair(struct parser *parser, struct trap_list *list, const char 
     return true;
 }
 
+/* Bytes of a file, so with escapes. */
+static bool take_secret(struct parser *parser, const char *text)
+{
+    struct trap_list *secrets = &parser->trap->secrets;
+    struct trap_step bytes = {0};
+    if (!take_pair(parser, secrets, text)) {
+        return false;
+    }
+    struct trap_pair *row = &secrets->rows[secrets->count - 1];
+    if (!unescape(parser, row->text, &bytes)) {
+        return false;
+    }
+    free(row->text);
+    row->text = bytes.text;
+    return true;
+}
+
 static bool take_text(struct parser *parser, char **field, const char *text)
 {
     free(*field);
@@ -234,7 +251,10 @@ static bool take_line(struct parser *parser, const char *word, const char *text)
     struct trap *trap = parser->trap;
     bool good;
     parser->rule = NULL;
-    if (take_own(parser, word, text, &good) || text_equal(word, "like")) {
+    if (text_equal(word, "like")) {
+        return parser->line == 1 || complain(parser, "belongs into the first line", word);
+    }
+    if (take_own(parser, word, text, &good)) {
         return good;
     }
     trap->changes += parser->deep == 0;
@@ -243,7 +263,7 @@ static bool take_line(struct parser *parser, const char *word, const char *text)
     } else if (text_equal(word, "set")) {
         return take_pair(parser, &trap->settings, text);
     } else if (text_equal(word, "secret")) {
-        return take_pair(parser, &trap->secrets, text);
+        return take_secret(parser, text);
     } else if (text_equal(word, "unset")) {
         add_pair(&trap->settings, mem_text(text), NULL);
         return *text == '/' || complain(parser, "a pointer is wanted", text);
