@@ -106,6 +106,15 @@ static const char *proven_name(const struct transfer *transfer)
     return tls && tls->server_name ? tls->server_name : transfer->host;
 }
 
+/* A TLS port closes on a plain word. */
+static void hint_broken(const struct transfer *transfer, struct error *error)
+{
+    bool early = !transfer->encrypted && !transfer->header_bytes;
+    error_hint(error,
+               early ? "it may want TLS, or refuse our address: see its log"
+                     : "see the log of the service, and of what stands in front of it");
+}
+
 bool transfer_explain(struct transfer *transfer, CURLcode code, struct error *error)
 {
     const struct http_reply *reply = transfer->reply;
@@ -150,6 +159,6 @@ bool transfer_explain(struct transfer *transfer, CURLcode code, struct error *er
                   *transfer->words ? transfer->words : curl_easy_strerror(code));
         break;
     }
-    error_hint(error, "see the log of the service, and of what stands in front of it");
+    hint_broken(transfer, error);
     return false;
 }
