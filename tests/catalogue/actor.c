@@ -60,7 +60,7 @@ static void keep(struct act *act)
     const char *text = buf_string(&act->request);
     for (const char *at = text; *at; at++) {
         run = strchr("0123456789abcdef", *at) ? run + 1 : 0;
-        if (run == HEX) {
+        if (run >= HEX) { /* of a longer run the end: an escape's digits come before */
             memcpy(act->kept, at + 1 - HEX, HEX);
         }
     }
