@@ -13,6 +13,7 @@
 
 #define PROBE_HEADER "X-Greenboard-Probe"
 enum { DETAIL = 160, TOKEN_START = 16, OUR_HEADERS = 3 }; /* characters; header fields */
+enum { BODY_MAX = 256 * 1024 }; /* a parsed text takes several times its length */
 
 static json_t *fill_secret(const struct job *job, const json_t *source,
                            struct result *result)
@@ -155,7 +156,7 @@ static size_t list_headers(const json_t *filled, const char *authorization,
 static void read_json(struct answer *answer)
 {
     const struct buf *body = &answer->reply.body;
-    answer->json = json_parse(buf_string(body), body->length, &answer->not_json);
+    answer->json = json_parse_reply(buf_string(body), body->length, &answer->not_json);
 }
 
 static bool send_it(const struct job *job, const struct request *request, const char *url,
@@ -179,6 +180,7 @@ static bool send_it(const struct job *job, const struct request *request, const 
         .tls = request->ca ? &tls : NULL,
         .keep_headers = request->keep_headers,
         .deadline = job->deadline,
+        .cap = BODY_MAX,
         .cancelled = job->cancelled,
     };
     struct error error;

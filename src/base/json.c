@@ -5,6 +5,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,16 @@ void json_begin(void)
     json_object_seed(0);
 }
 
-/* Depth by counting brackets outside strings: what is malformed is jansson's to
- * refuse. */
-static bool within_depth(const char *data, size_t length)
+/* What a document would become in memory, by counting brackets and commas outside
+ * strings: what is malformed is jansson's to refuse. */
+struct extent {
+    int depth;
+    size_t values; /* or a few more */
+};
+
+static struct extent measure(const char *data, size_t length)
 {
+    struct extent most = {0, 1};
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < length; i++) {
@@ -31,25 +38,31 @@ static bool within_depth(const char *data, size_t length)
         } else if (byte == '"') {
             quoted = true;
         } else if (byte == '{' || byte == '[') {
-            if (++depth > JSON_DEPTH_MAX) {
-                return false;
-            }
+            most.values++;
+            most.depth = ++depth > most.depth ? depth : most.depth;
         } else if (byte == '}' || byte == ']') {
             depth--;
+        } else if (byte == ',') {
+            most.values++;
         }
     }
-    return true;
+    return most;
 }
 
-json_t *json_parse(const char *data, size_t length, struct error *error)
+static json_t *parse(const char *data, size_t length, size_t values, struct error *error)
 {
     if (length > JSON_SIZE_MAX) {
         error_set(error, ERROR_LIMIT, "JSON of more than %d bytes", JSON_SIZE_MAX);
         return NULL;
     }
-    if (!within_depth(data, length)) {
+    struct extent extent = measure(data, length);
+    if (extent.depth > JSON_DEPTH_MAX) {
         error_set(error, ERROR_LIMIT, "JSON nested deeper than %d levels",
                   JSON_DEPTH_MAX);
+        return NULL;
+    }
+    if (extent.values > values) {
+        error_set(error, ERROR_LIMIT, "JSON of more than %zu values", values);
         return NULL;
     }
     json_error_t where;
@@ -60,6 +73,16 @@ json_t *json_parse(const char *data, size_t length, struct error *error)
                   where.line);
     }
     return value;
+}
+
+json_t *json_parse(const char *data, size_t length, struct error *error)
+{
+    return parse(data, length, SIZE_MAX, error);
+}
+
+json_t *json_parse_reply(const char *data, size_t length, struct error *error)
+{
+    return parse(data, length, JSON_VALUES_MAX, error);
 }
 
 /* One reference token of RFC 6901 section 4, unescaped. */

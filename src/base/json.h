@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 1024 * 1024 };
+enum { JSON_DEPTH_MAX = 32, JSON_SIZE_MAX = 1024 * 1024, JSON_VALUES_MAX = 8192 };
 
 /* Once, in main, before any thread: jansson's hash seed, and memory that is cleansed when
  * freed, so that a secret that passed through a document does not stay behind. */
@@ -19,6 +19,10 @@ void json_begin(void);
  * bytes is ERROR_LIMIT, since jansson itself recurses to 2048 levels. Duplicate keys are
  * refused. NULL on error; the caller owns the value. */
 json_t *json_parse(const char *data, size_t length, struct error *error);
+
+/* The same of what a peer sent; more than JSON_VALUES_MAX values is ERROR_LIMIT, since
+ * "[],[],…" takes fifty times its length in memory. */
+json_t *json_parse_reply(const char *data, size_t length, struct error *error);
 
 /* RFC 6901; "" is the root. NULL where nothing is there. Borrowed. */
 json_t *json_at(const json_t *root, const char *pointer);

@@ -59,7 +59,7 @@ static const struct row health_rows[] = {
      RUNG_REACHABLE, "answered 500", "log of the service"},
     {"health a document without end is red in bounded memory", NULL,
      {ASKED, SEND("HTTP/1.1 200 OK\r\n\r\n"), FLOOD("[")}, {{0}}, STATE_FAIL,
-     RUNG_REACHABLE, "more than 1048576 bytes", NULL},
+     RUNG_REACHABLE, "more than 262144 bytes", NULL},
     {"health cut off is red", NULL,
      {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"), CLOSE}, {{0}},
      STATE_FAIL, RUNG_REACHABLE, "cut off", NULL},
