@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "tests/catalogue/heap.h"
 #include "tests/catalogue/judge.h"
 #include "tests/catalogue/trap.h"
 
@@ -190,8 +191,21 @@ static void finish(struct catalogue *catalogue)
     free(catalogue->rows);
 }
 
+/* Else every bound on memory would hold. */
+static void prove_heap(void)
+{
+    enum { MUCH = 3 * 1024 * 1024 };
+    heap_mark();
+    char *much = mem_alloc(MUCH);
+    mem_cleanse(much);
+    if (heap_counted() && (heap_peak() < MUCH || heap_peak() > 2 * MUCH)) {
+        panic("%zu bytes counted, and not %d", heap_peak(), MUCH);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    prove_heap();
     struct catalogue catalogue = {.root = CASES};
     for (int option; (option = getopt(argc, argv, "vC:")) != -1;) {
         if (option == '?') {

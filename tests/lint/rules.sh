@@ -4,7 +4,7 @@ set -u
 here=$(cd "${0%/*}" && pwd) || exit 1
 cd "$here/../.." || exit 1
 mapfile -t sources < <(find src checks ui man tests -name '*.[ch]' | sort)
-scripts=(quickstart bootstrap Makefile.am configure.ac tests/run tests/lint/* tests/e2e/*.sh)
+scripts=(quickstart bootstrap Makefile.am configure.ac tests/run tests/lint/* tests/catalogue/*.sh tests/e2e/*.sh)
 count=0
 
 # rule NAME SCRIPT FILE…
