@@ -155,7 +155,7 @@ static void results_leave_masked_and_clean(void **unused)
     result_evidence(result, "url", "http://u:hunter2hunter2@h/");
     result_note(result, "aHVudGVyMmh1bnRlcjI= leaked");
     result_seal(result);
-    assert_string_equal(result->summary, "password [masked] refused ✓ OK");
+    assert_string_equal(result->summary, "password [masked] refused ? OK");
     assert_string_equal(result->remedy, "look[2J");
     assert_null(strstr(result->evidence[0].value, "hunter2"));
     assert_null(strstr(result->notes[0], "aHVudGVyMmh1bnRlcj"));
