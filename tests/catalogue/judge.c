@@ -12,6 +12,7 @@
 #include "secret/jwt.h"
 #include "tests/catalogue/actor.h"
 #include "tests/catalogue/certificate.h"
+#include "tests/catalogue/document.h"
 #include "tests/catalogue/heap.h"
 #include "tests/unit/peer.h"
 
@@ -23,8 +24,7 @@
 #include <unistd.h>
 
 enum { SECONDS = 60, LATE_MS = 250, MOST_BYTES = 2 * 1024 * 1024, SHORTEST = 4 };
-/* Deadlines: of a peer that answers, and of one that does not. */
-static const char PATIENT[] = "4s", HASTY[] = "300ms", SANITIZED[] = "2s";
+static const char PATIENT[] = "4s"; /* the deadline, unless the peer hangs */
 
 struct judge {
     const struct trap *trap;
@@ -141,112 +141,28 @@ static void write_file(struct judge *judge, const char *name, const char *text)
     free(path);
 }
 
-static char *fill_ports(const struct judge *judge, const char *text)
+static void write_document(struct judge *judge)
 {
-    const struct {
-        const char *name;
-        int port;
-    } ports[] = {{"{port}", judge->actor.port},
-                 {"{refused}", judge->refused},
-                 {"{deaf}", judge->deaf.port}};
-    struct buf out = {0};
-    while (*text) {
-        size_t taken = 0;
-        for (size_t i = 0; i < sizeof ports / sizeof ports[0] && !taken; i++) {
-            if (text_starts(text, ports[i].name)) {
-                buf_format(&out, "%d", ports[i].port);
-                taken = strlen(ports[i].name);
-            }
-        }
-        if (!taken) {
-            buf_add(&out, text, 1);
-            taken = 1;
-        }
-        text += taken;
-    }
-    return buf_take(&out);
-}
-
-/* The object that holds what the pointer names, made where it is not there. */
-static json_t *parent_of(json_t *root, const char *pointer, const char **key)
-{
-    json_t *at = root;
-    const char *from = pointer + (*pointer == '/');
-    for (const char *slash; (slash = strchr(from, '/')); from = slash + 1) {
-        char *name = mem_bytes(from, (size_t)(slash - from));
-        json_t *next = json_is_array(at) ? json_array_get(at, strtoul(name, NULL, 10))
-                                         : json_object_get(at, name);
-        if (!next && json_is_object(at)) {
-            json_object_set_new(at, name, next = json_object());
-        }
-        free(name);
-        at = next;
-    }
-    *key = from;
-    return at;
-}
-
-static void apply_setting(struct judge *judge, json_t *environment,
-                          const struct trap_pair *row)
-{
-    const char *key;
-    json_t *parent = parent_of(environment, row->name, &key);
-    if (!row->text) {
-        json_object_del(parent, key);
-        return;
-    }
+    const struct trap *trap = judge->trap;
+    const struct document_ports ports = {judge->actor.port, judge->refused,
+                                         judge->deaf.port};
+    bool hasty = trap->hangs && heap_counted(); /* a sanitizer is slow */
     struct error error = {0};
-    char *text = fill_ports(judge, row->text);
-    char *array = mem_format("[%s]", text); /* any value may stand there */
-    json_t *holder = json_parse(array, strlen(array), &error);
-    if (!holder || !json_is_object(parent)) {
-        give_up(judge, row->name, holder ? "no such place" : error.message);
+    char *text = document_make(trap, &ports, hasty ? trap->hangs : PATIENT, &error);
+    if (!text) {
+        give_up(judge, "the configuration", error.message);
     }
-    json_object_set(parent, key, json_array_get(holder, 0));
-    json_decref(holder);
-    free(array);
+    write_file(judge, "greenboard.json", text);
     free(text);
-}
-
-/* Where the section of the light that is asked stands. */
-static json_t *asked_section(const struct judge *judge, json_t *environment)
-{
-    for (size_t i = 0; checks_all[i]; i++) {
-        if (text_equal(checks_all[i]->name, judge->trap->ask) && checks_all[i]->section) {
-            return json_at(environment, checks_all[i]->section);
-        }
-    }
-    json_t *entries = json_object_get(environment, "checks"), *found = NULL;
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        json_t *entry = json_array_get(entries, i);
-        found =
-            text_equal(json_get_text(entry, "name"), judge->trap->ask) ? entry : found;
-    }
-    return found;
 }
 
 static void load(struct judge *judge)
 {
-    json_t *root = json_pack("{s:i, s:s, s:{s:{}}}", "version", 1, "system", "trap",
-                             "environments", "staging");
-    json_t *environment = json_at(root, "/environments/staging");
     const struct trap *trap = judge->trap;
-    for (size_t i = 0; i < trap->settings.count; i++) {
-        apply_setting(judge, environment, &trap->settings.rows[i]);
-    }
     for (size_t i = 0; i < trap->secrets.count; i++) {
         write_file(judge, trap->secrets.rows[i].name, trap->secrets.rows[i].text);
     }
-    json_t *section = asked_section(judge, environment);
-    if (section) {
-        const char *hasty = heap_counted() ? HASTY : SANITIZED;
-        json_object_set_new(section, "deadline",
-                            json_string(trap->hangs ? hasty : PATIENT));
-    }
-    char *text = json_pretty(root);
-    write_file(judge, "greenboard.json", text);
-    free(text);
-    json_decref(root);
+    write_document(judge);
     char *path = fs_join(judge->directory, "greenboard.json");
     judge->config = config_load(path);
     free(path);

@@ -237,7 +237,7 @@ static bool take_own(struct parser *parser, const char *word, const char *text,
                 complain(parser, "no such state", text);
         trap->judged = trap->judged || own;
     } else if (text_equal(word, "hangs")) {
-        trap->hangs = trap->hangs || own;
+        *good = !own || take_text(parser, &trap->hangs, *text ? text : "300ms");
     } else if (text_equal(word, "unreached")) {
         trap->unreached = trap->unreached || own;
     } else {
@@ -416,8 +416,8 @@ void trap_destroy(struct trap *trap)
     finish_list(&trap->secrets);
     finish_list(&trap->says);
     finish_list(&trap->does);
-    char *texts[] = {trap->name,  trap->tells, trap->from,   trap->ask,
-                     trap->speak, trap->tls,   trap->claims, trap->signer};
+    char *texts[] = {trap->name, trap->tells,  trap->from,   trap->ask,  trap->speak,
+                     trap->tls,  trap->claims, trap->signer, trap->hangs};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         free(texts[i]);
     }

@@ -16,7 +16,8 @@
  *   signed TEXT          the secret that {token} is signed with
  *   want STATE           FAIL UNKNOWN WARN BLOCKED; OK where it must be green
  *   says TEXT            a part of the summary; do TEXT, of the remedy; case is the same
- *   hangs                the peer keeps the check until its deadline: a short one
+ *   hangs [SPAN]         the peer keeps the check until its deadline, which is short:
+ *                        300ms, or as long as it takes to come to where it hangs
  *   unreached            nobody comes as far as the peer
  *   connect              a rule: steps at the beginning of every connection
  *   on WORD...           a rule: steps for a request that holds all the words, the first
@@ -96,7 +97,8 @@ struct trap {
     char *from, *ask, *speak, *tls, *claims, *signer;
     struct trap_list settings, secrets;
     struct trap_list says, does; /* by text */
-    bool hangs, unreached;
+    char *hangs;                 /* the deadline, or NULL */
+    bool unreached;
     bool judged; /* want was given */
     enum state want;
     struct trap_rule rules[TRAP_RULES];
