@@ -40,7 +40,7 @@ refuses 'a peer that is never reached proves nothing' '1 cases, 0 green' 'its pe
 refuses 'a rule that is never played proves nothing' '1 cases, 0 green' 'its rule of line 8 was never played' \
     "${begin[@]}" 'on SET' '    line -READONLY no' 'on FLUSHALL' '    line +OK'
 refuses 'a peer that only says that it hangs is found out' '1 cases, 0 green' 'it does not hang' \
-    "${begin[@]}" hangs 'on SET' '    line -READONLY no'
+    "${begin[@]}" 'hangs 30s' 'on SET' '    line -READONLY no'
 refuses 'a case that changes nothing is refused' '1 cases, 0 green' 'lacks: a word that differs' "${begin[@]}"
 refuses 'a case that expects no words is refused' '1 cases, 0 green' 'lacks: says' \
     'trap a made one' 'from nowhere' 'want FAIL' 'do primary' 'on SET' '    line -READONLY no'
