@@ -5,16 +5,15 @@
  * are no cases.
  *
  *   catalogue [-v] [-C DIRECTORY] [FOLDER/NAME...] */
-#include "base/buf.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "net/http.h"
 #include "tests/catalogue/heap.h"
 #include "tests/catalogue/judge.h"
 #include "tests/catalogue/trap.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +205,8 @@ static void prove_heap(void)
 int main(int argc, char **argv)
 {
     prove_heap();
+    json_begin();
+    http_begin();
     struct catalogue catalogue = {.root = CASES};
     for (int option; (option = getopt(argc, argv, "vC:")) != -1;) {
         if (option == '?') {
@@ -224,5 +225,6 @@ int main(int argc, char **argv)
     printf("%u cases, %u green\n", catalogue.cases, catalogue.green);
     bool good = catalogue.count && !catalogue.bad;
     finish(&catalogue);
+    http_end();
     return good ? 0 : 1;
 }

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "board/sched.h"
 #include "checks/checks.h"
-#include "net/http.h"
 #include "secret/fingerprint.h"
 #include "secret/jwt.h"
 #include "tests/catalogue/actor.h"
@@ -310,13 +309,11 @@ static void begin(struct judge *judge, const struct trap *trap)
     if (!mkdtemp(judge->directory)) {
         panic("no directory for a trap");
     }
-    json_begin();
     keep_begin();
     deaf_open(&judge->deaf);
     judge->refused = peer_free_port();
     actor_open(&judge->actor, trap);
     open_peer(judge);
-    http_begin();
     if (!fingerprint_begin(judge->directory, &error)) {
         give_up(judge, "fingerprints", error.message);
     }

@@ -1,6 +1,7 @@
 /* Asks about a trap as the product does: its configuration is loaded, the scheduler asks
  * the light on a worker, and the board says whether it is green. In a process of its own,
- * which it leaves: what it says on the way goes to stdout, a line for each complaint. */
+ * which it leaves: what it says on the way goes to stdout, a line for each complaint.
+ * The caller has begun json and http: that costs more than a whole asking. */
 #ifndef GREENBOARD_TESTS_JUDGE_H
 #define GREENBOARD_TESTS_JUDGE_H
 
