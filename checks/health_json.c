@@ -94,6 +94,19 @@ static void fail_values(const struct request *request, const struct answer *answ
                unconfigured ? " (not_configured: it runs without it)" : "");
 }
 
+/* Whether it is the document at all that the configuration means. */
+static bool has_any(const json_t *body, const json_t *expect)
+{
+    bool found = false;
+    const char *pointer;
+    json_t *expected;
+    json_object_foreach((json_t *)(uintptr_t)expect, pointer, expected)
+    {
+        found = found || json_at(body, pointer);
+    }
+    return found;
+}
+
 static void judge(const struct job *job, const struct request *request,
                   const struct answer *answer, struct result *result)
 {
@@ -104,6 +117,10 @@ static void judge(const struct job *job, const struct request *request,
             result_set(result, STATE_FAIL, "see whether path fits this service",
                        "%s answered JSON that is no object", request->service);
         }
+        return;
+    }
+    if (!has_any(body, expect) && !answer_good(request, answer, result)) {
+        blame(body, result);
         return;
     }
     struct buf differences;
