@@ -82,6 +82,33 @@ bool route_used(const json_t *root, const char *tunnel)
     return count_users(root, tunnel, NULL) > 0;
 }
 
+static bool has_port(const json_t *section, const char *key)
+{
+    return json_integer_value(json_object_get(section, key)) > 0;
+}
+
+/* A tunnel carries one port of one host; what else the store is asked at would be asked
+ * of the wrong one. */
+static bool check_reach(const json_t *section, const json_t *tunnel, struct error *error)
+{
+    const char *mode = json_get_text(section, "mode");
+    if (json_object_get(section, "socket") || (mode && strcmp(mode, "standalone") != 0)) {
+        error_set(error, ERROR_CONFIG,
+                  "names a tunnel, which leads to one host and port alone");
+        error_hint(error, "ask %s from here, or let a service tell of it",
+                   mode ? mode : "a socket");
+        return false;
+    }
+    if (!route_told(tunnel) && has_port(section, "http_port") &&
+        has_port(section, "native_port")) {
+        error_set(error, ERROR_CONFIG,
+                  "names a tunnel that leads to one port, and two are asked");
+        error_hint(error, "write {remote_port} into its command");
+        return false;
+    }
+    return true;
+}
+
 static bool check_tunnel(const json_t *root, const char *store, const char *name,
                          struct error *error)
 {
@@ -107,7 +134,7 @@ static bool check_tunnel(const json_t *root, const char *store, const char *name
                           "store a tunnel of its own");
         return false;
     }
-    return true;
+    return check_reach(json_object_get(root, store), tunnel, error);
 }
 
 /* What would hold for a service that runs without the store proves nothing. */

@@ -298,7 +298,7 @@ static void add(struct tunnels *tunnels, const char *store, const char *port)
     const json_t *list = json_object_get(root, "tunnels");
     const json_t *config =
         route.kind == ROUTE_TUNNEL ? json_object_get(list, route.name) : NULL;
-    if (!config || !json_object_get(section, port)) {
+    if (!config || json_integer_value(json_object_get(section, port)) <= 0) {
         return;
     }
     for (size_t i = 0; i < tunnels->count && !route_told(config); i++) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/demand.h"
 #include "config/fields.h"
+#include "config/route.h"
 #include "config/schema.h"
 #include "config/value.h"
 #include "source/source.h"
@@ -296,6 +297,37 @@ static void a_service_tells_of_a_store_by_a_check_that_asserts_it(void **state)
     config_destroy(config);
 }
 
+static void a_tunnel_leads_to_one_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *store, *section, *command, *message; /* NULL: fine */
+    } rows[] = {
+        {"redis", "{\"port\": 1, \"mode\": \"standalone\"", "{port}", NULL},
+        {"redis", "{\"port\": 1, \"mode\": \"cluster\"", "{port}", "one host and port"},
+        {"redis", "{\"socket\": \"/run/redis\"", "{port}", "one host and port"},
+        {"clickhouse", "{\"http_port\": 1, \"native_port\": 2", "{port}",
+         "two are asked"},
+        {"clickhouse", "{\"http_port\": 1, \"native_port\": 0", "{port}", NULL},
+        {"clickhouse", "{\"http_port\": 1, \"native_port\": 2", "{port}:{remote_port}",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct error error = {0};
+        const char *key = NULL;
+        char *text = mem_format("{\"%s\": %s, \"via\": \"tunnel:a\"}, \"tunnels\": "
+                                "{\"a\": {\"command\": [\"%s\"]}}}",
+                                rows[i].store, rows[i].section, rows[i].command);
+        json_t *root = json_parse(text, strlen(text), NULL);
+        assert_non_null(root);
+        assert_int_equal(route_check(root, rows[i].store, &key, &error),
+                         rows[i].message == NULL);
+        assert_true(!rows[i].message || strstr(error.message, rows[i].message));
+        json_decref(root);
+        free(text);
+    }
+}
+
 static void what_nothing_obeys_yet_is_refused(void **state)
 {
     (void)state;
@@ -575,6 +607,7 @@ int main(void)
         cmocka_unit_test(a_secret_is_never_written_in_the_file),
         cmocka_unit_test(values_have_a_form),
         cmocka_unit_test(a_service_tells_of_a_store_by_a_check_that_asserts_it),
+        cmocka_unit_test(a_tunnel_leads_to_one_place),
         cmocka_unit_test(what_nothing_obeys_yet_is_refused),
         cmocka_unit_test(a_result_may_not_turn_stale_between_two_askings),
         cmocka_unit_test(a_run_must_be_able_to_be_verified),
