@@ -281,10 +281,6 @@ static void hold_state(struct judge *judge, bool green)
         complain(judge, "wanted %s, came %s%s", state_rows[want].word,
                  state_rows[result->state].word, green ? ", which is green" : "");
     }
-    if (result->state != STATE_OK && result->rung == RUNG_USABLE &&
-        result->state != STATE_WARN) {
-        complain(judge, "not green, and yet usable");
-    }
 }
 
 static void tell(const struct judge *judge)
