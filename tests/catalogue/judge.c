@@ -113,12 +113,13 @@ static void open_peer(struct judge *judge)
     const struct trap *trap = judge->trap;
     char *believed = fs_join(judge->directory, "ca.pem");
     judge->actor.token = make_token(judge);
+    bool plain = !trap->tls || text_equal(trap->tls, "none");
     judge->actor.tls =
-        certificate_context(trap->tls ? trap->tls : "nobody.example", believed);
+        certificate_context(plain ? "nobody.example" : trap->tls, believed);
     if (!judge->actor.tls) {
         give_up(judge, "tls", trap->tls);
     }
-    if (!trap->tls) {
+    if (plain) {
         SSL_CTX_free(judge->actor.tls);
         judge->actor.tls = NULL;
     }
