@@ -112,8 +112,9 @@ void wire_stall(struct wire *wire)
 
 bool wire_await(struct wire *wire, const char *text)
 {
-    const char *found;
-    while (!(found = strstr(buf_string(&wire->in), text))) {
+    const char *found; /* bytes, of which some are NUL */
+    while (
+        !(found = memmem(buf_string(&wire->in), wire->in.length, text, strlen(text)))) {
         if (!take(wire)) {
             return false;
         }
