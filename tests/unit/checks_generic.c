@@ -55,7 +55,7 @@ static const struct row http_rows[] = {
      RUNG_REACHABLE, "bytes of a reply in 4", NULL},
     {"http without end is red in bounded memory", GOOD,
      {ASKED, SEND("HTTP/1.1 200 OK\r\n\r\n"), FLOOD("ready")}, {{0}}, STATE_FAIL,
-     RUNG_REACHABLE, "more than 1048576 bytes", NULL},
+     RUNG_REACHABLE, "more than 262144 bytes", NULL},
     {"http cut off is red", GOOD,
      {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nready"), CLOSE}, {{0}},
      STATE_FAIL, RUNG_REACHABLE, "cut off", NULL},
