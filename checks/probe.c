@@ -99,7 +99,7 @@ struct probe_target probe_target(const struct job *job, const char *port)
     struct tunnel_view view;
     if (tunnels_find(job->tunnels, job->section, port, &view)) {
         target.tls.through = view.port;
-    } else if (route_of(job->section).kind == ROUTE_TUNNEL) {
+    } else if (target.port > 0 && route_of(job->section).kind == ROUTE_TUNNEL) {
         panic("no tunnel carries %s", port); /* tunnels.c has no row for it */
     }
     return target;

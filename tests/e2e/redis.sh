@@ -195,13 +195,13 @@ sentinel monitor shop 127.0.0.1 ${PORTS[plain]} 2
 sentinel auth-pass shop "$PASSWORD"
 sentinel down-after-milliseconds shop 1000
 sentinel sentinel-pass sentinels
-requirepass sentinels
+requirepass of-the-council
 CONF
     launch "$1" '[+]monitor master shop' "$TMPDIR/conf/$1" --sentinel --port PORT
 }
-quorum() { [[ $(CLI_PASSWORD=sentinels cli one SENTINEL CKQUORUM shop) == $1* ]]; }
+quorum() { [[ $(CLI_PASSWORD=of-the-council cli one SENTINEL CKQUORUM shop) == $1* ]]; }
 for name in one two three; do sentinel $name; done
-printf sentinels >"$TMPDIR/sentinels"
+printf of-the-council >"$TMPDIR/sentinels"
 places=$(for name in one two three; do echo "{host: \"127.0.0.1\", port: ${PORTS[$name]}},"; done)
 behind="host: \"\", mode: \"sentinel\", sentinels: [${places%,}], $secret, \
     sentinel_password: {file: \"$TMPDIR/sentinels\"}"

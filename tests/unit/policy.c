@@ -33,8 +33,14 @@ static json_t *place(const char *path, json_t *take_value)
     if (*path == '.') {
         return place(path + 1, take_value);
     }
-    if (text_starts(path, "[]")) {
-        return json_pack("[o]", place(path + 2, take_value));
+    if (*path == '[') {
+        const char *end = strchr(path, ']');
+        json_t *entry = place(end + 1, take_value);
+        if (end > path + 1 && json_is_object(entry)) {
+            json_object_set_new(entry, "type",
+                                json_stringn(path + 1, (size_t)(end - path) - 1));
+        }
+        return json_pack("[o]", entry);
     }
     size_t length = strcspn(path, ".[");
     char *key = *path == '*' ? mem_text("auth") : mem_bytes(path, length);
