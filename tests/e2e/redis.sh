@@ -194,18 +194,19 @@ sentinel() { # NAME
 sentinel monitor shop 127.0.0.1 ${PORTS[plain]} 2
 sentinel auth-pass shop "$PASSWORD"
 sentinel down-after-milliseconds shop 1000
-sentinel sentinel-pass sentinels
+sentinel sentinel-pass of-the-council
 requirepass of-the-council
 CONF
     launch "$1" '[+]monitor master shop' "$TMPDIR/conf/$1" --sentinel --port PORT
 }
-quorum() { [[ $(CLI_PASSWORD=of-the-council cli one SENTINEL CKQUORUM shop) == $1* ]]; }
+quorum() { [[ $(CLI_PASSWORD=of-the-council cli "${2:-one}" SENTINEL CKQUORUM shop) == $1* ]]; }
+all_know() { quorum 'OK 3' one && quorum 'OK 3' two && quorum 'OK 3' three; }
 for name in one two three; do sentinel $name; done
 printf of-the-council >"$TMPDIR/sentinels"
 places=$(for name in one two three; do echo "{host: \"127.0.0.1\", port: ${PORTS[$name]}},"; done)
 behind="host: \"\", mode: \"sentinel\", sentinels: [${places%,}], $secret, \
     sentinel_password: {file: \"$TMPDIR/sentinels\"}"
-ok 'three Sentinels find each other' wait_for quorum 'OK 3'
+ok 'three Sentinels find each other' wait_for all_know
 asks "{$behind, master: \"shop\"}"
 green 'the master that the Sentinels name'
 evidence target "^127.0.0.1:${PORTS[plain]}$" 'is the target'
@@ -221,8 +222,9 @@ asks "{$behind, master: \"shop\", sentinels: [{host: \"127.0.0.1\", port: ${PORT
     .sentinel_password = .password"
 red 'no Sentinel' redis.sentinels 'a Redis in the place of a Sentinel'
 stop three
-asks "{$behind, master: \"shop\"}"
-green 'one Sentinel may be away'
+# On a busy machine the two that are left may miss each other for a moment.
+two_do() { asks "{$behind, master: \"shop\"}"; [ "$(json '.checks[0].state')" = OK ]; }
+ok 'one Sentinel may be away' wait_for two_do
 json_like '.checks[0].notes | join(" ")' "Sentinel 127.0.0.1:${PORTS[three]}: connection refused" 'and is noted'
 stop two
 ok 'the one that is left has no quorum' wait_for quorum NOQUORUM
