@@ -44,9 +44,9 @@ struct check {
     const char *title; /* JWT sync */
     const char *help;  /* the question, for --help and the manual */
     const char *test;  /* its name as a test case of a JUnit report, NULL: `name` */
-    /* JSON pointer into the environment, NULL: an entry of `checks`; with "*" as one part,
-     * a light for each entry of that map that has the rest, "backend settings", or, where
-     * nothing follows, that a `via` names, "tunnel bastion" */
+    /* JSON pointer into the environment, NULL: an entry of `checks`; with "*" as one
+     * part, a light for each entry of that map that has the rest, "backend settings", or,
+     * where nothing follows, that a `via` names, "tunnel bastion" */
     const char *section;
     /* checks whose failure explains this one's, NULL-terminated or NULL */
     const char *const *needs;
