@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,7 +242,9 @@ bool signs_read(const struct sign *sign, struct reading *reading, const char *an
     for (size_t i = 0; i < sign->numbers; i++) {
         char *end = NULL;
         reading->number[i] = strtod(answer, &end);
-        if (end == answer || (*end && *end != ' ')) {
+        bool number =
+            end != answer && isfinite(reading->number[i]); /* "nan" is past none */
+        if (!number || (*end && *end != ' ')) {
             return false;
         }
         answer = end + (*end == ' ');
