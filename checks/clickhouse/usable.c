@@ -70,6 +70,14 @@ static bool split(char *line, char **fields, size_t count)
     return true;
 }
 
+/* "24.8.4.13", "23.8.11.29.altinitystable": one word, so that none can forge a line. */
+static bool is_version(const char *text)
+{
+    static const char bytes[] = "0123456789.-_+"
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return text[0] >= '0' && text[0] <= '9' && text[strspn(text, bytes)] == '\0';
+}
+
 static bool read_facts(struct result *result, const char *answer, const char *word,
                        size_t tables)
 {
@@ -84,7 +92,7 @@ static bool read_facts(struct result *result, const char *answer, const char *wo
                 (!tables || text_integer(fields[3], 0, (int64_t)tables, &filled));
     if (good) {
         version = fields[count - 1];
-        good = version[0] >= '0' && version[0] <= '9';
+        good = is_version(version);
     }
     if (good) {
         result_identity(result, "version", "%s", version);
