@@ -117,6 +117,18 @@ static void judge_latency(struct health *health, struct result *result,
                 mem_text("see system.processes, or raise thresholds.latency"));
 }
 
+/* How far both came. What broke off after the proof, or takes no writes, is not usable.
+ */
+static enum rung rung_of(const struct asking *asking, const struct result *main)
+{
+    const struct result *native = asking->native.result;
+    bool both = asking->has_http && asking->has_native;
+    bool good = main->state == STATE_OK && (!both || native->state == STATE_OK) &&
+                asking->health.state != STATE_FAIL;
+    enum rung rung = both && native->rung < main->rung ? native->rung : main->rung;
+    return !good && rung == RUNG_USABLE ? RUNG_AUTHENTICATED : rung;
+}
+
 static void conclude(struct asking *asking, const struct job *job, struct result *result)
 {
     struct result *http = asking->http.result, *native = asking->native.result;
@@ -128,7 +140,7 @@ static void conclude(struct asking *asking, const struct job *job, struct result
         take_over(result, native);
     }
     compare_versions(result, asking);
-    result_reach(result, both && native->rung < main->rung ? native->rung : main->rung);
+    result_reach(result, rung_of(asking, main));
     if (main->state != STATE_OK) {
         fail_as(result, main, "");
         if (both && native->state != STATE_OK) {

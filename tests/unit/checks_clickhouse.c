@@ -103,7 +103,7 @@ static const struct row clickhouse_rows[] = {
     {"clickhouse that resets is red", NULL, {ASKED, RESET}, {{0}}, STATE_FAIL,
      RUNG_REACHABLE, "broke the connection", NULL},
     {"clickhouse silent at the second question is red at the deadline", NULL, FACTS,
-     {STALL}, STATE_FAIL, RUNG_USABLE, "no reply in", NULL},
+     {STALL}, STATE_FAIL, RUNG_AUTHENTICATED, "no reply in", NULL},
     {"clickhouse an exception's header inside a 200 is red", NULL,
      SAYS("200 OK\r\nX-ClickHouse-Exception-Code: 395", "Code: 395. DB::Exception: Oops"),
      {{0}}, STATE_FAIL, RUNG_AUTHENTICATED, "Oops (code 395)", "see the log"},

@@ -143,7 +143,7 @@ static const struct row sign_rows[] = {
     {"a server of 26.x that is well is green", NULL, FACTS, THEN(say_well), STATE_OK,
      RUNG_USABLE, "1 table readable, ClickHouse 26.3.1.55", NULL},
     {"a configured table whose replica is read-only is red", NULL, FACTS,
-     THEN(say_ours_readonly), STATE_FAIL, RUNG_USABLE,
+     THEN(say_ours_readonly), STATE_FAIL, RUNG_AUTHENTICATED,
      "the replica of x.events is read-only", "Keeper"},
     {"another replica that is read-only is a warning",
      WARNS(say_other_readonly, "the replica of y.log is read-only", "Keeper")},
