@@ -109,11 +109,14 @@ static bool read_hello(struct chnative *native, struct error *error)
         return false;
     }
     if (!speaks(native, SINCE_OLDEST)) {
-        return error_set(error, ERROR_PROTOCOL,
-                         "%s speaks revision %llu of the native protocol, which is too "
-                         "old for us (%d)",
-                         wire->dial->address, (unsigned long long)native->revision,
-                         SINCE_OLDEST);
+        error_set(error, ERROR_PROTOCOL,
+                  "%s speaks revision %llu of the native protocol, which is too old for "
+                  "us (%d)",
+                  wire->dial->address, (unsigned long long)native->revision,
+                  SINCE_OLDEST);
+        error_hint(error, "bring ClickHouse up to date, or set native_port to 0, so that "
+                          "HTTP alone is asked");
+        return false;
     }
     snprintf(native->version, sizeof native->version, "%u.%u.%u", (unsigned)major,
              (unsigned)minor, (unsigned)patch);
