@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "tests/catalogue/native.h"
 #include "tests/catalogue/wire.h"
 
 #include <arpa/inet.h>
@@ -32,11 +33,15 @@ struct act {
 static void fill_holes(const struct act *act, const char *text, size_t length,
                        struct buf *out)
 {
-    char port[16];
+    char port[16], refused[16];
     snprintf(port, sizeof port, "%d", act->actor->port);
+    snprintf(refused, sizeof refused, "%d", act->actor->refused);
     const struct {
         const char *name, *value;
-    } holes[] = {{"{token}", act->actor->token}, {"{kept}", act->kept}, {"{port}", port}};
+    } holes[] = {{"{token}", act->actor->token},
+                 {"{kept}", act->kept},
+                 {"{port}", port},
+                 {"{refused}", refused}};
     for (size_t at = 0; at < length;) {
         size_t taken = 0;
         for (size_t i = 0; i < sizeof holes / sizeof holes[0] && !taken; i++) {
@@ -94,10 +99,12 @@ static void add_reply(const struct act *act, const struct trap_step *step,
 static bool send_step(struct act *act, const struct trap_step *step)
 {
     struct buf text = {0}, out = {0};
+    fill_holes(act, step->text, step->length, &text);
     if (step->act == TRAP_HTTP) {
         add_reply(act, step, &out);
+    } else if (step->act == TRAP_STRING) {
+        native_add_text(&out, buf_string(&text), text.length);
     } else {
-        fill_holes(act, step->text, step->length, &text);
         if (step->act == TRAP_BULK) {
             buf_format(&out, "$%zu\r\n", text.length);
         }
@@ -125,6 +132,7 @@ static bool play_step(struct act *act, const struct trap_step *step)
     case TRAP_SEND:
     case TRAP_LINE:
     case TRAP_BULK:
+    case TRAP_STRING:
     case TRAP_HTTP:
         return send_step(act, step);
     case TRAP_HEADER:
@@ -222,12 +230,18 @@ static bool greet(struct act *act)
     return on;
 }
 
+static bool (*cutter(const char *speak))(struct wire *, struct buf *)
+{
+    return text_equal(speak, "http")     ? wire_next_http
+           : text_equal(speak, "native") ? wire_next_native
+                                         : wire_next_redis;
+}
+
 _Noreturn static void serve(struct actor *actor, int fd)
 {
     struct act act = {.actor = actor};
     if (wire_open(&act.wire, fd, actor->tls) && greet(&act)) {
-        bool (*next)(struct wire *, struct buf *) =
-            text_equal(actor->trap->speak, "http") ? wire_next_http : wire_next_redis;
+        bool (*next)(struct wire *, struct buf *) = cutter(actor->trap->speak);
         while (next(&act.wire, &act.request) && answer(&act)) {
         }
     }

@@ -21,6 +21,7 @@ struct actor_counts {
 struct actor {
     const struct trap *trap;
     int listener, port;
+    int refused;  /* {refused}, where nobody listens */
     SSL_CTX *tls; /* NULL: in the clear */
     char *token;  /* {token}, "" where the trap has none */
     struct actor_counts *counts;

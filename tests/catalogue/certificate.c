@@ -19,10 +19,15 @@ static const struct manner {
     bool future;      /* begins tomorrow */
     bool disbelieved; /* we are told to believe another one */
     bool foreign;     /* signed with the key of another one, in its name */
+    bool old;         /* speaks TLS 1.1 and nothing later */
 } manners[] = {
-    {"", 30, false, false, false},       {"expired", -1, false, false, false},
-    {"future", 30, true, false, false},  {"itself", 30, false, true, false},
-    {"stranger", 30, false, true, true},
+    {"", 30, false, false, false, false},
+    {"expired", -1, false, false, false, false},
+    {"future", 30, true, false, false, false},
+    {"soon", 5, false, false, false, false},
+    {"itself", 30, false, true, false, false},
+    {"old", 30, false, false, false, true},
+    {"stranger", 30, false, true, true, false},
 };
 
 static const struct manner *find_manner(const char *word)
@@ -61,6 +66,11 @@ static SSL_CTX *make(const char *host, const struct manner *manner, const char *
     }
     write_believed(path, manner->disbelieved ? other : certificate);
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    if (manner->old) { /* which OpenSSL's usual level of security refuses */
+        SSL_CTX_set_security_level(context, 0);
+        SSL_CTX_set_min_proto_version(context, TLS1_1_VERSION);
+        SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
+    }
     SSL_CTX_use_certificate(context, certificate);
     SSL_CTX_use_PrivateKey(context, key);
     X509_free(certificate);

@@ -309,6 +309,7 @@ static void begin(struct judge *judge, const struct trap *trap)
     deaf_open(&judge->deaf);
     judge->refused = peer_free_port();
     actor_open(&judge->actor, trap);
+    judge->actor.refused = judge->refused;
     open_peer(judge);
     if (!fingerprint_begin(judge->directory, &error)) {
         give_up(judge, "fingerprints", error.message);

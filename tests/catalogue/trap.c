@@ -97,6 +97,7 @@ static const struct {
     {"send", TRAP_SEND, TEXT},
     {"line", TRAP_LINE, TEXT},
     {"bulk", TRAP_BULK, TEXT},
+    {"string", TRAP_STRING, TEXT},
     {"header", TRAP_HEADER, TEXT},
     {"http", TRAP_HTTP, NUMBER_AND_TEXT},
     {"fill", TRAP_FILL, NUMBER_AND_TEXT},

@@ -10,9 +10,10 @@
  *   ask LIGHT            which light of the board is asked
  *   set POINTER JSON     a value of the environment; unset POINTER takes one out
  *   secret NAME TEXT     a file beside the configuration; what it holds may never be told
- *   speak http|redis     how requests are cut; on SPEC wants it
- *   tls HOST [HOW]       the peer speaks TLS, as HOST; HOW: expired future itself
- * stranger token JSON           claims of {token}; exp, iat and nbf in seconds from now
+ *   speak WORD           how requests are cut, as "on" wants it: http, redis, or native
+ *                        (ClickHouse's, on a port that takes http too)
+ *   tls HOST [HOW]       the peer speaks TLS, as HOST; HOW as certificate.h has it
+ *   token JSON           claims of {token}; exp, iat and nbf in seconds from now
  *   signed TEXT          the secret that {token} is signed with
  *   want STATE           FAIL UNKNOWN WARN BLOCKED; OK where it must be green
  *   says TEXT            a part of the summary; do TEXT, of the remedy; case is the same
@@ -21,11 +22,13 @@
  *   unreached            nobody comes as far as the peer
  *   connect              a rule: steps at the beginning of every connection
  *   on WORD...           a rule: steps for a request that holds all the words, the first
- *                        of them in its first line (http) or at its beginning (redis)
+ *                        of them in its first line (http) or at its beginning (redis, and
+ *                        native: HELLO, PING, QUERY, or GET)
  *
  * Steps are indented, and follow their rule; the first rule that fits is played:
  *
- *   send TEXT            bytes; line TEXT, with CR LF; bulk TEXT, as a bulk of Redis
+ *   send TEXT            bytes; line TEXT, with CR LF; bulk TEXT, as a bulk of Redis;
+ *                        string TEXT, with its length before it as ClickHouse has it
  *   header NAME: VALUE   of the http that follows
  *   http STATUS TEXT     a whole reply with a body, and the end
  *   fill N TEXT          the text again and again, N bytes of it; N may be "forever"
@@ -52,6 +55,7 @@ enum trap_act {
     TRAP_SEND,
     TRAP_LINE,
     TRAP_BULK,
+    TRAP_STRING,
     TRAP_HEADER,
     TRAP_HTTP,
     TRAP_FILL,

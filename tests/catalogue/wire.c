@@ -1,5 +1,8 @@
 #include "tests/catalogue/wire.h"
 
+#include "tests/catalogue/native.h"
+
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -170,6 +173,26 @@ bool wire_next_redis(struct wire *wire, struct buf *request)
 {
     size_t length;
     while (!(length = cut_command(&wire->in, request))) {
+        if (!take(wire)) {
+            return false;
+        }
+    }
+    buf_drop(&wire->in, length);
+    return true;
+}
+
+bool wire_next_native(struct wire *wire, struct buf *request)
+{
+    size_t length;
+    while (!wire->in.length) {
+        if (!take(wire)) {
+            return false;
+        }
+    }
+    if (isupper((unsigned char)wire->in.data[0])) {
+        return wire_next_http(wire, request);
+    }
+    while (!(length = native_cut(&wire->in, request))) {
         if (!take(wire)) {
             return false;
         }

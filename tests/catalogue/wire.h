@@ -33,6 +33,8 @@ void wire_stall(struct wire *wire); /* takes all that comes, until it is gone */
  * blank between them. */
 bool wire_next_http(struct wire *wire, struct buf *request);
 bool wire_next_redis(struct wire *wire, struct buf *request);
+/* As native_cut() tells it; a request in HTTP on the same port as above. */
+bool wire_next_native(struct wire *wire, struct buf *request);
 
 /* Adds gzip (RFC 1952) that becomes `bytes` of zeros, about a 158th of it. */
 void wire_bomb(struct buf *out, size_t bytes);
