@@ -85,6 +85,12 @@ static void visit_one(void *self)
     const struct node *node = visit->node;
     bool asking = false;
     char key[SLOT_KEY];
+    if (strcmp(node->host, "?") == 0) { /* "unknown endpoint": CLUSTER SLOTS, since 7.0 */
+        result_set(visit->result, STATE_FAIL,
+                   "set cluster-announce-hostname there, or prefer another endpoint type",
+                   "the cluster knows no name for it yet");
+        return;
+    }
     slot_key(key, node->first, node->last);
     for (int hop = 0; node && hop < HOPS_MOST; hop++) {
         node = visit_node(visit, node, key, &asking);
