@@ -242,7 +242,10 @@ static void fail_open(const struct resolved *why, bool google, struct result *re
 {
     struct error error = why->error;
     error_prefix(&error, "%s", why->label);
-    result_error(result, &error, "correct settings.from in the configuration");
+    result_error(result, &error,
+                 error.code == ERROR_TIMEOUT
+                     ? "see what it waits for, or give it a longer deadline"
+                     : "correct settings.from in the configuration");
     if (google && error.code != ERROR_DENIED && error.code != ERROR_ABSENT) {
         result_blame(result, "jwt_secret");
     }
