@@ -21,9 +21,10 @@ static void fail_run(const struct error *error, struct result *result)
 {
     bool ran = error->code == ERROR_TIMEOUT || error->code == ERROR_LIMIT;
     result_set(result, ran ? STATE_FAIL : STATE_UNKNOWN,
-               error->hint[0] ? error->hint
-               : ran          ? "see what it waits for, or give it a longer deadline"
-                              : "correct command in the configuration",
+               error->hint[0]               ? error->hint
+               : error->code == ERROR_LIMIT ? "let it print its verdict alone"
+               : ran ? "see what it waits for, or give it a longer deadline"
+                     : "correct command in the configuration",
                "%s", error->message);
 }
 
