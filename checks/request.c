@@ -281,6 +281,7 @@ static const char *remedy_of(int status)
            : status == 404 || status == 405
                ? "correct the path and method in the configuration"
            : status == 429 ? "ask less often: raise the period"
+           : status < 300  ? "see what answers there, or correct the expected status"
            : status >= 500 ? "see the log of the service"
                            : "see what the service wants of this request";
 }
