@@ -78,12 +78,39 @@ static bool apply(json_t *environment, const struct trap_pair *row,
     return holder != NULL;
 }
 
+/* Of a check whose section is "/tunnels/NAME" or "/services/NAME/settings", where the
+ * light has that name: "tunnel NAME", "NAME settings". Else NULL. */
+static json_t *named_section(const struct check *check, const char *light,
+                             json_t *environment)
+{
+    const char *star = check->section ? strchr(check->section, '*') : NULL;
+    size_t before = strlen(check->name), all = strlen(light);
+    if (!star || all <= before) {
+        return NULL;
+    }
+    const char *from = star[1] ? light : light + before + 1;
+    char *name = mem_bytes(from, all - before - 1);
+    char *whole = star[1] ? mem_format("%s %s", name, check->name)
+                          : mem_format("%s %s", check->name, name);
+    char *pointer = mem_format("%.*s%s%s", (int)(star - check->section), check->section,
+                               name, star + 1);
+    json_t *section = text_equal(whole, light) ? json_at(environment, pointer) : NULL;
+    free(pointer);
+    free(whole);
+    free(name);
+    return section;
+}
+
 /* Where the section of the light that is asked stands. */
 static json_t *asked_section(const struct trap *trap, json_t *environment)
 {
     for (size_t i = 0; checks_all[i]; i++) {
         if (text_equal(checks_all[i]->name, trap->ask) && checks_all[i]->section) {
             return json_at(environment, checks_all[i]->section);
+        }
+        json_t *named = named_section(checks_all[i], trap->ask, environment);
+        if (named) {
+            return named;
         }
     }
     json_t *entries = json_object_get(environment, "checks"), *found = NULL;

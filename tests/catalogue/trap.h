@@ -12,7 +12,7 @@
  *   secret NAME TEXT     a file beside the configuration; what it holds may never be told
  *   speak WORD           how requests are cut, as "on" wants it: http, redis, or native
  *                        (ClickHouse's, on a port that takes http too)
- *   tls HOST [HOW]       the peer speaks TLS, as HOST; HOW as certificate.h has it
+ *   tls HOST [HOW]       the peer speaks TLS, as HOST; HOW as certificate.h has it; none
  *   token JSON           claims of {token}; exp, iat and nbf in seconds from now
  *   signed TEXT          the secret that {token} is signed with
  *   want STATE           FAIL UNKNOWN WARN BLOCKED; OK where it must be green
