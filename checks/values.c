@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 enum { SHOWN = 80 }; /* characters of a value */
 
@@ -30,11 +31,15 @@ bool values_equal(const json_t *is, const json_t *expected)
 }
 
 /* Adds "/checks/redis/connected is false" for a value that is not the expected one. */
-static void add_difference(struct buf *out, const char *pointer, const char *was,
+static void add_difference(struct buf *out, const char *pointer, const json_t *is,
                            const json_t *expected)
 {
-    char *wanted = values_show(expected);
-    buf_format(out, "%s%s is %s, not %s", out->length ? "; " : "", pointer, was, wanted);
+    char *was = values_show(is), *wanted = values_show(expected);
+    bool alike = strcmp(was, wanted) == 0; /* "true" and true */
+    buf_format(out, "%s%s is %s%s, not %s%s", out->length ? "; " : "", pointer, was,
+               alike && json_is_string(is) ? " (a text)" : "", wanted,
+               alike && json_is_string(expected) ? " (a text)" : "");
+    free(was);
     free(wanted);
 }
 
@@ -49,7 +54,7 @@ void values_compare(const json_t *body, const json_t *expect, struct buf *differ
         char *shown = values_show(is);
         result_evidence(result, pointer, "%s", shown);
         if (!values_equal(is, expected)) {
-            add_difference(differences, pointer, shown, expected);
+            add_difference(differences, pointer, is, expected);
         }
         free(shown);
     }
