@@ -4,11 +4,13 @@
  * that want OK are peers in order, which prove that a trap could have been green; they
  * are no cases.
  *
- *   catalogue [-v] [-C DIRECTORY] [FOLDER/NAME...] */
+ *   catalogue [-v] [-C DIRECTORY] [FOLDER/NAME...]
+ *   catalogue forward PORT TO       a tunnel for a trap */
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "net/http.h"
+#include "tests/catalogue/forward.h"
 #include "tests/catalogue/heap.h"
 #include "tests/catalogue/judge.h"
 #include "tests/catalogue/trap.h"
@@ -204,6 +206,9 @@ static void prove_heap(void)
 
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "forward") == 0) {
+        return forward_run(argv[2], argv[3]);
+    }
     prove_heap();
     json_begin();
     http_begin();

@@ -6,22 +6,38 @@
 #include "base/text.h"
 #include "checks/checks.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A number, or the path of this program. */
+static void add_hole(struct buf *out, int port)
+{
+    char path[PATH_MAX];
+    ssize_t length = port ? 0 : readlink("/proc/self/exe", path, sizeof path);
+    if (port) {
+        buf_format(out, "%d", port);
+    } else {
+        buf_add(out, path, length > 0 ? (size_t)length : 0);
+    }
+}
 
 static char *fill_ports(const struct document_ports *ports, const char *text)
 {
     const struct {
         const char *name;
         int port;
-    } holes[] = {
-        {"{port}", ports->peer}, {"{refused}", ports->refused}, {"{deaf}", ports->deaf}};
+    } holes[] = {{"{port}", ports->peer},
+                 {"{refused}", ports->refused},
+                 {"{deaf}", ports->deaf},
+                 {"{self}", 0}};
     struct buf out = {0};
     while (*text) {
         size_t taken = 0;
         for (size_t i = 0; i < sizeof holes / sizeof holes[0] && !taken; i++) {
             if (text_starts(text, holes[i].name)) {
-                buf_format(&out, "%d", holes[i].port);
+                add_hole(&out, holes[i].port);
                 taken = strlen(holes[i].name);
             }
         }
@@ -78,26 +94,20 @@ static bool apply(json_t *environment, const struct trap_pair *row,
     return holder != NULL;
 }
 
-/* Of a check whose section is "/tunnels/NAME" or "/services/NAME/settings", where the
- * light has that name: "tunnel NAME", "NAME settings". Else NULL. */
+/* Of a check whose section is "/services/NAME/settings" that of the light "NAME
+ * settings", else NULL. That of a tunnel has no deadline. */
 static json_t *named_section(const struct check *check, const char *light,
                              json_t *environment)
 {
     const char *star = check->section ? strchr(check->section, '*') : NULL;
-    size_t before = strlen(check->name), all = strlen(light);
-    if (!star || all <= before) {
+    const char *blank = strrchr(light, ' ');
+    if (!star || !star[1] || !blank || strcmp(blank + 1, check->name) != 0) {
         return NULL;
     }
-    const char *from = star[1] ? light : light + before + 1;
-    char *name = mem_bytes(from, all - before - 1);
-    char *whole = star[1] ? mem_format("%s %s", name, check->name)
-                          : mem_format("%s %s", check->name, name);
-    char *pointer = mem_format("%.*s%s%s", (int)(star - check->section), check->section,
-                               name, star + 1);
-    json_t *section = text_equal(whole, light) ? json_at(environment, pointer) : NULL;
+    char *pointer = mem_format("%.*s%.*s%s", (int)(star - check->section), check->section,
+                               (int)(blank - light), light, star + 1);
+    json_t *section = json_at(environment, pointer);
     free(pointer);
-    free(whole);
-    free(name);
     return section;
 }
 

@@ -40,7 +40,8 @@
  *   close reset stall    the end; with RST; never
  *
  * In a text \r \n \t \\ \0 \xHH are bytes, and {port} {refused} {deaf} {token} {kept} are
- * filled in: the peer's port, one where nobody listens, one that never accepts. */
+ * filled in: the peer's port, one where nobody listens, one that never accepts. In
+ * what is set, {self} is this program, and "\u007bport}" stays {port}. */
 #ifndef GREENBOARD_TESTS_TRAP_H
 #define GREENBOARD_TESTS_TRAP_H
 
