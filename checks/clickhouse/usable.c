@@ -70,12 +70,15 @@ static bool split(char *line, char **fields, size_t count)
     return true;
 }
 
-/* "24.8.4.13", "23.8.11.29.altinitystable": one word, so that none can forge a line. */
+/* "24.8.4.13", "23.8.11.29.altinitystable": a digit first, and printable ASCII alone, so
+ * that none looks like another light's line. */
 static bool is_version(const char *text)
 {
-    static const char bytes[] = "0123456789.-_+"
-                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    return text[0] >= '0' && text[0] <= '9' && text[strspn(text, bytes)] == '\0';
+    bool good = text[0] >= '0' && text[0] <= '9';
+    for (; *text; text++) {
+        good = good && *text >= ' ' && *text <= '~';
+    }
+    return good;
 }
 
 static bool read_facts(struct result *result, const char *answer, const char *word,
