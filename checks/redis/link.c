@@ -64,24 +64,6 @@ static bool may_travel(struct link *link, const char *host, bool encrypted)
     return false;
 }
 
-static void tell_phases(struct link *link)
-{
-    const struct dial *dial = &link->dial;
-    const struct phase phases[] = {
-        {"resolve", dial->resolve}, {"connect", dial->connect}, {"tls", dial->tls}};
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
-        if (phases[i].span) {
-            result_phase(link->result, phases[i].name, phases[i].span);
-        }
-    }
-    if (*dial->address) {
-        result_evidence(link->result, "address", "%s", dial->address);
-    }
-    if (dial->connected) {
-        result_reach(link->result, RUNG_REACHABLE);
-    }
-}
-
 bool link_open(struct link *link, const struct job *job, const struct login *login,
                struct result *result, const char *host, int port)
 {
@@ -96,7 +78,7 @@ bool link_open(struct link *link, const struct job *job, const struct login *log
     struct error error;
     bool done =
         dial_open(&link->dial, host, port, &tls, job->deadline, job->cancelled, &error);
-    tell_phases(link);
+    probe_dial(result, &link->dial);
     if (!done) {
         fail_error(link, &error);
     }
