@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "run/lock.h"
+#include "lock/lock.h"
 #include "run/process.h"
 #include "store/events.h"
 

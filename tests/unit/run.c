@@ -8,7 +8,7 @@
 #include "base/spawn.h"
 #include "run/control.h"
 #include "run/follow.h"
-#include "run/lock.h"
+#include "lock/lock.h"
 #include "run/process.h"
 #include "run/resolve.h"
 #include "run/supervisor.h"

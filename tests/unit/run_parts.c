@@ -7,7 +7,7 @@
 #include "base/spawn.h"
 #include "board/sched.h"
 #include "run/command.h"
-#include "run/lock.h"
+#include "lock/lock.h"
 #include "run/process.h"
 #include "run/words.h"
 

@@ -1,4 +1,4 @@
-#include "run/lock.h"
+#include "lock/lock.h"
 
 #include "base/buf.h"
 #include "base/fs.h"

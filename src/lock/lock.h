@@ -3,8 +3,8 @@
  *
  * The flock alone does not suffice: it is gone with the supervisor while the command runs
  * on. So a record without an end blocks as well, until it is resolved. One thread. */
-#ifndef GREENBOARD_RUN_LOCK_H
-#define GREENBOARD_RUN_LOCK_H
+#ifndef GREENBOARD_LOCK_LOCK_H
+#define GREENBOARD_LOCK_LOCK_H
 
 #include "base/error.h"
 #include "store/statedir.h"

@@ -1,4 +1,4 @@
-#include "run/backup.h"
+#include "release/backup.h"
 
 #include "base/fs.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* Copies of what `backup.files` names, in the directory of the run, before anything is
  * changed. */
-#ifndef GREENBOARD_RUN_BACKUP_H
-#define GREENBOARD_RUN_BACKUP_H
+#ifndef GREENBOARD_RELEASE_BACKUP_H
+#define GREENBOARD_RELEASE_BACKUP_H
 
 #include "base/error.h"
 #include "config/config.h"
