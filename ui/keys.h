@@ -21,6 +21,8 @@
       "ask every check again, with secrets and release read anew")                       \
     X(ACTION_DEPLOY, "deploy",                                                           \
       "show the plan of a deploy; typing the environment's name starts it")              \
+    X(ACTION_DECIDE, "decide",                                                           \
+      "answer what a run asks: retry, skip, abort or go back, with the reason")          \
     X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
     X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
     X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \
@@ -39,7 +41,8 @@
     X(ACTION_ZOOM, "zoom", "give the pane the whole screen, and back")                   \
     X(ACTION_PAUSE, "pause",                                                             \
       "stop asking, or go on; while it is paused answers grow old and the gate closes")  \
-    X(ACTION_CONFIRM, "confirm", "start the run, once the environment's name is typed")  \
+    X(ACTION_CONFIRM, "confirm",                                                         \
+      "take what is typed or chosen: a run starts once the environment's name is typed") \
     X(ACTION_TOGGLE, "switch", "switch the fault on or off")                             \
     X(ACTION_HELP, "help", "show what the keys do")                                      \
     X(ACTION_REDRAW, NULL, "draw the screen anew")                                       \
@@ -66,12 +69,14 @@ enum context {
     CONTEXT_PLAN = 8,
     CONTEXT_RUN = 16,
     CONTEXT_BREAK = 32,
+    CONTEXT_DECIDE = 64,
 };
 #define CONTEXTS(X)                                                                      \
     X(CONTEXT_BOARD, "On the board")                                                     \
     X(CONTEXT_INSPECT, "While a check is inspected")                                     \
     X(CONTEXT_PLAN, "In the plan")                                                       \
     X(CONTEXT_RUN, "While a run is shown")                                               \
+    X(CONTEXT_DECIDE, "While a run asks what to do")                                     \
     X(CONTEXT_BREAK, "In the list of faults")                                            \
     X(CONTEXT_HELP, "In the help")
 

@@ -70,6 +70,8 @@ struct pane {
     /* Descriptors that make update() worth calling when they are readable; returns how
      * many. */
     size_t (*wait)(const void *self, int fds[PANE_FDS]);
+    /* A screen's: it has done what it was opened for. */
+    bool (*over)(const void *self);
     /* A card's: the light that Enter inspects and `r` asks again. */
     const struct light *(*light)(const void *self, const struct scene *scene);
 };

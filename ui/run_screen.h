@@ -12,6 +12,9 @@ void run_screen_launched(struct ui *ui, struct launch *take_launch);
 /* Opens it on a run that somebody started, from its first byte; false with an error. */
 bool run_screen_attach(struct ui *ui, const char *id, struct error *error);
 
+/* Opens the screen on what a run asks; false where it asks nothing. */
+bool decide_screen_open(struct ui *ui, const struct run *run);
+
 /* Opens it on the run that has no end yet; false where there is none. */
 bool run_screen_reattach(struct ui *ui);
 

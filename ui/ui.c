@@ -177,6 +177,10 @@ void ui_update(struct ui *ui, int64_t now, int64_t wall)
             ui->screens[i].pane->update(ui->screens[i].self, &ui->scene);
         }
     }
+    while (ui->depth > 0 && ui->screens[ui->depth - 1].pane->over &&
+           ui->screens[ui->depth - 1].pane->over(ui->screens[ui->depth - 1].self)) {
+        ui_close(ui);
+    }
 }
 
 size_t ui_wait(const struct ui *ui, int *fds)

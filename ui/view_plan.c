@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "run/plan.h"
 #include "ui/run_screen.h"
+#include "ui/typed.h"
 #include "ui/ui.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 extern const struct pane view_plan;
 
-enum { TYPED_MAX = 128, PROMPT_ROWS = 4 };
+enum { PROMPT_ROWS = 4 };
 static const int64_t VALID = 60 * CLOCK_SECOND;
 static const int64_t AGAIN = 10 * CLOCK_SECOND; /* between two preflights */
 
@@ -35,14 +36,14 @@ struct plan_screen {
     int64_t asked;       /* when the last preflight began, 0: none yet */
     int64_t shown;       /* since when it asks */
     int64_t compared;    /* when the plan was last made anew */
-    struct buf typed;
+    struct typed typed;
     char note[200]; /* why the last thing typed did not do */
 };
 
 static void plan_init(void *self)
 {
     struct plan_screen *screen = self;
-    buf_init(&screen->typed, TYPED_MAX);
+    typed_init(&screen->typed);
 }
 
 static void plan_finish(void *self)
@@ -52,12 +53,7 @@ static void plan_finish(void *self)
         sched_watch(screen->sched, !screen->paused);
     }
     plan_destroy(screen->plan);
-    buf_finish(&screen->typed);
-}
-
-static void forget_typed(struct plan_screen *screen)
-{
-    buf_clear(&screen->typed);
+    typed_finish(&screen->typed);
 }
 
 /* ---- keeping it true ---- */
@@ -65,7 +61,8 @@ static void forget_typed(struct plan_screen *screen)
 /* Makes the plan anew; true where it is another one than before. */
 static bool renew(struct plan_screen *screen, const struct scene *scene)
 {
-    struct plan *fresh = plan_create(scene->board, "deploy", NULL, &screen->error);
+    const struct intent intent = {.kind = KIND_DEPLOY};
+    struct plan *fresh = plan_create(scene->board, &intent, &screen->error);
     bool same = fresh && screen->plan && strcmp(fresh->digest, screen->plan->digest) == 0;
     if (fresh && screen->plan && !same) {
         char **list = plan_differences(screen->plan->confirmation, fresh->confirmation);
@@ -114,15 +111,15 @@ static void plan_update(void *self, const struct scene *scene)
     }
     if (!open || !screen->plan) {
         screen->state = PLAN_WAITS;
-        forget_typed(screen);
+        typed_clear(&screen->typed);
     } else if (screen->state < PLAN_ASKS || (screen->state == PLAN_ASKS && changed)) {
         screen->state = PLAN_ASKS;
         screen->shown = scene->now;
-        forget_typed(screen);
+        typed_clear(&screen->typed);
     } else if (screen->state == PLAN_ASKS && scene->now - screen->shown >= VALID) {
         screen->state = PLAN_EXPIRED;
         screen->note[0] = '\0';
-        forget_typed(screen);
+        typed_clear(&screen->typed);
     }
 }
 
@@ -175,9 +172,7 @@ static void draw_asks(const struct plan_screen *screen, const struct scene *scen
              "To deploy, type the environment's name (%s) and Enter:",
              scene->board->environment->name);
     canvas_fit(canvas, 1, 1, end - 2, STYLE_STRONG, question);
-    int x = canvas_text(canvas, 1, 2, STYLE_KEY, canvas_glyph(canvas, GLYPH_POINTER)) + 1;
-    x = canvas_text(canvas, x, 2, STYLE_INPUT, buf_string(&screen->typed));
-    canvas_text(canvas, x, 2, STYLE_CURSOR, " ");
+    typed_draw(&screen->typed, canvas, 1, 2);
     canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_WARN, screen->note);
 }
 
@@ -234,8 +229,9 @@ static bool launch(struct plan_screen *screen, struct ui *ui)
         snprintf(screen->note, sizeof screen->note, "%s", error.message);
         return false;
     }
-    if (!run_launch(screen->plan, ui->state_home, ui->operator_name, NULL, &started,
-                    &error)) {
+    const struct order order = {.home = ui->state_home,
+                                .operator_name = ui->operator_name};
+    if (!run_launch(screen->plan, &order, &started, &error)) {
         snprintf(screen->note, sizeof screen->note, "%s", error.message);
         return false;
     }
@@ -254,12 +250,12 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
         return REACT_NONE;
     }
     const char *name = ui->board->environment->name;
-    if (strcmp(buf_string(&screen->typed), name) != 0) {
+    if (strcmp(buf_string(&screen->typed.text), name) != 0) {
         snprintf(screen->note, sizeof screen->note, "that is not %s: nothing was started",
                  name);
-        forget_typed(screen);
+        typed_clear(&screen->typed);
     } else if (!launch(screen, ui)) {
-        forget_typed(screen);
+        typed_clear(&screen->typed);
     }
     return REACT_DRAW;
 }
@@ -267,20 +263,6 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
 static unsigned plan_act(void *self, struct ui *ui, enum action action)
 {
     return action == ACTION_CONFIRM ? confirm(self, ui) : REACT_IGNORED;
-}
-
-/* Takes the last character away. */
-static void erase_one(struct buf *typed)
-{
-    while (typed->length > 0) {
-        unsigned char last = (unsigned char)typed->data[--typed->length];
-        if ((last & 0xc0) != 0x80) {
-            break;
-        }
-    }
-    if (typed->data) {
-        typed->data[typed->length] = '\0';
-    }
 }
 
 static unsigned plan_handle(void *self, struct ui *ui, const struct input *input)
@@ -291,16 +273,10 @@ static unsigned plan_handle(void *self, struct ui *ui, const struct input *input
         return REACT_NONE;
     }
     screen->note[0] = '\0';
-    if (input->kind == INPUT_PASTE) {
-        forget_typed(screen);
+    typed_input(&screen->typed, input, false);
+    if (screen->typed.pasted) {
         snprintf(screen->note, sizeof screen->note,
                  "a paste is not taken: type the name");
-    } else if (input->key == KEYS_BACKSPACE) {
-        erase_one(&screen->typed);
-    } else if (input->key == KEYS_ERASE) {
-        forget_typed(screen);
-    } else if (input->key < KEYS_FIRST && text_point_safe(input->key)) {
-        text_encode(&screen->typed, input->key);
     }
     return REACT_DRAW;
 }

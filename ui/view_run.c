@@ -121,6 +121,30 @@ static void tell_phase(struct run_screen *screen, struct board *board)
     screen->told = run->phase;
 }
 
+/* A run that ended in a rollback is followed into it: the screen shows that one from its
+ * first byte. */
+static void follow_next(struct run_screen *screen, const struct scene *scene)
+{
+    if (screen->run->phase != PHASE_ENDED || !screen->run->next) {
+        return;
+    }
+    struct follow *next = follow_create(scene->ui->dir, screen->run->next, NULL);
+    if (!next) {
+        return; /* it has no record yet, or never had one */
+    }
+    snprintf(screen->id, sizeof screen->id, "%s", screen->run->next);
+    follow_destroy(screen->follow);
+    screen->follow = next;
+    screen->run = follow_run(next);
+    output_finish(&screen->output);
+    output_init(&screen->output);
+    argv_free(screen->reasons);
+    screen->reasons = mem_alloc(sizeof *screen->reasons);
+    screen->back = 0;
+    screen->told = PHASE_LOCKED;
+    *scene->again = true;
+}
+
 static void run_update(void *self, const struct scene *scene)
 {
     struct run_screen *screen = self;
@@ -141,6 +165,7 @@ static void run_update(void *self, const struct scene *scene)
         screen->run = follow_run(screen->follow);
     }
     tell_phase(screen, scene->ui->board);
+    follow_next(screen, scene);
 }
 
 static size_t run_wait(const void *self, int fds[PANE_FDS])
@@ -199,29 +224,57 @@ static void draw_clock(const struct run_screen *screen, const struct scene *scen
     }
 }
 
-static void draw_steps(const struct run_screen *screen, const struct scene *scene,
-                       struct canvas *canvas, int y)
+/* "✓ backup 1 s", "▸ deploy 12 s", "· verify" */
+static void name_step(const struct step *step, int64_t wall, char *out, size_t room)
+{
+    char span[TEXT_SPAN] = "", exit[32] = "";
+    if (step->started && (!step->ended || step->argv || step->status > 0)) {
+        text_span(span, ((step->ended ? step->ended : wall) - step->started) * CLOCK_MS);
+    }
+    if (step->argv && step->ended && step->status > 0) {
+        snprintf(exit, sizeof exit, " (exit %d)", step->status);
+    }
+    snprintf(out, room, " %s%s%s%s%s", step->name, span[0] ? " " : "", span, exit,
+             step->skipped ? " skipped" : "");
+}
+
+static const char *step_glyph(const struct step *step, const struct canvas *canvas,
+                              uint8_t *style)
+{
+    if (!step->started) {
+        *style = STYLE_DIM;
+        return canvas->ascii ? "." : "·";
+    }
+    if (!step->ended) {
+        *style = STYLE_STRONG;
+        return canvas_glyph(canvas, GLYPH_POINTER);
+    }
+    enum state state = step->skipped       ? STATE_SKIP
+                       : step->status <= 0 ? STATE_OK
+                                           : STATE_FAIL;
+    *style = step->skipped ? STYLE_DIM : step->status <= 0 ? STYLE_OK : STYLE_FAIL;
+    return canvas->ascii ? state_rows[state].ascii : state_rows[state].glyph;
+}
+
+/* In as many rows as they need; returns the next. */
+static int draw_steps(const struct run_screen *screen, const struct scene *scene,
+                      struct canvas *canvas, int y)
 {
     const struct run *run = screen->run;
     int x = 1;
     for (size_t i = 0; i < run->step_count; i++) {
-        const struct step *step = &run->steps[i];
-        char span[TEXT_SPAN];
-        text_span(span,
-                  ((step->ended ? step->ended : scene->wall) - step->started) * CLOCK_MS);
-        bool good = step->ended && step->status <= 0;
-        const struct state_row *row = &state_rows[good ? STATE_OK : STATE_FAIL];
-        uint8_t style = !step->ended ? STYLE_STRONG : good ? STYLE_OK : STYLE_FAIL;
-        x = canvas_text(canvas, x, y, style,
-                        !step->ended    ? canvas_glyph(canvas, GLYPH_POINTER)
-                        : canvas->ascii ? row->ascii
-                                        : row->glyph);
-        x = canvas_format(canvas, x, y, style, " %s %s", step->name, span);
-        x = step->ended && step->status > 0
-                ? canvas_format(canvas, x, y, STYLE_FAIL, " (exit %d)", step->status)
-                : x;
-        x += 3;
+        char name[200];
+        uint8_t style;
+        const char *glyph = step_glyph(&run->steps[i], canvas, &style);
+        name_step(&run->steps[i], scene->wall, name, sizeof name);
+        if (x > 1 && x + 1 + text_width(name) >= canvas->width) {
+            x = 1;
+            y++;
+        }
+        x = canvas_text(canvas, x, y, style, glyph);
+        x = canvas_text(canvas, x, y, style, name) + 2;
     }
+    return run->step_count ? y + 1 : y;
 }
 
 /* The board in a line or two: a run changes what it is about. */
@@ -305,6 +358,28 @@ static int draw_reasons(const struct run_screen *screen, struct canvas *canvas, 
     return y;
 }
 
+/* What it asks stands above everything else. Returns the next row. */
+static int draw_question(const struct run_screen *screen, struct canvas *canvas, int y)
+{
+    const struct run *run = screen->run;
+    if (!run || !run->question.step) {
+        return y;
+    }
+    const struct state_row *row = &state_rows[STATE_WARN];
+    char *choices = question_choices(&run->question);
+    char *line = mem_format("%s: %s", run->question.step, run->question.why);
+    int x =
+        canvas_text(canvas, 1, y, STYLE_WARN, canvas->ascii ? row->ascii : row->glyph) +
+        1;
+    y += canvas_wrap(canvas, (struct rect){x, y, canvas->width - x - 1, 3}, STYLE_STRONG,
+                     line);
+    x = canvas_text(canvas, 1, y, STYLE_REMEDY, canvas_glyph(canvas, GLYPH_ARROW)) + 1;
+    canvas_format(canvas, x, y, STYLE_REMEDY, "press d to decide: %s", choices);
+    free(line);
+    free(choices);
+    return y + 1;
+}
+
 static void draw_output(const struct run_screen *screen, struct canvas *canvas)
 {
     const struct output *output = &screen->output;
@@ -340,12 +415,13 @@ static void run_draw(const void *self, const struct scene *scene, struct canvas 
     int y = 1;
     if (screen->run) {
         draw_clock(screen, scene, canvas, y++);
-        draw_steps(screen, scene, canvas, y++);
+        y = draw_steps(screen, scene, canvas, y);
     } else {
         canvas_text(canvas, 1, y++, STYLE_STRONG,
                     screen->ended ? "it ended before anything was started"
                                   : "starting: waits for the lock");
     }
+    y = draw_question(screen, canvas, y);
     y = draw_outcome(screen, canvas, y);
     y = draw_reasons(screen, canvas, y);
     y = draw_strip(scene, canvas, y);
@@ -356,10 +432,22 @@ static void run_draw(const void *self, const struct scene *scene, struct canvas 
 
 /* ---- keys ---- */
 
+static unsigned decide(struct run_screen *screen, struct ui *ui)
+{
+    if (ui->read_only) {
+        ui_say(ui, "read-only: nothing can be decided from here");
+    } else if (!screen->run || !decide_screen_open(ui, screen->run)) {
+        ui_say(ui, "this run asks nothing");
+    }
+    return REACT_DRAW;
+}
+
 static unsigned run_act(void *self, struct ui *ui, enum action action)
 {
-    (void)ui;
     struct run_screen *screen = self;
+    if (action == ACTION_DECIDE) {
+        return decide(screen, ui);
+    }
     size_t lines = output_end(&screen->output) - output_first(&screen->output) + 1;
     size_t at = lines - 1 - (screen->back < lines ? screen->back : lines - 1);
     if (!scroll_to(&at, lines, action)) {

@@ -108,7 +108,7 @@ static bool sync_directory(const char *path)
 /* Puts the data into a new file beside `path` and hands that over by `settle`, rename(2)
  * or link(2). */
 static bool write_beside(const char *path, const void *data, size_t length, mode_t mode,
-                         int (*settle)(const char *from, const char *to),
+                         int (*settle)(const char *from, const char *to), bool durable,
                          struct error *error)
 {
     char *temporary = mem_format("%s.XXXXXX", path);
@@ -118,11 +118,11 @@ static bool write_beside(const char *path, const void *data, size_t length, mode
         error_system(error, errno, "cannot write beside %s", path);
         goto out;
     }
-    bool written =
-        fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) && fsync(fd) == 0;
+    bool written = fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) &&
+                   (!durable || fsync(fd) == 0);
     int number = errno;
     close(fd);
-    if (!written || settle(temporary, path) != 0 || !sync_directory(path)) {
+    if (!written || settle(temporary, path) != 0 || (durable && !sync_directory(path))) {
         error_system(error, written ? errno : number, "cannot write %s", path);
         unlink(temporary);
         goto out;
@@ -136,7 +136,13 @@ out:
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error)
 {
-    return write_beside(path, data, length, mode, rename, error);
+    return write_beside(path, data, length, mode, rename, true, error);
+}
+
+bool fs_replace_soon(const char *path, const void *data, size_t length, mode_t mode,
+                     struct error *error)
+{
+    return write_beside(path, data, length, mode, rename, false, error);
 }
 
 static int settle_first(const char *from, const char *to)
@@ -150,7 +156,7 @@ static int settle_first(const char *from, const char *to)
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
                struct error *error)
 {
-    return write_beside(path, data, length, mode, settle_first, error);
+    return write_beside(path, data, length, mode, settle_first, true, error);
 }
 
 bool fs_make_dirs(const char *path, struct error *error)

@@ -17,6 +17,10 @@ bool fs_read(const char *path, struct buf *out, struct error *error);
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);
+/* The same without waiting for the disk: every process sees it at once, a machine that
+ * stops may have lost it. */
+bool fs_replace_soon(const char *path, const void *data, size_t length, mode_t mode,
+                     struct error *error);
 /* The same, but leaves a file that is there as it is: of many who create it one wins, and
  * all read what that one wrote. */
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,

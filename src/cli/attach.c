@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/decide.h"
 #include "cli/stream.h"
 #include "run/control.h"
 #include "run/follow.h"
@@ -21,19 +22,14 @@ struct view {
     struct stream stream;
     int phase;  /* of enum run_phase, the last that was told; -1: none */
     bool asked; /* a cancellation was sent */
+    int ended;  /* status of the run that ended in the one that is followed; -1: none */
+    struct decide decide;
 };
 
 static void tell_phase(struct view *view, enum run_phase phase)
 {
-    static const char *const told[PHASE_COUNT] = {
-        [PHASE_LOCKED] = "holds the lock",
-        [PHASE_BACKUP] = "keeping copies",
-        [PHASE_CHECKING] = "asking every check",
-        [PHASE_RUNNING] = "the command runs",
-        [PHASE_STOPPING] = "the command was told to end",
-        [PHASE_VERIFYING] = "asking every check until they hold green"};
-    if ((int)phase != view->phase && told[phase]) {
-        fprintf(stderr, "run %s: %s\n", view->to->run, told[phase]);
+    if ((int)phase != view->phase && phase < PHASE_WAITING) {
+        fprintf(stderr, "run %s: %s\n", view->to->run, run_phase_help[phase]);
     }
     view->phase = (int)phase;
 }
@@ -105,7 +101,7 @@ static int let_go(const struct view *view, int status)
 {
     fprintf(stderr, "run %s goes on: greenboard runs attach %s\n", view->to->run,
             view->to->run);
-    return status;
+    return view->ended >= 0 ? view->ended : status;
 }
 
 static void ask_to_cancel(struct view *view)
@@ -115,10 +111,29 @@ static void ask_to_cancel(struct view *view)
     view->asked = true;
     fprintf(stderr, "run %s: cancelling\n", view->to->run);
     if (!control_cancel(view->to->dir, view->to->run, operator_name,
-                        "a signal to `greenboard deploy`", &error)) {
+                        "a signal to who started it", &error)) {
         cli_fail(EXIT_INTERNAL, &error);
     }
     free(operator_name);
+}
+
+/* A run that ended in a rollback is followed into it; what was asked for failed all the
+ * same. -1 to go on, else the exit status. */
+static int end(struct view *view, const struct run *run, int status)
+{
+    attach_outcome(run);
+    status = view->ended >= 0 ? view->ended : status;
+    if (!run->next) {
+        return status;
+    }
+    fprintf(stderr, "run %s goes back to a known good release: run %s\n", run->id,
+            run->next);
+    snprintf(view->to->run, sizeof view->to->run, "%s", run->next);
+    follow_destroy(view->follow);
+    view->follow = NULL;
+    view->phase = -1;
+    view->ended = status;
+    return -1;
 }
 
 /* Reports of the supervisor that we started. -1 to go on, else the exit status. */
@@ -147,15 +162,17 @@ static int hear(struct view *view)
         }
         say_reasons(&report);
         const struct run *run = view->follow ? follow_run(view->follow) : NULL;
+        int status = report.status;
         if (run && run->phase == PHASE_ENDED) {
-            attach_outcome(run);
+            status = end(view, run, status);
         } else {
             printf("%s %s\n", view->to->run,
                    report.outcome == OUTCOME_NONE ? "has no recorded end" : "refused");
         }
-        int status = report.status;
         report_finish(&report);
-        return status;
+        if (status >= 0) {
+            return status;
+        }
     }
     return -1;
 }
@@ -176,8 +193,7 @@ static int look(struct view *view)
     if (run->phase == PHASE_ENDED) {
         end_output(view);
         say_record(run);
-        attach_outcome(run);
-        return run->status;
+        return end(view, run, run->status);
     }
     tell_phase(view, run->phase);
     if (!follow_alive(view->follow)) {
@@ -205,6 +221,9 @@ static int step(struct view *view)
     if (status >= 0) {
         return status;
     }
+    if (view->follow) {
+        decide_tell(&view->decide, follow_run(view->follow));
+    }
     if (view->to->detach && view->phase >= (int)PHASE_RUNNING) {
         return let_go(view, EXIT_GO);
     }
@@ -219,14 +238,23 @@ static int step(struct view *view)
 
 int attach_follow(struct attachment *attachment)
 {
-    struct view view = {.to = attachment, .phase = -1};
+    struct view view = {.to = attachment,
+                        .phase = -1,
+                        .ended = -1,
+                        .decide = {.dir = attachment->dir,
+                                   .terminal = !attachment->cancels &&
+                                               !attachment->cli->read_only &&
+                                               isatty(STDIN_FILENO)}};
     view.stream.colour = attachment->cli->colour && isatty(STDOUT_FILENO);
     int status;
     while ((status = step(&view)) < 0) {
         struct pollfd ready[] = {
             {attachment->launch ? attachment->launch->fd : -1, POLLIN, 0},
-            {view.follow ? follow_fd(view.follow) : -1, POLLIN, 0}};
-        poll(ready, 2, LOOK_MS);
+            {view.follow ? follow_fd(view.follow) : -1, POLLIN, 0},
+            {decide_fd(&view.decide), POLLIN, 0}};
+        if (poll(ready, 3, LOOK_MS) > 0 && ready[2].revents) {
+            decide_hear(&view.decide, follow_run(view.follow));
+        }
     }
     follow_destroy(view.follow);
     return status;

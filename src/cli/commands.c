@@ -6,7 +6,12 @@ const struct command commands[] = {
     {"deploy",
      "[--release R] [--reason T] [--confirm ENV] [--wait TIME] [--dry-run] [--detach]",
      "run the deploy command, behind the gate", cli_deploy, false},
-    {"runs", "[list|show|attach|cancel|resolve] [RUN] [--reason T] [-o text|json]",
+    {"repair", "[NAME] [--reason T] [--confirm ENV] [--dry-run] [--detach]",
+     "run a configured command that mends what is red and ships nothing", cli_repair,
+     false},
+    {"runs",
+     "[list|show|attach|cancel|decide|resolve] [RUN] [CHOICE] [--reason T] "
+     "[--confirm ENV] [-o text|json]",
      "what was run, and what runs", cli_runs, false},
     {"history", "[--since T] [--check NAME] [-o text|json]",
      "in which state each check was, from when to when", cli_history, false},

@@ -4,26 +4,18 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
-#include "run/process.h"
-#include "store/runs.h"
+#include "run/control.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The run that our environment names, where it runs its command and its supervisor is
- * above us. */
+/* The run that our environment names: its supervisor knows whether it runs us. */
 static bool beneath_a_run(const char *directory, const char *id, struct error *error)
 {
     char *runs = fs_directory(directory);
     const struct statedir dir = {.runs = runs};
-    struct run *run = run_read(&dir, id, error);
-    bool live = run && (run->phase == PHASE_RUNNING || run->phase == PHASE_STOPPING) &&
-                process_above(&run->supervisor);
-    if (run && !live) {
-        error_set(error, ERROR_DENIED, "run %s does not run this", id);
-    }
-    run_destroy(run);
+    bool live = control_guard(&dir, id, error);
     free(runs);
     return live;
 }

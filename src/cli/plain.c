@@ -132,7 +132,8 @@ static void tell_line(void *self, const char *label, const char *text)
 static void show_plan(struct plain *plain)
 {
     struct error error;
-    plain->plan = plan_create(plain->console.board, "deploy", NULL, &error);
+    const struct intent intent = {.kind = KIND_DEPLOY};
+    plain->plan = plan_create(plain->console.board, &intent, &error);
     if (!plain->plan) {
         end_deploy(plain, error.message);
         return;
@@ -183,9 +184,10 @@ static void launch(struct plain *plain)
     struct launch launch;
     struct error error;
     struct console *console = &plain->console;
+    const struct order order = {.home = console->home,
+                                .operator_name = console->operator_name};
     if (store_failed(console->store, &error) ||
-        !run_launch(plain->plan, console->home, console->operator_name, NULL, &launch,
-                    &error)) {
+        !run_launch(plain->plan, &order, &launch, &error)) {
         end_deploy(plain, error.message);
         return;
     }

@@ -2,6 +2,7 @@
  * end. */
 #include "cli/attach.h"
 #include "cli/cli.h"
+#include "cli/decide.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -11,6 +12,7 @@
 #include "run/control.h"
 #include "run/resolve.h"
 #include "store/events.h"
+#include "store/record.h"
 #include "store/runs.h"
 
 #include <stdio.h>
@@ -21,8 +23,9 @@ struct asked {
     struct cli *cli;
     const struct command *command;
     struct statedir dir;
-    const char *run; /* as given, or NULL */
-    const char *reason;
+    const char *run;    /* as given, or NULL */
+    const char *choice; /* of `decide` */
+    const char *reason, *confirm;
     enum output output;
 };
 
@@ -212,6 +215,22 @@ static int cancel(struct asked *asked)
     return done ? EXIT_GO : cli_fail(EXIT_UNSAFE, &error);
 }
 
+static int decide(struct asked *asked)
+{
+    struct error error;
+    if (!asked->run || !asked->choice || !asked->reason) {
+        return cli_usage(asked->command, "decide wants the run, a choice and a --reason");
+    }
+    struct run *run = choose(asked, &error);
+    bool done = run && decide_send(&asked->dir, run, asked->choice, asked->reason,
+                                   asked->confirm, &error);
+    if (done) {
+        printf("run %s: %s: %s\n", run->id, run->question.step, asked->choice);
+    }
+    run_destroy(run);
+    return done ? EXIT_GO : cli_fail(EXIT_USAGE, &error);
+}
+
 static int resolve(struct asked *asked)
 {
     struct error error;
@@ -239,8 +258,8 @@ static const struct {
     int (*act)(struct asked *asked);
     bool writes;
 } acts[] = {
-    {"list", list, false},    {"show", show, false},      {"attach", attach, false},
-    {"cancel", cancel, true}, {"resolve", resolve, true},
+    {"list", list, false},    {"show", show, false},    {"attach", attach, false},
+    {"cancel", cancel, true}, {"decide", decide, true}, {"resolve", resolve, true},
 };
 
 static int act(struct asked *asked, const char *word)
@@ -261,7 +280,10 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     const char *format = NULL;
     const struct option_row rows[] = {
         {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
-        {"reason", "TEXT", "why it is cancelled or resolved", &asked.reason, NULL, NULL},
+        {"reason", "TEXT", "why it is cancelled, decided so or resolved", &asked.reason,
+         NULL, NULL},
+        {"confirm", "ENV", "decide: the environment's name, which a rollback wants",
+         &asked.confirm, NULL, NULL},
     };
     struct error error;
     int status =
@@ -269,10 +291,11 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     if (status >= 0) {
         return status;
     }
-    if (argc > 3) {
-        return cli_usage(asked.command, "too many words: \"%s\"", argv[3]);
+    if (argc > 4 || (argc > 3 && strcmp(argv[1], "decide") != 0)) {
+        return cli_usage(asked.command, "too many words: \"%s\"", argv[argc - 1]);
     }
     asked.run = argc > 2 ? argv[2] : NULL;
+    asked.choice = argc > 3 ? argv[3] : NULL;
     if (!cli_output(format, false, &asked.output)) {
         return EXIT_USAGE;
     }

@@ -23,6 +23,7 @@ static const char *const print_formats[] = {"json", "dotenv", NULL};
 static const char *const output_formats[] = {"nagios", "json", NULL};
 static const char *const types[] = {"health_json", "http",    "tcp", "tls",
                                     "dns",         "command", NULL};
+static const char *const remedies[] = {"ask", "rollback", NULL};
 static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", NULL};
 
 /* What every section that is a check takes beside its own keys. */
@@ -88,6 +89,50 @@ static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", N
     {                                                                                    \
         ENTRY(type)                                                                      \
         ".port", FIELD_INTEGER, usual, .low = 1, .high = 65535, .help = "port"           \
+    }
+
+/* A command that a run starts, with its bounds. */
+#define STEP(section, span, about)                                                       \
+    {section ".command", FIELD_ARGV, FIELD_REQUIRED, .help = about},                     \
+        {section ".title", FIELD_TEXT, .help = "what people are told that it does"},     \
+        {section ".timeout",  FIELD_SPAN,  .preset = "\"" span "\"",                     \
+         .low = CLOCK_SECOND, .high = DAY, .help = "it is ended after this time"},       \
+    {                                                                                    \
+        section ".silence", FIELD_SPAN,                                                  \
+            .preset = "\"5m\"", .low = CLOCK_SECOND, .high = DAY,                        \
+            .help = "when it printed nothing for so long, whoever "                      \
+                    "watches is asked"                                                   \
+    }
+
+/* Commands around the one of a run. */
+#define STEPS_AT(section, list, when)                                                    \
+    {section "." list, FIELD_LIST, .preset = "[]", .high = 32,                           \
+     .help = "commands " when ", in order"},                                             \
+        {section "." list "[]", FIELD_OBJECT, .help = "one command"},                    \
+        {section "." list "[].name", FIELD_NAME, FIELD_REQUIRED | FIELD_UNIQUE,          \
+         .help = "how the step is called"},                                              \
+        {section "." list "[].required", FIELD_BOOL, .preset = "true",                   \
+         .help = "false: whoever watches may skip it when it fails"},                    \
+        STEP(section "." list "[]", "10m", "what is run")
+
+/* What a deploy, a rollback and a repair have in common. */
+#define RUN(section, about)                                                              \
+    STEP(section, "30m", about),                                                         \
+        {section ".env", FIELD_LIST, .preset = "[]",                                     \
+         .help = "names of secret sources that its commands are given all the same"},    \
+        {section ".env[]", FIELD_TEXT, .help = "name of a variable"},                    \
+        STEPS_AT(section, "before", "before it"),                                        \
+        STEPS_AT(section, "after", "after it and before verification"),                  \
+        {section ".verify", FIELD_OBJECT, .preset = "{}", .help = "the proof after it"}, \
+        {section ".verify.within",                                                       \
+         FIELD_SPAN,                                                                     \
+         .preset = "\"5m\"",                                                             \
+         .low = CLOCK_SECOND,                                                            \
+         .high = DAY,                                                                    \
+         .help = "every check must be green by then"},                                   \
+    {                                                                                    \
+        section ".verify.hold", FIELD_SPAN, .preset = "\"30s\"", .low = 0, .high = HOUR, \
+                                            .help = "and stay green for this long"       \
     }
 
 /* clang-format off */

@@ -16,7 +16,13 @@
 #include <unistd.h>
 
 enum { CHUNK = 65536, SLAVE_NAME = 128 };
-static const int64_t MERCY = 10 * CLOCK_SECOND; /* from SIGTERM to SIGKILL */
+/* What it is told, and how long it has after each. */
+static const struct {
+    int number;
+    int64_t pause;
+} farewells[] = {
+    {SIGINT, 3 * CLOCK_SECOND}, {SIGTERM, 10 * CLOCK_SECOND}, {SIGKILL, 50 * CLOCK_MS}};
+enum { FAREWELLS = sizeof farewells / sizeof *farewells };
 static const int64_t GROUP_SLICE =
     50 * CLOCK_MS;                         /* how often a dying group is looked at */
 static const int64_t DRAIN = CLOCK_SECOND; /* for what is left in the terminal */
@@ -94,8 +100,7 @@ bool command_hold(struct command *command, char *const *argv, char *const *env,
     struct child child = {.argv = argv, .env = env, .directory = directory};
     int gate[2] = {-1, -1}, failure[2] = {-1, -1}, slave = -1;
     pid_t pid = -1;
-    command->output =
-        open(output, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    command->output = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (command->output < 0) {
         error_system(error, errno, "cannot record to %s", output);
         goto out;
@@ -231,55 +236,94 @@ static void drain(struct command *command, const struct mask *mask, struct endin
 
 struct ends {
     int64_t timeout; /* when it is told to end */
-    int64_t kill;    /* when it is killed, INT64_MAX before it was told */
+    int64_t next;    /* when it is told more, once it was told */
+    size_t told;     /* how many of the farewells it had */
+    int64_t printed; /* when it last did, or was asked about */
+    bool asked;      /* about its silence */
     bool exited, hung_up;
 };
 
-static bool must_stop(const struct watch *watch, const struct ends *ends,
-                      struct ending *ending)
+static bool must_stop(const struct watch *watch, const struct following *following,
+                      const struct ends *ends, struct ending *ending)
 {
     ending->stopped = ending->stopped || watch->cancelled;
-    ending->timed_out =
-        ending->timed_out || (!ending->stopped && clock_now() >= ends->timeout);
-    return ending->stopped || ending->timed_out || ending->unwritten;
+    ending->given_up = ending->given_up || (ends->asked && *following->decided &&
+                                            following->decision->choice == CHOICE_STOP);
+    ending->timed_out = ending->timed_out || (!ending->stopped && !ending->given_up &&
+                                              clock_now() >= ends->timeout);
+    return ending->stopped || ending->timed_out || ending->given_up || ending->unwritten;
 }
 
-static int64_t next_look(const struct ends *ends)
+static void tell(struct command *command, struct ends *ends)
 {
-    if (ends->kill == INT64_MAX) {
-        return ends->timeout;
-    }
-    int64_t slice = clock_now() + GROUP_SLICE;
-    return slice < ends->kill ? slice : ends->kill;
+    size_t at = ends->told < FAREWELLS ? ends->told++ : FAREWELLS - 1;
+    ends->next = clock_now() + farewells[at].pause;
+    process_group_signal(&command->leader, farewells[at].number);
 }
 
-void command_follow(struct command *command, struct watch *watch, int64_t timeout,
-                    void (*stopping)(void *self), void *self, struct ending *ending)
+/* Says so once for each silence, and again after it was left more time. */
+static void mind_silence(const struct following *following, struct ends *ends)
+{
+    if (following->silence <= 0 || ends->told > 0) {
+        return;
+    }
+    if (ends->asked && *following->decided) { /* it may go on */
+        ends->asked = false;
+        ends->printed = clock_now();
+    }
+    int64_t silence = clock_now() - ends->printed;
+    if (!ends->asked && silence >= following->silence) {
+        ends->asked = true;
+        following->silent(following->self, silence);
+    }
+}
+
+static void note_output(const struct following *following, struct ends *ends)
+{
+    ends->printed = clock_now();
+    if (ends->asked) {
+        ends->asked = false;
+        following->silent(following->self, 0);
+    }
+}
+
+static int64_t next_look(const struct following *following, const struct ends *ends)
+{
+    if (ends->told > 0) {
+        int64_t slice = clock_now() + GROUP_SLICE;
+        return slice < ends->next ? slice : ends->next;
+    }
+    int64_t silent = following->silence > 0 && !ends->asked
+                         ? ends->printed + following->silence
+                         : INT64_MAX;
+    return silent < ends->timeout ? silent : ends->timeout;
+}
+
+void command_follow(struct command *command, struct watch *watch,
+                    const struct following *following, struct ending *ending)
 {
     struct mask *mask = mask_current();
-    struct ends ends = {.timeout = clock_now() + timeout, .kill = INT64_MAX};
+    int64_t now = clock_now();
+    struct ends ends = {.timeout = now + following->timeout, .printed = now};
     *ending = (struct ending){.status = -1};
     for (;;) {
         ends.exited = ends.exited || reaped(command, ending);
-        bool told = ends.kill != INT64_MAX;
-        if (ends.exited && (!told || !process_group_lives(&command->leader))) {
+        if (ends.exited && (!ends.told || !process_group_lives(&command->leader))) {
             break;
         }
-        if (!ends.exited && !told && must_stop(watch, &ends, ending)) {
-            ends.kill = clock_now() + MERCY;
-            if (stopping) {
-                stopping(self);
-            }
-            process_group_signal(&command->leader, SIGTERM);
-        } else if (told && clock_now() >= ends.kill) {
-            process_group_signal(&command->leader, SIGKILL);
-            ends.kill = clock_now() + GROUP_SLICE;
+        if (!ends.exited && !ends.told && must_stop(watch, following, &ends, ending)) {
+            following->stopping(following->self);
+            tell(command, &ends);
+        } else if (ends.told && clock_now() >= ends.next) {
+            tell(command, &ends);
         }
+        mind_silence(following, &ends);
         int fd = ends.hung_up ? -1 : command->terminal;
-        if (watch_wait(watch, NULL, fd, next_look(&ends))) {
+        if (watch_wait(watch, NULL, fd, next_look(following, &ends))) {
             enum pump last = pump(command, mask);
             ends.hung_up = last == PUMP_END || last == PUMP_UNWRITTEN;
             ending->unwritten = ending->unwritten || last == PUMP_UNWRITTEN;
+            note_output(following, &ends);
         }
     }
     drain(command, mask, ending);

@@ -22,6 +22,7 @@ struct ending {
     int status; /* exit status, 128 + N for a signal */
     bool timed_out;
     bool stopped;   /* by a cancellation */
+    bool given_up;  /* by a decision, after it was silent */
     bool unwritten; /* ended because its output could not be recorded */
     bool leftovers; /* processes of its group run on */
 };
@@ -35,15 +36,27 @@ struct command {
     struct buf held, line;
 };
 
-/* `output` is a file to append to, which must not be there yet. */
+/* `output` is a file to append to. */
 bool command_hold(struct command *command, char *const *argv, char *const *env,
                   const char *directory, const char *output, struct error *error);
 bool command_release(struct command *command,
                      struct error *error); /* false: it could not be executed */
 
-/* Until it ended; `stopping` is called once when it is told to end (may be NULL). */
-void command_follow(struct command *command, struct watch *watch, int64_t timeout,
-                    void (*stopping)(void *self), void *self, struct ending *ending);
+/* How it is followed. */
+struct following {
+    int64_t timeout;              /* ns */
+    int64_t silence;              /* ns without output, 0: as long as it likes */
+    void (*stopping)(void *self); /* once, when it is told to end */
+    void (*silent)(void *self, int64_t silence); /* it was silent so long; 0: no longer */
+    void *self;
+    const bool *decided; /* set while it is silent, with: */
+    const struct ruling *decision;
+};
+
+/* Until it ended. Told to end, it and its whole group get SIGINT, SIGTERM and SIGKILL,
+ * with pauses. */
+void command_follow(struct command *command, struct watch *watch,
+                    const struct following *following, struct ending *ending);
 void command_finish(struct command *command); /* a held child is gone after it */
 
 #endif

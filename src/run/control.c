@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +45,14 @@ static void address(struct sockaddr_un *out, int directory, const char *name)
     snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/%s", directory, name);
 }
 
-static bool peer_is_us(int fd)
+static bool peer_is_us(int fd, pid_t *pid)
 {
     struct ucred peer;
     socklen_t length = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-           (peer.uid == geteuid() || peer.uid == 0);
+    bool ours = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+                (peer.uid == geteuid() || peer.uid == 0);
+    *pid = ours ? peer.pid : 0;
+    return ours;
 }
 
 /* ---- the supervisor's side ---- */
@@ -104,6 +107,7 @@ void control_close(struct control *control)
 /* A new peer takes the place of one that has not said anything yet. */
 static void take_peer(struct control *control)
 {
+    pid_t pid;
     int peer = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (peer < 0) {
         return;
@@ -112,7 +116,7 @@ static void take_peer(struct control *control)
         close(control->peer);
     }
     control->peer = peer;
-    if (!peer_is_us(peer)) {
+    if (!peer_is_us(peer, &pid)) {
         close(peer);
         control->peer = -1;
     }
@@ -122,6 +126,27 @@ static void drop_peer(struct control *control)
 {
     close(control->peer);
     control->peer = -1;
+}
+
+static const char *const request_words[] = {[REQUEST_STATUS] = "status",
+                                            [REQUEST_CANCEL] = "cancel",
+                                            [REQUEST_DECIDE] = "decide",
+                                            [REQUEST_GUARD] = "guard"};
+
+static bool read_request(const json_t *document, struct request *request)
+{
+    const char *what = json_get_text(document, "do");
+    size_t kind = 0, count = sizeof request_words / sizeof *request_words;
+    while (kind < count && !text_equal(request_words[kind], what)) {
+        kind++;
+    }
+    request->kind = (enum request_kind)kind;
+    request->operator_name = mem_text(json_get_text(document, "operator"));
+    request->reason = mem_text(json_get_text(document, "reason"));
+    request->confirm = mem_text(json_get_text(document, "confirm"));
+    return kind < count &&
+           (kind != REQUEST_DECIDE ||
+            ruling_of(json_object_get(document, "decision"), &request->decision));
 }
 
 bool control_take(struct control *control, struct request *request)
@@ -140,24 +165,22 @@ bool control_take(struct control *control, struct request *request)
         return false;
     }
     json_t *document = got > 0 ? json_parse(message, (size_t)got, NULL) : NULL;
-    const char *what = json_get_text(document, "do");
-    bool known = what && (strcmp(what, "cancel") == 0 || strcmp(what, "status") == 0);
-    if (known) {
-        request->cancel = strcmp(what, "cancel") == 0;
-        request->operator_name = mem_text(json_get_text(document, "operator"));
-        request->reason = mem_text(json_get_text(document, "reason"));
-    } else {
-        drop_peer(control);
-    }
+    bool known = read_request(document, request);
     json_decref(document);
-    return known;
+    if (!known || !peer_is_us(control->peer, &request->peer)) {
+        request_finish(request);
+        drop_peer(control);
+        return false;
+    }
+    return true;
 }
 
-void control_answer(struct control *control, const json_t *answer)
+void control_answer(struct control *control, json_t *take_answer)
 {
-    char *text = json_compact(answer);
+    char *text = json_compact(take_answer);
     send(control->peer, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
     free(text);
+    json_decref(take_answer);
     drop_peer(control);
 }
 
@@ -165,6 +188,8 @@ void request_finish(struct request *request)
 {
     free(request->operator_name);
     free(request->reason);
+    free(request->confirm);
+    ruling_finish(&request->decision);
     *request = (struct request){0};
 }
 
@@ -173,6 +198,7 @@ void request_finish(struct request *request)
 static int connect_to(const char *path, struct error *error)
 {
     struct sockaddr_un where;
+    pid_t pid;
     char *parent = fs_directory(path);
     int directory = open_directory(parent, error);
     free(parent);
@@ -185,7 +211,7 @@ static int connect_to(const char *path, struct error *error)
         error_system(error, errno, "nobody answers at %s", path);
         close(fd);
         fd = -1;
-    } else if (fd >= 0 && !peer_is_us(fd)) {
+    } else if (fd >= 0 && !peer_is_us(fd, &pid)) {
         error_set(error, ERROR_DENIED, "somebody else answers at %s", path);
         close(fd);
         fd = -1;
@@ -210,57 +236,110 @@ static json_t *hear(int fd, struct error *error)
     return json_parse(message, (size_t)got, error);
 }
 
-static json_t *ask(const struct statedir *dir, const char *run, json_t *take_question,
-                   struct error *error)
+/* Puts the question; the answer comes at the descriptor. */
+static int put(const struct statedir *dir, const char *run, json_t *take_question,
+               struct error *error)
 {
-    json_t *answer = NULL;
     int fd = -1;
-    char *text = json_compact(take_question);
+    char *text = take_question ? json_compact(take_question) : NULL;
     json_decref(take_question);
-    struct run *record = run_read(dir, run, error);
-    if (!record) {
-        goto out;
-    }
-    if (record->phase == PHASE_ENDED || !record->control) {
+    struct run *record = text ? run_read(dir, run, error) : NULL;
+    if (!text) {
+        error_set(error, ERROR_USAGE, "what is said is not UTF-8 text");
+    } else if (record && (record->phase == PHASE_ENDED || !record->control)) {
         error_set(error, ERROR_ABSENT, "run %s is over (%s)", run, run_word(record));
-        goto out;
-    }
-    fd = connect_to(record->control, error);
-    if (fd < 0) {
+    } else if (record && (fd = connect_to(record->control, error)) < 0) {
         error_prefix(error, "run %s", run);
         error_hint(error,
                    "if its supervisor died: greenboard runs resolve %s --reason TEXT",
                    run);
-        goto out;
-    }
-    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
+    } else if (record && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
         error_system(error, errno, "cannot ask the supervisor of %s", run);
-        goto out;
-    }
-    answer = hear(fd, error);
-out:
-    if (fd >= 0) {
         close(fd);
+        fd = -1;
     }
     run_destroy(record);
     free(text);
+    return fd;
+}
+
+static json_t *ask(const struct statedir *dir, const char *run, json_t *take_question,
+                   struct error *error)
+{
+    int fd = put(dir, run, take_question, error);
+    json_t *answer = fd >= 0 ? hear(fd, error) : NULL;
+    if (fd >= 0) {
+        close(fd);
+    }
     return answer;
+}
+
+/* False with what the supervisor has against it. */
+static bool granted(json_t *take_answer, struct error *error)
+{
+    const char *refused = json_get_text(take_answer, "error");
+    const char *hint = json_get_text(take_answer, "hint");
+    bool done = take_answer && !refused;
+    if (refused) {
+        error_set(error, ERROR_USAGE, "%s", refused);
+        error_hint(error, "%s", hint ? hint : "");
+    }
+    json_decref(take_answer);
+    return done;
 }
 
 bool control_cancel(const struct statedir *dir, const char *run,
                     const char *operator_name, const char *reason, struct error *error)
 {
-    json_t *question = json_pack("{s:s, s:s, s:s}", "do", "cancel", "operator",
-                                 operator_name, "reason", reason ? reason : "");
-    if (!question) {
-        return error_set(error, ERROR_USAGE, "the reason is not UTF-8 text");
-    }
-    json_t *answer = ask(dir, run, question, error);
-    json_decref(answer);
-    return answer != NULL;
+    return granted(
+        ask(dir, run,
+            json_pack("{s:s, s:s, s:s}", "do", request_words[REQUEST_CANCEL], "operator",
+                      operator_name, "reason", reason ? reason : ""),
+            error),
+        error);
+}
+
+static json_t *decision_question(const struct ruling *ruling, const char *confirm)
+{
+    return json_pack("{s:s, s:o, s:o, s:o}", "do", request_words[REQUEST_DECIDE],
+                     "operator", json_text(ruling->by), "confirm", json_text(confirm),
+                     "decision", ruling_json(ruling));
+}
+
+bool control_decide(const struct statedir *dir, const char *run,
+                    const struct ruling *ruling, const char *confirm, struct error *error)
+{
+    return granted(ask(dir, run, decision_question(ruling, confirm), error), error);
+}
+
+int control_send_decision(const struct statedir *dir, const char *run,
+                          const struct ruling *ruling, const char *confirm,
+                          struct error *error)
+{
+    return put(dir, run, decision_question(ruling, confirm), error);
+}
+
+bool control_readable(int fd)
+{
+    struct pollfd ready = {fd, POLLIN, 0};
+    return poll(&ready, 1, 0) > 0;
+}
+
+bool control_answered(int fd, struct error *error)
+{
+    bool done = granted(hear(fd, error), error);
+    close(fd);
+    return done;
+}
+
+bool control_guard(const struct statedir *dir, const char *run, struct error *error)
+{
+    return granted(
+        ask(dir, run, json_pack("{s:s}", "do", request_words[REQUEST_GUARD]), error),
+        error);
 }
 
 json_t *control_status(const struct statedir *dir, const char *run, struct error *error)
 {
-    return ask(dir, run, json_pack("{s:s}", "do", "status"), error);
+    return ask(dir, run, json_pack("{s:s}", "do", request_words[REQUEST_STATUS]), error);
 }

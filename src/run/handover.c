@@ -22,20 +22,23 @@ static void add_captured(void *self, const char *name, struct secret *secret)
     handover_cleanse(&value);
 }
 
-void handover_write(struct buf *out, const struct plan *plan, const char *home,
-                    const char *run, const char *operator_name, const char *reason)
+void handover_write(struct buf *out, const struct plan *plan, const struct order *order,
+                    const char *run)
 {
     const struct environment *environment = plan->environment;
+    const struct intent intent = plan_intent(plan);
     json_t *captured = json_array();
     capture_each(add_captured, captured);
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o}", "home", home,
-        "system", environment->system, "environment", environment->name, "lock_dir",
+        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:O, s:o}",
+        "home", order->home, "system", environment->system, "environment",
+        environment->name, "lock_dir",
         json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
-        environment->file, "kind", plan->kind, "run", run, "operator", operator_name,
-        "reason", json_text(reason), "release",
-        json_text(plan->given ? plan->release : NULL), "confirmation", plan->confirmation,
-        "captured", captured);
+        environment->file, "kind", run_kind_words[plan->kind], "run", run, "operator",
+        order->operator_name, "reason", json_text(order->reason), "headless",
+        (int)order->headless, "repair", json_text(intent.repair), "release",
+        json_text(intent.release), "target", json_text(intent.target), "confirmation",
+        plan->confirmation, "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }
@@ -117,17 +120,20 @@ bool handover_read(struct handover *handover, int fd, struct error *error)
                           .environment = json_get_text(document, "environment"),
                           .lock_dir = json_get_text(document, "lock_dir"),
                           .config = json_get_text(document, "config"),
-                          .kind = json_get_text(document, "kind"),
                           .run = json_get_text(document, "run"),
                           .operator_name = json_get_text(document, "operator"),
                           .reason = json_get_text(document, "reason"),
-                          .release = json_get_text(document, "release"),
+                          .headless = json_is_true(json_object_get(document, "headless")),
+                          .intent = {.repair = json_get_text(document, "repair"),
+                                     .release = json_get_text(document, "release"),
+                                     .target = json_get_text(document, "target")},
                           .confirmation = json_object_get(document, "confirmation")};
     if (!document) {
         return false;
     }
     const struct handover *got = handover;
-    if (!got->home || !got->system || !got->environment || !got->config || !got->kind ||
+    if (!got->home || !got->system || !got->environment || !got->config ||
+        !run_kind_from_word(json_get_text(document, "kind"), &handover->intent.kind) ||
         !got->run || !run_name_valid(got->run) || !got->operator_name ||
         !got->confirmation) {
         return error_set(error, ERROR_PROTOCOL, "the launcher did not say what to run");

@@ -14,17 +14,26 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Who wants it, and how. Texts are borrowed. */
+struct order {
+    const char *home; /* the state home */
+    const char *operator_name;
+    const char *reason; /* or NULL */
+    bool headless;
+};
+
 struct handover {
     json_t *document;
     const char *home, *system, *environment, *lock_dir; /* borrowed from it */
-    const char *config, *kind, *run, *operator_name, *reason;
-    const char *release; /* from the command line, or NULL */
+    const char *config, *run, *operator_name, *reason;
+    bool headless;        /* nobody watches who could decide anything */
+    struct intent intent; /* its texts too */
     const json_t *confirmation;
 };
 
 /* `out` holds secrets: handover_cleanse() it. */
-void handover_write(struct buf *out, const struct plan *plan, const char *home,
-                    const char *run, const char *operator_name, const char *reason);
+void handover_write(struct buf *out, const struct plan *plan, const struct order *order,
+                    const char *run);
 void handover_cleanse(struct buf *buf);
 
 /* Reads to the end of the stream. */

@@ -21,10 +21,11 @@ static json_t *texts_json(char *const *texts)
 static void report(const struct journal *journal, char *const *reasons, const char *hint)
 {
     const struct run *run = journal->run;
-    json_t *document = json_pack(
-        "{s:s, s:s, s:i, s:o, s:o}", "phase", run_phase_words[run->phase], "outcome",
-        outcome_rows[run->outcome].word, "status", journal->status, "reasons",
-        texts_json(reasons), "hint", hint && *hint ? json_string(hint) : json_null());
+    json_t *document =
+        json_pack("{s:s, s:s, s:s, s:i, s:o, s:o}", "run", run->id, "phase",
+                  run_phase_words[run->phase], "outcome", outcome_rows[run->outcome].word,
+                  "status", journal->status, "reasons", texts_json(reasons), "hint",
+                  hint && *hint ? json_string(hint) : json_null());
     char *text = json_compact(document);
     char *line = mem_format("%s\n", text);
     send(journal->launcher, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -42,6 +43,17 @@ bool journal_enter(struct journal *journal, enum run_phase phase, struct error *
 {
     journal->run->phase = phase;
     if (!journal_record(journal, error)) {
+        return false;
+    }
+    report(journal, NULL, NULL);
+    return true;
+}
+
+/* What only a living machine needs to know: a phase, the number of a process. */
+bool journal_note(struct journal *journal, enum run_phase phase, struct error *error)
+{
+    journal->run->phase = phase;
+    if (!run_write_soon(&journal->dir, journal->run, error)) {
         return false;
     }
     report(journal, NULL, NULL);

@@ -23,6 +23,8 @@ struct journal {
 
 bool journal_record(struct journal *journal, struct error *error);
 bool journal_enter(struct journal *journal, enum run_phase phase, struct error *error);
+/* The same without waiting for the disk. */
+bool journal_note(struct journal *journal, enum run_phase phase, struct error *error);
 bool journal_append(struct journal *journal, enum event_kind kind, const char *text,
                     json_t *take_data, struct error *error);
 void journal_cancel(struct journal *journal, const char *operator_name,

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "run/handover.h"
 #include "run/supervisor.h"
 
 #include <errno.h>
@@ -64,8 +63,8 @@ static bool hand_over(int fd, const struct buf *text, struct error *error)
     return true;
 }
 
-bool run_launch(const struct plan *plan, const char *home, const char *operator_name,
-                const char *reason, struct launch *launch, struct error *error)
+bool run_launch(const struct plan *plan, const struct order *order, struct launch *launch,
+                struct error *error)
 {
     *launch = (struct launch){.fd = -1};
     buf_init(&launch->held, REPORT_MAX);
@@ -76,7 +75,7 @@ bool run_launch(const struct plan *plan, const char *home, const char *operator_
     }
     struct buf text;
     buf_init(&text, 0);
-    handover_write(&text, plan, home, launch->run, operator_name, reason);
+    handover_write(&text, plan, order, launch->run);
     bool done =
         text.length <= JSON_SIZE_MAX ||
         error_set(error, ERROR_LIMIT, "there is too much to hand to a supervisor");
@@ -97,6 +96,7 @@ static bool read_report(const char *line, size_t length, struct report *report)
     json_t *document = json_parse(line, length, NULL);
     const char *phase = json_get_text(document, "phase");
     const char *outcome = json_get_text(document, "outcome");
+    const char *run = json_get_text(document, "run");
     *report = (struct report){.phase = PHASE_COUNT};
     for (size_t i = 0; i < PHASE_COUNT; i++) {
         if (text_equal(run_phase_words[i], phase)) {
@@ -108,6 +108,7 @@ static bool read_report(const char *line, size_t length, struct report *report)
             report->outcome = (enum run_outcome)i;
         }
     }
+    snprintf(report->run, sizeof report->run, "%s", run ? run : "");
     report->status = (int)json_integer_value(json_object_get(document, "status"));
     report->reasons = json_argv(json_object_get(document, "reasons"));
     report->hint = mem_text(json_get_text(document, "hint"));

@@ -9,6 +9,7 @@
 #define GREENBOARD_RUN_LAUNCH_H
 
 #include "base/buf.h"
+#include "run/handover.h"
 #include "run/plan.h"
 #include "store/runs.h"
 
@@ -23,6 +24,7 @@ struct launch {
 
 /* What the supervisor says when its phase changes; the record says the rest. */
 struct report {
+    char run[RUN_ID]; /* another one than was launched once that ended in a rollback */
     enum run_phase phase;
     enum run_outcome outcome; /* of PHASE_ENDED */
     int status;               /* of enum exit_status, of PHASE_ENDED */
@@ -32,9 +34,8 @@ struct report {
 
 enum heard { HEARD_NOTHING, HEARD_REPORT, HEARD_END };
 
-/* `home` is the state home; `reason` may be NULL. */
-bool run_launch(const struct plan *plan, const char *home, const char *operator_name,
-                const char *reason, struct launch *launch, struct error *error);
+bool run_launch(const struct plan *plan, const struct order *order, struct launch *launch,
+                struct error *error);
 
 /* HEARD_REPORT fills `report`, which report_finish() releases. HEARD_END: the supervisor
  * is gone; what became of the run is in its record. */

@@ -1,7 +1,7 @@
 #include "run/plan.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
@@ -36,21 +36,27 @@ static json_t *confirm_light(const struct light *light)
                      json_text(address), "identity", identity);
 }
 
+/* Whether the checks belong to what is confirmed: a run that is let through because they
+ * are green is bound to them; one that mends what is red is not. */
+static bool binds_checks(const struct plan *plan)
+{
+    return plan->kind == KIND_DEPLOY;
+}
+
 static json_t *confirm(const struct plan *plan, const struct board *board)
 {
-    json_t *argv = json_array(), *checks = json_array();
-    for (size_t i = 0; plan->argv[i]; i++) {
-        json_array_append_new(argv, json_text(plan->argv[i]));
-    }
-    for (size_t i = 0; i < board->count; i++) {
+    json_t *checks = json_array();
+    for (size_t i = 0; binds_checks(plan) && i < board->count; i++) {
         json_array_append_new(checks, confirm_light(&board->lights[i]));
     }
     const struct environment *environment = plan->environment;
     json_t *document =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", plan->kind,
-                  "system", environment->system, "environment", environment->name,
-                  "config", environment->file, "configuration", environment->digest,
-                  "argv", argv, "release", json_text(plan->release), "checks", checks);
+        json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind",
+                  run_kind_words[plan->kind], "repair", json_text(plan->repair), "target",
+                  json_text(plan->target), "system", environment->system, "environment",
+                  environment->name, "config", environment->file, "configuration",
+                  environment->digest, "steps", steps_json(&plan->steps), "release",
+                  json_text(plan->release), "checks", checks);
     if (!document) {
         panic("what is confirmed cannot be written as JSON");
     }
@@ -69,9 +75,24 @@ static bool has_placeholder(char *const *argv, const char *placeholder)
     return false;
 }
 
+static bool wants_release(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->steps.count; i++) {
+        char *const *argv = plan->steps.rows[i].argv;
+        if (argv && has_placeholder(argv, "{release}")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool take_release(struct plan *plan, const struct board *board, const char *given,
                          struct error *error)
 {
+    bool needed = wants_release(plan);
+    if (plan->kind == KIND_REPAIR && !needed) {
+        return true; /* it ships none */
+    }
     if (!given && board->release_error.code) {
         if (error) {
             *error = board->release_error;
@@ -84,26 +105,12 @@ static bool take_release(struct plan *plan, const struct board *board, const cha
         error->code = ERROR_USAGE;
         return false;
     }
-    if (!plan->release && has_placeholder(plan->argv, "{release}")) {
+    if (!plan->release && needed) {
         error_set(error, ERROR_CONFIG,
                   "the command wants {release}, and nobody names one");
         error_hint(error, "configure `release`, or give --release");
         return false;
     }
-    return true;
-}
-
-static bool take_command(struct plan *plan, const json_t *section, struct error *error)
-{
-    const struct environment *environment = plan->environment;
-    plan->argv = json_argv(json_object_get(section, "command"));
-    char *program = fs_executable(plan->argv[0], environment->directory, error);
-    if (!program) {
-        error_prefix(error, "%s.command", plan->kind);
-        return false;
-    }
-    free(plan->argv[0]);
-    plan->argv[0] = program;
     return true;
 }
 
@@ -145,32 +152,33 @@ static void take_names(struct plan *plan, const json_t *section)
     argv_free(captured);
 }
 
-struct plan *plan_create(const struct board *board, const char *kind, const char *release,
+static void take_verification(struct plan *plan)
+{
+    const json_t *verify = json_object_get(plan->section, "verify");
+    plan->within = config_span(verify, "within");
+    plan->hold = config_span(verify, "hold");
+    plan->rolls_back =
+        plan->kind == KIND_DEPLOY &&
+        text_equal(config_text(plan->section, "on_verify_failure"), "rollback");
+}
+
+struct plan *plan_create(const struct board *board, const struct intent *intent,
                          struct error *error)
 {
     const struct environment *environment = board->environment;
-    char *pointer = mem_format("/%s", kind);
-    const json_t *section = config_section(environment, pointer);
-    free(pointer);
-    if (!section) {
-        error_set(error, ERROR_CONFIG, "environment %s has no `%s`", environment->name,
-                  kind);
-        error_hint(error, "say in %s what %s does", environment->file, kind);
-        return NULL;
-    }
     struct plan *plan = mem_alloc(sizeof *plan);
     plan->environment = environment_ref(environment);
-    plan->kind = mem_text(kind);
-    if (!take_command(plan, section, error) ||
-        !take_release(plan, board, release, error)) {
+    plan->kind = intent->kind;
+    plan->repair = mem_text(intent->repair);
+    plan->target = mem_text(intent->target);
+    if (!steps_create(&plan->steps, environment, intent, error) ||
+        !take_release(plan, board, intent->release, error)) {
         plan_destroy(plan);
         return NULL;
     }
-    take_names(plan, section);
-    const json_t *verify = json_object_get(section, "verify");
-    plan->timeout = config_span(section, "timeout");
-    plan->within = config_span(verify, "within");
-    plan->hold = config_span(verify, "hold");
+    plan->section = steps_section(environment, intent, NULL);
+    take_names(plan, plan->section);
+    take_verification(plan);
     plan->backup =
         json_argv(json_object_get(config_section(environment, "/backup"), "files"));
     plan->confirmation = confirm(plan, board);
@@ -180,15 +188,24 @@ struct plan *plan_create(const struct board *board, const char *kind, const char
     return plan;
 }
 
+struct intent plan_intent(const struct plan *plan)
+{
+    return (struct intent){.kind = plan->kind,
+                           .repair = plan->repair,
+                           .release = plan->given ? plan->release : NULL,
+                           .target = plan->target};
+}
+
 void plan_destroy(struct plan *plan)
 {
     if (!plan) {
         return;
     }
     environment_unref(plan->environment);
-    free(plan->kind);
+    free(plan->repair);
     free(plan->release);
-    argv_free(plan->argv);
+    free(plan->target);
+    steps_finish(&plan->steps);
     argv_free(plan->withheld);
     argv_free(plan->given_back);
     argv_free(plan->backup);
@@ -216,28 +233,56 @@ static void show_names(const struct shown *to, const char *label, char *const *n
     }
 }
 
+static void show_steps(const struct shown *to, const struct steps *steps)
+{
+    struct buf names;
+    buf_init(&names, 0);
+    for (size_t i = 0; i < steps->count; i++) {
+        buf_format(&names, "%s%s", i ? ", " : "", steps->rows[i].name);
+    }
+    show(to, "steps", buf_take(&names));
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct planned *planned = &steps->rows[i];
+        if (planned->argv) {
+            show(to, planned->id == STEP_COMMAND ? "command" : planned->name,
+                 argv_show(planned->argv));
+        }
+    }
+}
+
+static char *headline(const struct plan *plan)
+{
+    const char *release = plan->release ? plan->release : "no release";
+    const char *environment = plan->environment->name;
+    return plan->kind == KIND_REPAIR ? mem_format("%s in %s", plan->repair, environment)
+                                     : mem_format("%s to %s", release, environment);
+}
+
 void plan_show(const struct plan *plan,
                void (*line)(void *self, const char *label, const char *text), void *self)
 {
     const struct shown to = {line, self};
     const struct environment *environment = plan->environment;
-    char timeout[TEXT_SPAN], within[TEXT_SPAN], hold[TEXT_SPAN];
-    text_span(timeout, plan->timeout);
+    const struct planned *command = steps_main(&plan->steps);
+    char timeout[TEXT_SPAN], within[TEXT_SPAN], hold[TEXT_SPAN], silence[TEXT_SPAN];
+    text_span(timeout, command->timeout);
+    text_span(silence, command->silence);
     text_span(within, plan->within);
     text_span(hold, plan->hold);
-    show(&to, plan->kind,
-         mem_format("%s to %s", plan->release ? plan->release : "no release",
-                    environment->name));
-    show(&to, "command", argv_show(plan->argv));
+    show(&to, run_kind_words[plan->kind], headline(plan));
+    show_steps(&to, &plan->steps);
     show(&to, "in", mem_text(environment->directory));
     show(&to, "config", mem_format("%s (%.12s)", environment->file, environment->digest));
-    show(&to, "ends", mem_format("after %s at the latest", timeout));
+    show(&to, "ends",
+         mem_format("after %s at the latest; asks after %s without output", timeout,
+                    silence));
     show(&to, "verified",
-         mem_format("when every check holds green for %s within %s", hold, within));
+         mem_format("when every check holds green for %s within %s%s", hold, within,
+                    plan->rolls_back ? "; else goes back to the last known good" : ""));
     show_names(&to, "keeps", plan->backup);
     show_names(&to, "withholds", plan->withheld);
     show_names(&to, "gives", plan->given_back);
-    if (!plan->release) {
+    if (!plan->release && plan->kind != KIND_REPAIR) {
         show(&to, "note", mem_text("without a release it will never be known good"));
     }
     show(&to, "digest", mem_format("%.12s", plan->digest));

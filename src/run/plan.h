@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "board/board.h"
+#include "run/steps.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,22 +18,27 @@
 
 struct plan {
     const struct environment *environment; /* a reference */
-    char *kind;                            /* "deploy" */
-    char *release;     /* NULL: none configured: deployable, never known good */
-    bool given;        /* the release came from the command line, not from `release` */
-    char **argv;       /* argv[0] absolute; {run} and {fence} still in it */
-    char **withheld;   /* environment variables that the command does not get */
-    char **given_back; /* those of them that `env` gives back */
-    char **backup;     /* files, as configured */
-    int64_t timeout, within, hold; /* ns */
-    json_t *confirmation;          /* the document that the digest is over */
+    enum run_kind kind;
+    char *repair;  /* KIND_REPAIR: its name */
+    char *release; /* NULL: none configured: deployable, never known good */
+    bool given;    /* the release came from a person, not from `release` */
+    char *target;  /* KIND_ROLLBACK: the run whose release it is, or NULL */
+    struct steps steps;
+    char **withheld;       /* environment variables that commands do not get */
+    char **given_back;     /* those of them that `env` gives back */
+    char **backup;         /* files, as configured */
+    int64_t within, hold;  /* ns, of verification */
+    bool rolls_back;       /* by itself, where verification fails */
+    const json_t *section; /* of the environment: what the configuration says of it */
+    json_t *confirmation;  /* the document that the digest is over */
     char digest[DIGEST_HEX];
 };
 
-/* `release` NULL: the board's. NULL with an error: no such section, no such program, a
- * release that no release may look like. */
-struct plan *plan_create(const struct board *board, const char *kind, const char *release,
+/* NULL with an error: no such section, no such program, a release that no release may
+ * look like. */
+struct plan *plan_create(const struct board *board, const struct intent *intent,
                          struct error *error);
+struct intent plan_intent(const struct plan *plan); /* borrows from it */
 void plan_destroy(struct plan *plan);
 
 /* What a person is shown, in order: once for each line. */

@@ -112,12 +112,36 @@ void process_group_signal(const struct process *leader, int number)
     each_member(leader, send_signal, &number);
 }
 
-bool process_above(const struct process *process)
+static void add_name(void *self, pid_t pid)
+{
+    struct buf *names = self, name;
+    char *path = mem_format("/proc/%d/comm", (int)pid);
+    buf_init(&name, 64);
+    fs_read(path, &name, NULL);
+    int length = (int)strcspn(buf_string(&name), "\n");
+    buf_format(names, "%s%.*s (%d)", names->length ? ", " : "", length, buf_string(&name),
+               (int)pid);
+    buf_finish(&name);
+    free(path);
+}
+
+char *process_group_names(const struct process *leader)
+{
+    struct buf names, clean;
+    buf_init(&names, 0);
+    buf_init(&clean, 0);
+    each_member(leader, add_name, &names);
+    buf_text(&clean, "");
+    text_clean(&clean, buf_string(&names), names.length); /* a process names itself */
+    buf_finish(&names);
+    return clean.data ? buf_take(&clean) : mem_text("");
+}
+
+bool process_beneath(pid_t pid, const struct process *above)
 {
     struct stat_line line;
-    pid_t pid = getppid();
-    while (pid > 1 && pid != process->pid && read_stat(pid, &line)) {
+    while (pid > 1 && pid != above->pid && read_stat(pid, &line)) {
         pid = line.parent;
     }
-    return pid == process->pid && process_lives(process);
+    return pid == above->pid && process_lives(above);
 }

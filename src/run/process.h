@@ -19,7 +19,10 @@ bool process_lives(const struct process *process);
 bool process_group_lives(const struct process *leader);
 void process_group_signal(const struct process *leader, int number); /* each of them */
 
-/* Is it the caller's parent, or further up? */
-bool process_above(const struct process *process);
+/* "sleep (4711), sh (4712)": those; the caller frees. */
+char *process_group_names(const struct process *leader);
+
+/* Is `above` the process `pid` itself, its parent, or further up? */
+bool process_beneath(pid_t pid, const struct process *above);
 
 #endif

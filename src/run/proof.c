@@ -46,7 +46,15 @@ bool proof_ask(struct proof *proof, struct watch *watch)
 
 static bool green(const struct proof *proof)
 {
-    return gate_decide(proof->board, clock_now()).decision == GATE_GO;
+    const struct board *board = proof->board;
+    int64_t now = clock_now();
+    for (size_t i = 0; proof->only && proof->only[i]; i++) {
+        const struct light *light = board_find(board, proof->only[i]);
+        if (!light || !light_green(light, board, now)) {
+            return false;
+        }
+    }
+    return proof->only || gate_decide(board, now).decision == GATE_GO;
 }
 
 /* Waits on while all stay green; false as soon as one does not. */
@@ -70,8 +78,10 @@ static void ask_reds(struct proof *proof)
     }
 }
 
-bool proof_hold(struct proof *proof, struct watch *watch, int64_t within, int64_t hold)
+bool proof_hold(struct proof *proof, struct watch *watch, char *const *only,
+                int64_t within, int64_t hold)
 {
+    proof->only = only;
     int64_t deadline = clock_now() + within;
     sched_ask_all(proof->sched);
     while (!watch->cancelled && settle(proof, watch, deadline)) {
@@ -98,9 +108,7 @@ void proof_judge(const struct proof *proof, struct judgement *judgement)
 {
     int64_t now = clock_now();
     struct verdict verdict = gate_decide(proof->board, now);
-    free(judgement->decision);
-    free(judgement->kind);
-    argv_free(judgement->reasons);
+    judgement_finish(judgement);
     judgement->decision = mem_text(decision_words[verdict.decision]);
     judgement->kind = mem_text(verdict_kind(verdict));
     judgement->reasons = gate_reasons(proof->board, now);

@@ -14,6 +14,7 @@
 
 struct proof {
     struct board *board;
+    char *const *only; /* proof_hold() looks at these checks; NULL: at all */
     struct sched *sched;
 };
 
@@ -24,9 +25,10 @@ void proof_finish(struct proof *proof);
 /* Asks every check once; false where it was cancelled before all had answered. */
 bool proof_ask(struct proof *proof, struct watch *watch);
 
-/* Until every check held green for `hold`, the last of them asked at its end, or `within`
- * is over; true where they did. */
-bool proof_hold(struct proof *proof, struct watch *watch, int64_t within, int64_t hold);
+/* Until every check, or each of `only`, held green for `hold`, the last of them asked at
+ * its end, or `within` is over; true where they did. */
+bool proof_hold(struct proof *proof, struct watch *watch, char *const *only,
+                int64_t within, int64_t hold);
 
 /* What the gate says of it now. Releases what `judgement` held. */
 void proof_judge(const struct proof *proof, struct judgement *judgement);

@@ -1,6 +1,7 @@
 #include "run/watch.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,6 +9,9 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+enum { LOOK_MS = 1000 };
+static const int64_t SLEPT = 3 * CLOCK_SECOND;
 
 bool watch_begin(struct watch *watch, struct error *error)
 {
@@ -48,27 +52,59 @@ static void take_signals(struct watch *watch)
     }
 }
 
+static json_t *refusal(const struct error *error)
+{
+    return json_pack("{s:o, s:o}", "error", json_text(error->message), "hint",
+                     json_text(error->hint));
+}
+
+static json_t *answer_to(struct watch *watch, const struct request *request)
+{
+    struct error error = {0};
+    switch (request->kind) {
+    case REQUEST_CANCEL:
+        cancel(watch, request->operator_name, request->reason);
+        break;
+    case REQUEST_DECIDE:
+        if (!watch->decide(watch->self, request, &error)) {
+            return refusal(&error);
+        }
+        break;
+    case REQUEST_GUARD:
+        if (!watch->guards(watch->self, request->peer)) {
+            error_set(&error, ERROR_DENIED, "run %s does not run this", watch->run->id);
+            return refusal(&error);
+        }
+        break;
+    case REQUEST_STATUS:
+        break;
+    }
+    return json_pack("{s:s, s:s}", "run", watch->run->id, "phase",
+                     run_phase_words[watch->run->phase]);
+}
+
 static void take_request(struct watch *watch)
 {
     struct request request;
-    if (!control_take(&watch->control, &request)) {
-        return;
+    if (control_take(&watch->control, &request)) {
+        control_answer(&watch->control, answer_to(watch, &request));
+        request_finish(&request);
     }
-    if (request.cancel) {
-        cancel(watch, request.operator_name, request.reason);
-    }
-    json_t *answer = json_pack("{s:s, s:s}", "run", watch->run->id, "phase",
-                               run_phase_words[watch->run->phase]);
-    control_answer(&watch->control, answer);
-    json_decref(answer);
-    request_finish(&request);
 }
 
+/* Never longer than a second, so that a longer gap is one in which we did not run. */
 static int wait_ms(struct sched *sched, int64_t deadline)
 {
-    int left = deadline == INT64_MAX ? -1 : clock_left(deadline);
+    int left = deadline == INT64_MAX ? LOOK_MS : clock_left(deadline);
     int other = sched ? sched_wait(sched, clock_now()) : -1;
-    return other < 0 ? left : left < 0 || other < left ? other : left;
+    left = left < LOOK_MS ? left : LOOK_MS;
+    return other < 0 || left < other ? left : other;
+}
+
+static void measure(struct watch *watch, int64_t before, int ms)
+{
+    int64_t gap = clock_now() - before - ms * CLOCK_MS;
+    watch->lost += gap > SLEPT ? gap : 0;
 }
 
 bool watch_wait(struct watch *watch, struct sched *sched, int fd, int64_t deadline)
@@ -78,7 +114,10 @@ bool watch_wait(struct watch *watch, struct sched *sched, int fd, int64_t deadli
                              {watch->control.listener, POLLIN, 0},
                              {watch->control.peer, POLLIN, 0},
                              {sched ? sched_fd(sched) : -1, POLLIN, 0}};
-    if (poll(ready, 5, wait_ms(sched, deadline)) < 0) {
+    int64_t before = clock_now();
+    int ms = wait_ms(sched, deadline), count = poll(ready, 5, ms);
+    measure(watch, before, ms);
+    if (count < 0) {
         return false;
     }
     if (ready[1].revents) {

@@ -53,20 +53,21 @@ static char *replace(const char *text, const struct word words[WORDS])
     return out.data ? buf_take(&out) : mem_text("");
 }
 
-char **words_argv(const struct plan *plan, const char *run, int64_t fence)
+char **words_argv(const struct plan *plan, char *const *argv, const char *run,
+                  int64_t fence)
 {
     struct word words[WORDS];
     char *number = mem_format("%lld", (long long)fence);
     fill(words, plan, run, number);
-    char **argv = NULL;
-    argv_add(&argv, plan->argv[0]); /* a path that was resolved and confirmed */
-    for (size_t i = 1; plan->argv[i]; i++) {
-        char *text = replace(plan->argv[i], words);
-        argv_add(&argv, text);
+    char **told = NULL;
+    argv_add(&told, argv[0]); /* a path that was resolved and confirmed */
+    for (size_t i = 1; argv[i]; i++) {
+        char *text = replace(argv[i], words);
+        argv_add(&told, text);
         free(text);
     }
     free(number);
-    return argv;
+    return told;
 }
 
 static bool names(const char *entry, const char *name)

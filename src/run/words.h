@@ -9,7 +9,8 @@
 
 /* The argument vector with {release} {environment} {run} {fence} replaced;
  * argv_free(). */
-char **words_argv(const struct plan *plan, const char *run, int64_t fence);
+char **words_argv(const struct plan *plan, char *const *argv, const char *run,
+                  int64_t fence);
 
 /* Our environment less what is withheld, what is given back, GREENBOARD_RELEASE,
  * _ENVIRONMENT, _RUN and _FENCE, and GREENBOARD_RUN_DIR where its record is.

@@ -30,7 +30,13 @@
       "a system is said not to have a part at all, and why")                             \
     X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
     X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")        \
-    X(EVENT_RUN_STEP, "run.step", "a step of a run ended")                               \
+    X(EVENT_STEP_STARTED, "run.step_started",                                            \
+      "a command before or after a run's own is about to start")                         \
+    X(EVENT_RUN_STEP, "run.step", "a command of a run ended")                            \
+    X(EVENT_RUN_WAITING, "run.waiting",                                                  \
+      "a step failed or is silent: somebody has to decide")                              \
+    X(EVENT_RUN_DECIDED, "run.decided", "somebody decided what a run does next")         \
+    X(EVENT_RUN_SLEPT, "run.slept", "the machine slept during a run, or it was stopped") \
     X(EVENT_RUN_CANCELLED, "run.cancelled", "somebody asked a run to stop")              \
     X(EVENT_RUN_ENDED, "run.ended", "a run is over, with its outcome")                   \
     X(EVENT_RUN_RESOLVED, "run.resolved",                                                \

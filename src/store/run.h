@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/exits.h"
+#include "store/question.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,11 +18,13 @@
 /* THE phases: id, word, what happens. */
 #define RUN_PHASES(X)                                                                    \
     X(PHASE_LOCKED, "locked", "holds the lock of the environment")                       \
-    X(PHASE_BACKUP, "backup", "keeps copies of what `backup` names")                     \
+    X(PHASE_PREPARING, "preparing", "keeps copies, and runs what comes before")          \
     X(PHASE_CHECKING, "checking", "asks every check itself")                             \
     X(PHASE_RUNNING, "running", "the command runs")                                      \
-    X(PHASE_STOPPING, "stopping", "the command was told to end")                         \
+    X(PHASE_STOPPING, "stopping", "a command was told to end")                           \
+    X(PHASE_FINISHING, "finishing", "runs what comes after the command")                 \
     X(PHASE_VERIFYING, "verifying", "asks every check until they hold green")            \
+    X(PHASE_WAITING, "waiting", "a step failed: somebody has to decide")                 \
     X(PHASE_ENDED, "ended", "it is over, and its end is recorded")
 
 enum run_phase {
@@ -32,6 +34,22 @@ enum run_phase {
         PHASE_COUNT
 };
 extern const char *const run_phase_words[PHASE_COUNT];
+extern const char *const run_phase_help[PHASE_COUNT];
+
+/* THE kinds: id, word, what it does. */
+#define RUN_KINDS(X)                                                                     \
+    X(KIND_DEPLOY, "deploy", "ships a release through the gate")                         \
+    X(KIND_ROLLBACK, "rollback", "goes back to a release, with its configuration")       \
+    X(KIND_REPAIR, "repair", "runs a configured command that ships no release")
+
+enum run_kind {
+#define RUN_KINDS_ENUM(id, word, help) id,
+    RUN_KINDS(RUN_KINDS_ENUM)
+#undef RUN_KINDS_ENUM
+        KIND_COUNT
+};
+extern const char *const run_kind_words[KIND_COUNT];
+bool run_kind_from_word(const char *word, enum run_kind *kind);
 
 /* THE outcomes: id, word, exit status, what became of it. */
 #define RUN_OUTCOMES(X)                                                                  \
@@ -67,10 +85,14 @@ struct process {
     int64_t start; /* clock ticks since boot, field 22 of /proc/PID/stat */
 };
 
+/* One step as it is planned and as it went. */
 struct step {
-    char *name;             /* "backup" "deploy" "verify" */
+    char *name;             /* "backup" "deploy" "verify", or the configuration's */
+    char *title;            /* for people, or NULL */
     char **argv;            /* NULL where it is greenboard's own work */
-    int64_t started, ended; /* wall ms; 0: not yet */
+    int64_t started, ended; /* wall ms, of the last attempt; 0: not yet */
+    int attempts;           /* how often it was begun */
+    bool skipped;           /* by a decision */
     int status;             /* exit status, 128 + N for a signal; -1: none */
     char *note;             /* "ended at its time-out", or NULL */
 };
@@ -84,9 +106,13 @@ struct judgement {
 
 struct run {
     char id[RUN_ID];
-    char *kind; /* "deploy" */
+    char *kind;   /* a word of RUN_KINDS */
+    char *repair; /* KIND_REPAIR: its name */
     char *system, *environment;
     char *release; /* NULL: none configured */
+    char *target;  /* KIND_ROLLBACK: the run whose release it goes back to */
+    char *follows; /* the run that ended in the decision to start this one, or NULL */
+    char *next;    /* the run that this one ended in, or NULL */
     char *operator_name, *reason;
     char *digest; /* what was confirmed */
     char *config; /* path */
@@ -99,6 +125,12 @@ struct run {
     int64_t usual; /* ms that the newest verified run of this kind took, 0: none yet */
     struct step *steps;
     size_t step_count;
+    struct question question; /* what it waits for */
+    struct ruling *decisions;
+    size_t decision_count;
+    int64_t slept;     /* ms that the machine slept or the supervisor was stopped */
+    int64_t preflight; /* ms from the first question of its checks to the last answer */
+    int64_t oldest;    /* ms: age of the oldest answer when the command was started */
     struct judgement before, after;
     bool known_good;
     struct process supervisor;
@@ -110,15 +142,33 @@ struct run {
     char *trouble; /* what greenboard itself could not do, or NULL */
 };
 
+void judgement_finish(struct judgement *judgement);
+
 struct run *run_create(const char *id);
 void run_destroy(struct run *run);
 
-json_t *run_json(const struct run *run); /* as `runs show -o json` prints it */
-struct run *run_from_json(const json_t *object, struct error *error);
-
-struct step *run_step(struct run *run, const char *name,
-                      char *const *argv); /* starts it */
+/* Adds a step that has not begun. */
+struct step *run_step(struct run *run, const char *name, char *const *argv);
+struct step *run_step_find(const struct run *run, const char *name); /* NULL: none */
+void run_step_begin(struct step *step);
 void run_step_end(struct step *step, int status);
+/* The one that runs, else the last that was begun; NULL before the first. */
+const struct step *run_step_current(const struct run *run);
+/* The step of that kind that ships or mends: named like the kind; NULL: none yet. */
+const struct step *run_step_main(const struct run *run);
+
+void run_ask(struct run *run, const struct question *take_question);
+void run_decide(struct run *run, const struct ruling *take_decision);
+
+/* THE texts of a record: their key in it, and whether people or programs said them. */
+struct run_text {
+    const char *key;
+    size_t offset;
+    bool said;
+};
+extern const struct run_text run_texts[];
+extern const size_t run_text_count;
+char **run_text_at(const struct run *run, const struct run_text *row);
 
 /* "verified", "running", "no end recorded": a word for a list. */
 const char *run_word(const struct run *run);

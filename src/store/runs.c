@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "store/record.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -85,7 +86,10 @@ out:
     return run;
 }
 
-bool run_write(const struct statedir *dir, const struct run *run, struct error *error)
+static bool write_record(const struct statedir *dir, const struct run *run,
+                         bool (*replace)(const char *path, const void *data,
+                                         size_t length, mode_t mode, struct error *error),
+                         struct error *error)
 {
     json_t *object = run_json(run);
     char *text = json_pretty(object);
@@ -93,12 +97,23 @@ bool run_write(const struct statedir *dir, const struct run *run, struct error *
     buf_init(&line, 0);
     buf_format(&line, "%s\n", text);
     char *path = run_path(dir, run->id, "run.json");
-    bool done = fs_replace(path, buf_string(&line), line.length, 0600, error);
+    bool done = replace(path, buf_string(&line), line.length, 0600, error);
     free(path);
     buf_finish(&line);
     free(text);
     json_decref(object);
     return done;
+}
+
+bool run_write(const struct statedir *dir, const struct run *run, struct error *error)
+{
+    return write_record(dir, run, fs_replace, error);
+}
+
+bool run_write_soon(const struct statedir *dir, const struct run *run,
+                    struct error *error)
+{
+    return write_record(dir, run, fs_replace_soon, error);
 }
 
 /* By the millisecond and the fence, since names tell runs of one second apart and not

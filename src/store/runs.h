@@ -16,6 +16,9 @@ char *run_path(const struct statedir *dir, const char *id,
 
 struct run *run_read(const struct statedir *dir, const char *id, struct error *error);
 bool run_write(const struct statedir *dir, const struct run *run, struct error *error);
+/* Seen by everybody at once, on disk later: for what dies with the machine anyway. */
+bool run_write_soon(const struct statedir *dir, const struct run *run,
+                    struct error *error);
 struct runs {
     struct run **rows; /* newest first */
     size_t count;

@@ -43,7 +43,7 @@ json_is .release "$(cat "$SB/release")" 'the record has the release'
 json_is .reason 'first of all' 'the record has the reason'
 json_like .operator '.@.' 'the record has the operator'
 json_like .digest '^[0-9a-f]{64}$' 'the record has what was confirmed'
-json_is '[.steps[] | .name + "=" + (.status | tostring)] | join(" ")' 'backup=0 deploy=0 verify=0' \
+json_is '[.steps[] | .name + "=" + (.status | tostring)] | join(" ")' 'lock=0 backup=0 re-read=0 checks=0 gate=0 deploy=0 verify=0 unlock=0' \
     'the record has the steps with their exit statuses'
 json_is '[.steps[] | select(.name == "deploy") | .argv[]] | join(" ")' \
     "$(dirname "$GREENBOARD")/greenboard-sandbox deploy-command" 'the command is an absolute path'

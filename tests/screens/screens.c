@@ -30,18 +30,43 @@ struct screen {
 
 #define RUN "20260131T120400Z-4f2a"
 
+static void plan_steps(struct run *run)
+{
+    static const char *const names[] = {"lock", "backup", "re-read", "checks",
+                                        "gate", "deploy", "verify",  "unlock"};
+    char program[] = "./ship";
+    char *const argv[] = {program, NULL};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        run_step(run, names[i], strcmp(names[i], "deploy") == 0 ? argv : NULL);
+    }
+}
+
+/* The steps before the command took 100 ms each, the command until `end`. */
+static void reach_command(struct run *run, int64_t end, int status)
+{
+    int64_t at = run->started;
+    plan_steps(run);
+    for (size_t i = 0; i < run->step_count; i++, at += 100) {
+        struct step *step = &run->steps[i];
+        step->started = at;
+        step->attempts = 1;
+        if (step->argv) {
+            step->ended = end;
+            step->status = status;
+            return;
+        }
+        step->ended = at + 100;
+        step->status = 0;
+    }
+}
+
 static void run_fails(struct run *run)
 {
     run->phase = PHASE_ENDED;
     run->outcome = OUTCOME_FAILED;
     run->status = 3;
     run->ended = run->started + 9000;
-    run_step(run, "backup", NULL)->started = run->started;
-    run->steps[0].ended = run->started + 120;
-    run->steps[0].status = 0;
-    run_step(run, "deploy", NULL)->started = run->started + 1000;
-    run->steps[1].ended = run->ended;
-    run->steps[1].status = 7;
+    reach_command(run, run->ended, 7);
 }
 
 static void run_goes_on(struct run *run)
@@ -49,10 +74,24 @@ static void run_goes_on(struct run *run)
     run->phase = PHASE_RUNNING;
     run->usual = 42000;
     run->supervisor = process_find(getpid());
-    run_step(run, "backup", NULL)->started = run->started;
-    run->steps[0].ended = run->started + 120;
-    run->steps[0].status = 0;
-    run_step(run, "deploy", NULL)->started = run->started + 1000;
+    reach_command(run, 0, -1);
+}
+
+static void run_waits(struct run *run)
+{
+    struct question question = {
+        .step = mem_text("deploy"),
+        .attempt = 1,
+        .why = mem_text("the command ended with status 7; left running: kubectl (4711)"),
+        .release = mem_text("1b0c2d3e4f5a69788776655443322110ffeeddcc"),
+        .since = BOARDS_WALL - 5000};
+    question_offer(&question, CHOICE_RETRY);
+    question_offer(&question, CHOICE_ABORT);
+    question_offer(&question, CHOICE_ROLLBACK);
+    run->phase = PHASE_WAITING;
+    run->supervisor = process_find(getpid());
+    reach_command(run, BOARDS_WALL - 5000, 7);
+    run_ask(run, &question);
 }
 
 static void run_is_orphaned(struct run *run)
@@ -131,6 +170,9 @@ static const struct screen screens[] = {
     {"mismatch-120x40-ascii", boards_mismatch, 120, 40, true, "", NULL},
     {"mismatch-30x24", boards_mismatch, 30, 24, false, "", NULL},
     {"run-80x24", boards_green, 80, 24, false, "", run_goes_on},
+    {"run-waits-80x24", boards_green, 80, 24, false, "", run_waits},
+    {"decide-80x24", boards_green, 80, 24, false, "d", run_waits},
+    {"decide-why-80x24-ascii", boards_green, 80, 24, true, "d^it", run_waits},
     {"run-failed-80x24", boards_green, 80, 24, false, "", run_fails},
     {"run-refused-80x24", boards_red, 80, 24, true, "", run_is_refused},
     {"run-orphaned-120x40", boards_green, 120, 40, false, "", run_is_orphaned},

@@ -164,7 +164,11 @@ static void a_reason_in_another_encoding_is_recorded(void **state)
     struct error error;
     struct run *run = NULL;
     struct plan *plan = place_plan();
-    assert_true(run_launch(plan, place.home, "ada@ops-1", "caf\xe9", &launch, &error));
+    const struct order order = {.home = place.home,
+                                .operator_name = "ada@ops-1",
+                                .reason = "caf\xe9",
+                                .headless = true};
+    assert_true(run_launch(plan, &order, &launch, &error));
     plan_destroy(plan);
     assert_int_equal(place_finish_run(&launch, &run), EXIT_GO);
     assert_string_equal(run->reason, "caf?");
@@ -197,7 +201,7 @@ static void a_command_that_fails_is_told_by_its_status(void **state)
     place_configure("exit 7", "", "");
     assert_int_equal(place_deploy(&run), EXIT_COMMAND);
     assert_int_equal(run->outcome, OUTCOME_FAILED);
-    assert_int_equal(run->steps[0].status, 7);
+    assert_int_equal(run_step_main(run)->status, 7);
     assert_null(run->after.decision);
     run_destroy(run);
 }
@@ -491,17 +495,6 @@ static void without_its_backup_nothing_starts(void **state)
     assert_false(place_has("shipped"));
 }
 
-/* The test is its own supervisor: run_launch() executes /proc/self/exe, which beneath
- * valgrind is valgrind, though it makes readlink(2) tell another story. */
-static bool beneath_valgrind(void)
-{
-    char path[4096] = "";
-    struct stat running, named;
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    return length > 0 && stat("/proc/self/exe", &running) == 0 &&
-           stat(path, &named) == 0 && running.st_ino != named.st_ino;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(int argc, char **argv)
@@ -511,7 +504,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "__supervise") == 0) {
         _exit(supervisor_main(place_checks));
     }
-    if (beneath_valgrind()) {
+    if (place_beneath_valgrind()) {
         puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
         return 0;
     }

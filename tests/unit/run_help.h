@@ -16,6 +16,7 @@ struct place {
     struct config *config;
     const struct environment *environment;
     struct board *board;
+    bool watched; /* runs ask what to do about a failure, rather than abort */
 };
 
 extern struct place place;
@@ -44,5 +45,6 @@ int place_finish_run(struct launch *launch, struct run **run);
 void place_launch(struct launch *launch, const struct plan *plan);
 void place_await(const char *name); /* until a command made this file */
 bool place_event(const char *type, const char *run);
+bool place_beneath_valgrind(void); /* where no run can be started */
 
 #endif

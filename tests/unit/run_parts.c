@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const struct intent deploy_v2 = {.kind = KIND_DEPLOY, .release = "v2"};
+
 /* ---- what is confirmed ---- */
 
 static char *digest_now(void)
@@ -70,7 +72,7 @@ static void the_digest_has_the_release(void **state)
     (void)state;
     struct error error;
     char *before = digest_now();
-    struct plan *plan = plan_create(place.board, "deploy", "v2", &error);
+    struct plan *plan = plan_create(place.board, &deploy_v2, &error);
     assert_string_not_equal(before, plan->digest);
     assert_true(plan->given);
     plan_destroy(plan);
@@ -101,13 +103,14 @@ static void a_plan_wants_a_section_a_program_and_a_release(void **state)
     (void)state;
     struct error error = {0};
     plan_destroy(place_plan());
-    assert_null(plan_create(place.board, "rollback", NULL, &error));
+    assert_null(
+        plan_create(place.board, &(struct intent){.kind = KIND_ROLLBACK}, &error));
     assert_non_null(strstr(error.message, "has no `rollback`"));
-    assert_null(plan_create(place.board, "deploy", "-rf", &error));
+    assert_null(plan_create(place.board, &(struct intent){.release = "-rf"}, &error));
     place_configure("echo {release}", "", "");
     board_destroy(place.board);
     place.board = board_create(place.environment, place_checks);
-    assert_null(plan_create(place.board, "deploy", NULL, &error));
+    assert_null(plan_create(place.board, &(struct intent){0}, &error));
     assert_non_null(strstr(error.message, "{release}"));
 }
 
@@ -118,8 +121,8 @@ static void placeholders_are_replaced_once(void **state)
     place_configure("ship {release} {environment} {run} {fence} {other} {{run}}", "", "");
     board_destroy(place.board);
     place.board = board_create(place.environment, place_checks);
-    struct plan *plan = plan_create(place.board, "deploy", "v2", &error);
-    char **argv = words_argv(plan, "R", 42);
+    struct plan *plan = plan_create(place.board, &deploy_v2, &error);
+    char **argv = words_argv(plan, steps_main(&plan->steps)->argv, "R", 42);
     assert_string_equal(argv[2], "ship v2 test R 42 {other} {R}");
     argv_free(argv);
     setenv("GREENBOARD_RUN", "an older one", 1);
@@ -224,7 +227,7 @@ static void a_process_is_told_from_a_later_one(void **state)
     assert_false(process_lives(&self));
     assert_false(process_group_lives(&self));
     struct process parent = process_find(getppid());
-    assert_true(process_above(&parent));
+    assert_true(process_beneath(getpid(), &parent));
     assert_false(process_lives(&(struct process){0}));
     assert_false(process_group_lives(&(struct process){0}));
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "secret/mask.h"
 #include "store/events.h"
+#include "store/record.h"
 #include "store/runs.h"
 #include "store/samples.h"
 #include "store/store.h"
@@ -368,7 +369,9 @@ static struct run *some_run(const char *id)
     run->started = INT64_C(1769861071218);
     run->phase = PHASE_RUNNING;
     run->group = (struct process){.pid = 77, .start = 12345};
-    run_step_end(run_step(run, "deploy", argv), 3);
+    struct step *step = run_step(run, "deploy", argv);
+    run_step_begin(step);
+    run_step_end(step, 3);
     run->before.decision = mem_text("GO");
     argv_add(&run->after.reasons, "redis: no");
     char *directory = run_path(&dir, id, "");

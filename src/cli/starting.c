@@ -1,0 +1,161 @@
+#include "cli/starting.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "checks/checks.h"
+#include "cli/attach.h"
+#include "net/http.h"
+#include "run/launch.h"
+#include "store/events.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int64_t PATIENCE = 60 * CLOCK_SECOND; /* a confirmation expires */
+
+static bool has_terminal(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+bool starting_open(struct starting *starting, int *status)
+{
+    struct error error;
+    struct cli *cli = starting->cli;
+    *status = EXIT_INTERNAL;
+    starting->home = statedir_home(cli->state_dir, &error);
+    if (!starting->home ||
+        !statedir_open(&starting->dir, starting->home, cli->environment, &error)) {
+        cli_fail(EXIT_INTERNAL, &error);
+        return false;
+    }
+    http_begin();
+    cli_catch_signals();
+    starting->operator_name = events_operator();
+    starting->board = board_create(cli->environment, checks_all);
+    starting->sched = sched_create(starting->board, NULL);
+    return true;
+}
+
+void starting_close(struct starting *starting)
+{
+    if (starting->sched) {
+        sched_destroy(starting->sched);
+    }
+    plan_destroy(starting->plan);
+    board_destroy(starting->board);
+    statedir_finish(&starting->dir);
+    free(starting->operator_name);
+    free(starting->home);
+}
+
+/* ---- the confirmation ---- */
+
+static void print_line(void *self, const char *label, const char *text)
+{
+    (void)self;
+    printf("  %-10s %s\n", label, text);
+}
+
+static bool read_name(char *name, size_t room)
+{
+    struct pollfd ready = {STDIN_FILENO, POLLIN, 0};
+    int64_t deadline = clock_now() + PATIENCE;
+    while (!cli_cancelled && clock_left(deadline) > 0) {
+        if (poll(&ready, 1, clock_left(deadline)) > 0) {
+            ssize_t got = read(STDIN_FILENO, name, room - 1);
+            name[got > 0 ? got : 0] = '\0';
+            name[strcspn(name, "\n")] = '\0';
+            return got > 0;
+        }
+    }
+    return false;
+}
+
+static bool confirmed(const struct starting *starting, struct error *error)
+{
+    const char *wanted = starting->cli->environment->name;
+    char name[256];
+    if (starting->confirm) {
+        return true; /* compared before anything was asked */
+    }
+    fprintf(stderr, "type %s to %s (within a minute): ", wanted,
+            run_kind_words[starting->intent.kind]);
+    if (!read_name(name, sizeof name)) {
+        fputc('\n', stderr);
+        return error_set(error, ERROR_CANCELLED, "not confirmed, nothing was started");
+    }
+    return strcmp(name, wanted) == 0 ||
+           error_set(error, ERROR_USAGE, "that is not %s, nothing was started", wanted);
+}
+
+bool starting_confirmable(const struct starting *starting, struct error *error)
+{
+    const char *wanted = starting->cli->environment->name;
+    if (starting->dry_run) {
+        return true;
+    }
+    if (!starting->confirm && !has_terminal()) {
+        error_set(error, ERROR_USAGE, "without a terminal nobody can confirm");
+        error_hint(error, "say --confirm %s", wanted);
+        return false;
+    }
+    if (starting->confirm && strcmp(starting->confirm, wanted) != 0) {
+        error_set(error, ERROR_USAGE, "--confirm says %s, and the environment is %s",
+                  starting->confirm, wanted);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the run ---- */
+
+static int launch(struct starting *starting)
+{
+    struct launch launch;
+    struct error error;
+    bool terminal = has_terminal();
+    const struct order order = {.home = starting->home,
+                                .operator_name = starting->operator_name,
+                                .reason = starting->reason,
+                                .headless = !terminal};
+    if (!run_launch(starting->plan, &order, &launch, &error)) {
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
+    if (!terminal) {
+        signal(SIGHUP, SIG_IGN);
+    }
+    fprintf(stderr, "run %s\n", launch.run);
+    struct attachment attachment = {.cli = starting->cli,
+                                    .dir = &starting->dir,
+                                    .launch = &launch,
+                                    .cancels = !terminal,
+                                    .detach = starting->detach};
+    snprintf(attachment.run, sizeof attachment.run, "%s", launch.run);
+    int status = attach_follow(&attachment);
+    launch_finish(&launch);
+    return status;
+}
+
+int starting_go(struct starting *starting, int dry_status)
+{
+    struct error error;
+    starting->plan = plan_create(starting->board, &starting->intent, &error);
+    if (!starting->plan) {
+        return cli_fail(error.code == ERROR_USAGE ? EXIT_USAGE : EXIT_CONFIG, &error);
+    }
+    printf("plan\n");
+    plan_show(starting->plan, print_line, NULL);
+    fflush(stdout);
+    if (starting->dry_run) {
+        return dry_status;
+    }
+    if (!confirmed(starting, &error)) {
+        return cli_fail(error.code == ERROR_USAGE ? EXIT_USAGE : EXIT_UNPROVEN, &error);
+    }
+    return launch(starting);
+}
