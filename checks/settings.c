@@ -255,8 +255,9 @@ static void ask(const struct job *job, struct result *result)
 {
     struct comparison comparison = {
         .job = job, .result = result, .service = service_of(job)};
-    const struct source_context context = {job->environment->directory, job->deadline,
-                                           job->cancelled};
+    const struct source_context context = {.directory = job->environment->directory,
+                                           .deadline = job->deadline,
+                                           .cancelled = job->cancelled};
     struct resolved why;
     result_reach(result, RUNG_CONFIGURED);
     buf_init(&comparison.differences, DIFFERENCES);

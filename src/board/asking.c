@@ -6,6 +6,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "secret/mask.h"
+#include "source/gcp_memo.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static void resolve_secret(struct asking *asking)
 {
     struct source_context context = {.directory = asking->environment->directory,
                                      .deadline = asking->deadline,
-                                     .cancelled = &asking->cancelled};
+                                     .cancelled = &asking->cancelled,
+                                     .memo = asking->memo};
     source_resolve(asking->source, &context, &asking->resolved);
 }
 
@@ -162,6 +164,7 @@ void asking_destroy(struct asking *asking)
     result_destroy(asking->result);
     result_destroy(asking->told);
     secrets_unref(asking->secrets);
+    gcp_memo_unref(asking->memo);
     environment_unref(asking->environment);
     free(asking);
 }

@@ -19,6 +19,7 @@ struct asking {
     const struct secrets *secrets;         /* counted; checks only */
     int64_t deadline;
     const json_t *source;     /* ASKING_SECRET: of the environment */
+    struct gcp_memo *memo;    /* counted: of its resolution */
     struct resolved resolved; /* its answer */
     char *release;            /* ASKING_RELEASE: its answer, or the error */
     struct error error;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "board/asking.h"
 #include "config/route.h"
+#include "source/gcp_memo.h"
 #include "tunnel/tunnels.h"
 
 #include <errno.h>
@@ -91,15 +92,18 @@ static void resolve_begin(struct sched *sched, int64_t now)
     round->left = sched->source_count;
     round->answers = mem_alloc(sched->source_count * sizeof *round->answers);
     round->askings = mem_alloc(sched->source_count * sizeof(struct asking *));
+    struct gcp_memo *memo = gcp_memo_create(); /* its askings alone keep it */
     for (size_t i = 0; i < sched->source_count; i++) {
         struct asking *asking =
             asking_create(ASKING_SECRET, sched->board->environment, round->deadline);
         asking->index = i;
         asking->generation = round->generation;
         asking->source = sched->sources[i];
+        asking->memo = gcp_memo_ref(memo);
         round->askings[i] = asking;
         pool_push(sched->pool, &asking->task);
     }
+    gcp_memo_unref(memo);
 }
 
 static void resolve_forget(struct sched *sched)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "secret/mask.h"
 #include "source/capture.h"
+#include "source/gcp_memo.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -81,10 +82,11 @@ struct secrets *secrets_resolve(const struct environment *environment, int64_t d
     const json_t **sources = secrets_sources(environment, &count);
     struct asked *asked = mem_alloc((count + 1) * sizeof *asked);
     struct resolved *resolved = mem_alloc((count + 1) * sizeof *resolved);
+    struct gcp_memo *memo = gcp_memo_create();
     for (size_t i = 0; i < count; i++) {
         asked[i].source = sources[i];
         asked[i].context =
-            (struct source_context){environment->directory, deadline, NULL};
+            (struct source_context){environment->directory, deadline, NULL, memo};
         asked[i].threaded =
             pthread_create(&asked[i].thread, NULL, resolve_one, &asked[i]) == 0;
         if (!asked[i].threaded) {
@@ -98,6 +100,7 @@ struct secrets *secrets_resolve(const struct environment *environment, int64_t d
         resolved[i] = asked[i].resolved;
     }
     struct secrets *secrets = secrets_create(sources, resolved, count);
+    gcp_memo_unref(memo);
     free(resolved);
     free(asked);
     free(sources);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 enum { STACK = 512 * 1024 }; /* bytes: name service modules want more than the least */
 
@@ -34,11 +33,7 @@ static atomic_int running;
 static struct query *query_create(const char *host, int family)
 {
     struct query *query = mem_alloc(sizeof *query);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&query->done_now, &attributes);
-    pthread_condattr_destroy(&attributes);
+    wait_condition(&query->done_now);
     pthread_mutex_init(&query->lock, NULL);
     query->host = mem_text(host);
     query->family = family;
@@ -117,26 +112,14 @@ static bool start(struct query *query, struct error *error)
     return true;
 }
 
-/* Sleeps for at most `ms` or until the thread signals. */
-static void sleep_for(struct query *query, int ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t nanoseconds = until.tv_nsec + ms * CLOCK_MS;
-    until.tv_sec += nanoseconds / CLOCK_SECOND;
-    until.tv_nsec = nanoseconds % CLOCK_SECOND;
-    pthread_cond_timedwait(&query->done_now, &query->lock, &until);
-}
-
 static bool await(struct query *query, const struct wait *wait, struct error *error)
 {
     bool stopped = false;
     pthread_mutex_lock(&query->lock);
     while (!query->done && !stopped) {
-        int slice = wait_slice(wait);
         if (wait_cancelled(wait, error)) {
             stopped = true;
-        } else if (slice == 0) {
+        } else if (wait_slice(wait) == 0) {
             char words[WAIT_WORDS];
             wait_words(wait, words);
             error_set(error, ERROR_TIMEOUT,
@@ -145,7 +128,7 @@ static bool await(struct query *query, const struct wait *wait, struct error *er
             error_hint(error, "see whether the name servers in /etc/resolv.conf answer");
             stopped = true;
         } else {
-            sleep_for(query, slice);
+            wait_signal(wait, &query->done_now, &query->lock);
         }
     }
     pthread_mutex_unlock(&query->lock);

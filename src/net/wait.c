@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { SLICE_MS = 100 }; /* how soon a cancellation is seen */
 
@@ -49,6 +50,26 @@ bool wait_fd(const struct wait *wait, int fd, short events, struct error *error)
             return error_set(error, ERROR_TIMEOUT, "no answer in %s", words);
         }
     }
+}
+
+void wait_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void wait_signal(const struct wait *wait, pthread_cond_t *condition,
+                 pthread_mutex_t *lock)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanoseconds = until.tv_nsec + wait_slice(wait) * CLOCK_MS;
+    until.tv_sec += nanoseconds / CLOCK_SECOND;
+    until.tv_nsec = nanoseconds % CLOCK_SECOND;
+    pthread_cond_timedwait(condition, lock, &until);
 }
 
 void wait_words(const struct wait *wait, char out[WAIT_WORDS])

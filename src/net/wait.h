@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,12 @@ int wait_slice(
 /* Until the descriptor is ready for `events`. False at the deadline (ERROR_TIMEOUT, "no
  * answer in 2 s", for the caller to say better) and where it was cancelled. */
 bool wait_fd(const struct wait *wait, int fd, short events, struct error *error);
+
+/* A condition whose waiting no change of the wall clock prolongs; sleeps for one slice,
+ * or until it is signalled. */
+void wait_condition(pthread_cond_t *condition);
+void wait_signal(const struct wait *wait, pthread_cond_t *condition,
+                 pthread_mutex_t *lock);
 
 /* The time since the start as a person says it: "2 s", "1.5 s", "250 ms". */
 #define WAIT_WORDS 16

@@ -40,6 +40,17 @@ void gcp_answer_finish(struct gcp_answer *answer)
     *answer = (struct gcp_answer){.status = 0};
 }
 
+/* Of the body too: jansson counts references safely between threads on some machines
+ * only. */
+void gcp_answer_copy(struct gcp_answer *out, const struct gcp_answer *answer)
+{
+    *out = (struct gcp_answer){.status = answer->status,
+                               .body = json_deep_copy(answer->body),
+                               .principal = mem_text(answer->principal),
+                               .reason = mem_text(answer->reason),
+                               .message = mem_text(answer->message)};
+}
+
 /* {"error": {"code", "message", "status", "details": [{"reason"}]}}
  * (google.rpc.Status). */
 static bool says_detail(const json_t *body, const char *reason)

@@ -24,6 +24,7 @@ struct gcp_answer {
 bool gcp_answer_read(const char *api, const struct http_reply *reply,
                      struct gcp_answer *out, struct error *error);
 void gcp_answer_finish(struct gcp_answer *answer);
+void gcp_answer_copy(struct gcp_answer *out, const struct gcp_answer *answer);
 
 /* False with its cause where the service did not come to what was asked: the token is
  * refused, the API is not enabled, too many questions, broken. */

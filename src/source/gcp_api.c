@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http.h"
+#include "source/gcp_memo.h"
 #include "source/gcp_token.h"
 
 #include <ctype.h>
@@ -75,6 +76,18 @@ static bool ask_twice(enum gcp_service service, const char *url,
     return done;
 }
 
+struct question {
+    enum gcp_service service;
+    const char *url;
+    const struct source_context *context;
+};
+
+static bool ask_google(const void *self, struct gcp_answer *out, struct error *error)
+{
+    const struct question *question = self;
+    return ask_twice(question->service, question->url, question->context, out, error);
+}
+
 bool gcp_get(enum gcp_service service, const char *path,
              const struct source_context *context, struct gcp_answer *out,
              struct error *error)
@@ -85,7 +98,8 @@ bool gcp_get(enum gcp_service service, const char *path,
         return false;
     }
     char *url = mem_format("%s/%s", endpoint, path);
-    bool done = ask_twice(service, url, context, out, error);
+    const struct question question = {service, url, context};
+    bool done = gcp_memo_ask(context, url, ask_google, &question, out, error);
     free(url);
     free(endpoint);
     return done && gcp_answer_judge(gcp_api_name(service), out, error);

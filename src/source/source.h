@@ -16,11 +16,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct gcp_memo;
 struct source_context {
     /* of the configuration: relative paths and commands start here */
     const char *directory;
     int64_t deadline;
     const atomic_bool *cancelled; /* or NULL */
+    /* of the resolution that this is a part of, borrowed; NULL: what is asked is asked */
+    struct gcp_memo *memo;
 };
 
 enum source_state { SOURCE_FOUND, SOURCE_ABSENT, SOURCE_BROKEN };
