@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -156,7 +157,7 @@ static void wait_until(const struct job *job, int64_t when)
 static void begin_trial(const struct job *job, struct trial *trial)
 {
     *trial = (struct trial){.job = job, .result = result_create()};
-    trial->threaded = pthread_create(&trial->thread, NULL, try_once, trial) == 0;
+    trial->threaded = thread_start(&trial->thread, try_once, trial) == 0;
     if (!trial->threaded) {
         try_once(trial);
     }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "checks/jwt_sync/show.h"
 #include "secret/forge.h"
 
@@ -100,7 +101,7 @@ static void show_all(struct trials *trials)
 {
     for (size_t i = 0; i < trials->count; i++) {
         struct trial *trial = &trials->rows[i];
-        trial->threaded = pthread_create(&trial->thread, NULL, show, trial) == 0;
+        trial->threaded = thread_start(&trial->thread, show, trial) == 0;
         if (!trial->threaded) {
             show(trial);
         }

@@ -1,16 +1,14 @@
 #include "board/pool.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-enum { STACK_SIZE = 512 * 1024 };
 
 struct queue {
     struct task *first, **last;
@@ -109,23 +107,6 @@ static void *worker(void *self)
     return NULL;
 }
 
-/* Signals are the main thread's: a worker starts with all of them blocked. */
-static bool start_worker(struct pool *pool)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, &attributes, worker, pool) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return started;
-}
-
 void pool_push(struct pool *pool, struct task *task)
 {
     pthread_mutex_lock(&pool->guard);
@@ -133,7 +114,7 @@ void pool_push(struct pool *pool, struct task *task)
     pool->waiting++;
     if (pool->waiting > pool->idle && pool->threads < POOL_MAX) {
         pool->threads++;
-        if (!start_worker(pool)) {
+        if (thread_start(NULL, worker, pool) != 0) {
             pool->threads--;
         }
     }

@@ -1,6 +1,7 @@
 #include "board/secrets.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "secret/mask.h"
 #include "source/capture.h"
 #include "source/gcp_memo.h"
@@ -87,8 +88,7 @@ struct secrets *secrets_resolve(const struct environment *environment, int64_t d
         asked[i].source = sources[i];
         asked[i].context =
             (struct source_context){environment->directory, deadline, NULL, memo};
-        asked[i].threaded =
-            pthread_create(&asked[i].thread, NULL, resolve_one, &asked[i]) == 0;
+        asked[i].threaded = thread_start(&asked[i].thread, resolve_one, &asked[i]) == 0;
         if (!asked[i].threaded) {
             resolve_one(&asked[i]);
         }

@@ -2,18 +2,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum { STACK = 512 * 1024 }; /* bytes: name service modules want more than the least */
 
 /* Held by the asker and by the resolver's thread; the last one frees it. */
 struct query {
@@ -94,17 +92,7 @@ static bool start(struct query *query, struct error *error)
         error_hint(error, "see whether the name servers in /etc/resolv.conf answer");
         return false;
     }
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
-    int number = pthread_create(&thread, &attributes, resolve_thread, query);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+    int number = thread_start(NULL, resolve_thread, query);
     if (number != 0) {
         atomic_fetch_sub(&running, 1);
         return error_system(error, number, "cannot start a resolver");
