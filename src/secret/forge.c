@@ -5,9 +5,9 @@
 #include "secret/base64.h"
 #include "secret/jwt.h"
 
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { KEY_BYTES = 48 };
 
@@ -22,7 +22,7 @@ static bool sign_with_another_key(const struct forge_source *source, struct buf 
 {
     unsigned char bytes[KEY_BYTES];
     struct jwt jwt;
-    if (RAND_bytes(bytes, sizeof bytes) != 1) {
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         return error_set(error, ERROR_SYSTEM, "no random bytes");
     }
     struct secret *key = secret_create(bytes, sizeof bytes, error);
