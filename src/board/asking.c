@@ -21,6 +21,8 @@ static void resolve_secret(struct asking *asking)
                                      .cancelled = &asking->cancelled,
                                      .memo = asking->memo};
     source_resolve(asking->source, &context, &asking->resolved);
+    gcp_memo_unref(asking->memo); /* here, not on main: the last one closes connections */
+    asking->memo = NULL;
 }
 
 bool release_valid(const char *release, struct error *error)

@@ -245,8 +245,8 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *self)
     (void)easy;
     struct transfer *transfer = self;
     transfer->tls_began = clock_now();
-    return trust_apply(context, transfer->request->tls, transfer->host, &transfer->seen,
-                       &transfer->tls_error)
+    return trust_apply(context, transfer->request->tls, transfer->host,
+                       &transfer->line->seen, &transfer->tls_error)
                ? CURLE_OK
                : CURLE_ABORTED_BY_CALLBACK;
 }
@@ -316,8 +316,8 @@ static bool run(struct transfer *transfer, struct error *error)
 {
     for (;;) {
         int running = 0, left = 0;
-        curl_multi_perform(transfer->multi, &running);
-        const CURLMsg *message = curl_multi_info_read(transfer->multi, &left);
+        curl_multi_perform(transfer->line->multi, &running);
+        const CURLMsg *message = curl_multi_info_read(transfer->line->multi, &left);
         if (message && message->msg == CURLMSG_DONE) {
             transfer_measure(transfer);
             return message->data.result == CURLE_OK ||
@@ -331,17 +331,18 @@ static bool run(struct transfer *transfer, struct error *error)
             transfer_measure(transfer);
             return transfer_late(transfer, error);
         }
-        curl_multi_poll(transfer->multi, NULL, 0, slice, NULL);
+        curl_multi_poll(transfer->line->multi, NULL, 0, slice, NULL);
     }
 }
 
-static void finish(struct transfer *transfer)
+/* A line where something went wrong is not one for the next request. */
+static void finish(struct transfer *transfer, bool good)
 {
-    if (transfer->multi && transfer->easy) {
-        curl_multi_remove_handle(transfer->multi, transfer->easy);
+    if (transfer->line && transfer->easy) {
+        curl_multi_remove_handle(transfer->line->multi, transfer->easy);
     }
     curl_easy_cleanup(transfer->easy);
-    curl_multi_cleanup(transfer->multi);
+    line_give(transfer->lines, transfer->line, good);
     curl_slist_free_all(transfer->headers);
     curl_slist_free_all(transfer->resolved);
     curl_slist_free_all(transfer->connect_to);
@@ -358,6 +359,8 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
     struct transfer transfer = {
         .request = request,
         .reply = reply,
+        /* libcurl would not tell connections of one `tls` from those of another */
+        .lines = request->tls ? NULL : request->lines,
         .wait = wait_begin(request->deadline, request->cancelled),
     };
     bool done = false;
@@ -366,19 +369,19 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
         goto out;
     }
     transfer.easy = curl_easy_init();
-    transfer.multi = curl_multi_init();
-    if (!transfer.easy || !transfer.multi) {
+    transfer.line = line_take(transfer.lines);
+    if (!transfer.easy || !transfer.line) {
         error_set(error, ERROR_SYSTEM, "libcurl has no memory or no descriptor left");
         goto out;
     }
     if (set_options(&transfer, error)) {
         transfer.asked = clock_now();
-        curl_multi_add_handle(transfer.multi, transfer.easy);
+        curl_multi_add_handle(transfer.line->multi, transfer.easy);
         done = run(&transfer, error);
+        reply->certificate_ends = transfer.line->seen.until;
     }
 out:
-    finish(&transfer);
-    reply->certificate_ends = transfer.seen.until;
+    finish(&transfer, done);
     reply->total = clock_now() - transfer.wait.since;
     return done;
 }

@@ -2,9 +2,9 @@
  * redirects (they leak credentials), no proxy (it would answer in the peer's place), http
  * and https alone, and certificates checked against the one shared trust store.
  *
- * Blocks: for workers. Nothing is kept between requests but the trust store. What a
- * request carries and what a reply brought is overwritten before its memory is given
- * back. */
+ * Blocks: for workers. Nothing is kept between requests but the trust store, and the
+ * connections of those that name `lines`. What a request carries and what a reply brought
+ * is overwritten before its memory is given back. */
 #ifndef GREENBOARD_NET_HTTP_H
 #define GREENBOARD_NET_HTTP_H
 
@@ -25,6 +25,11 @@ struct http_header {
     const char *value;
 };
 
+/* Connections that stay open for the next request to the same server. Any thread. */
+struct http_lines;
+struct http_lines *http_lines_create(void);
+void http_lines_destroy(struct http_lines *lines); /* closes them; nobody asks any more */
+
 struct http_request {
     const char *method; /* NULL: GET, or POST with a body */
     const char *url;
@@ -39,6 +44,8 @@ struct http_request {
     int64_t deadline;              /* clock_now() time */
     size_t cap;                    /* 0: HTTP_CAP */
     const atomic_bool *cancelled;
+    /* borrowed; NULL, or with `tls`: the connection is its own, and closed */
+    struct http_lines *lines;
 };
 
 struct http_reply {
@@ -53,7 +60,8 @@ struct http_reply {
     int64_t resolve, connect, tls, first_byte,
         total;      /* ns of each phase; 0: not reached */
     bool connected; /* also where the request failed later */
-    /* of the certificate that was believed, ms since 1970; 0: there was none */
+    /* of the certificate that was believed, ms since 1970; 0: there was none, or the
+     * connection was there already */
     int64_t certificate_ends;
 };
 

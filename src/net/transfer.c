@@ -23,7 +23,8 @@ void transfer_measure(struct transfer *transfer)
     int64_t looked = span_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
     int64_t connected = span_of(easy, CURLINFO_CONNECT_TIME_T);
     int64_t secured = span_of(easy, CURLINFO_APPCONNECT_TIME_T);
-    reply->connected = connected > 0 || transfer->tls_began;
+    transfer->ready = span_of(easy, CURLINFO_PRETRANSFER_TIME_T) > 0;
+    reply->connected = connected > 0 || transfer->tls_began || transfer->ready;
     reply->connect = connected ? between(looked, connected)
                                : between(transfer->asked, transfer->tls_began);
     reply->tls = between(connected, secured);
@@ -50,7 +51,7 @@ bool transfer_late(struct transfer *transfer, struct error *error)
         error_set(error, ERROR_TIMEOUT, "no connection to %s in %s", reply->address,
                   words);
         error_hint(error, "see whether a firewall drops it, and whether the host is up");
-    } else if (transfer->encrypted && !reply->tls) {
+    } else if (transfer->encrypted && !transfer->ready) {
         error_set(error, ERROR_TIMEOUT, "connected to %s, TLS was not agreed on in %s",
                   reply->address, words);
         error_hint(error, "see whether this port speaks TLS");
@@ -136,7 +137,7 @@ bool transfer_explain(struct transfer *transfer, CURLcode code, struct error *er
         return false;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-        return trust_complain(&transfer->seen, proven_name(transfer), error);
+        return trust_complain(&transfer->line->seen, proven_name(transfer), error);
     case CURLE_GOT_NOTHING:
         error_set(error, ERROR_PROTOCOL, "%s closed the connection without a reply",
                   address);

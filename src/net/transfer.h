@@ -4,6 +4,7 @@
 #define GREENBOARD_NET_TRANSFER_H
 
 #include "net/http.h"
+#include "net/line.h"
 #include "net/wait.h"
 
 #include <curl/curl.h>
@@ -16,17 +17,18 @@ struct transfer {
     struct http_reply *reply;
     struct wait wait;
     CURL *easy;
-    CURLM *multi;
+    struct http_lines *lines; /* where the line belongs, or NULL */
+    struct line *line;
     struct curl_slist *headers, *resolved, *connect_to;
     char *host; /* of the URL, without brackets */
     char *url;  /* that is asked: with tls.server_name as its host where there is one */
     int port;
     bool encrypted;
     size_t header_bytes;
-    bool over;                /* a cap was reached */
+    bool over;  /* a cap was reached */
+    bool ready; /* connected, with TLS where that is wanted: now or before */
     int64_t asked, tls_began; /* clock_now(); libcurl has no time of a failed handshake */
-    struct trust_seen seen;
-    struct error tls_error; /* of the callback that prepares TLS */
+    struct error tls_error;   /* of the callback that prepares TLS */
     char words[CURL_ERROR_SIZE];
 };
 

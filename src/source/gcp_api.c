@@ -22,8 +22,10 @@ static bool ask(const char *url, const struct gcp_token *token,
                 struct error *error)
 {
     struct http_header headers[2];
-    struct http_request request = {
-        .url = url, .deadline = context->deadline, .cancelled = context->cancelled};
+    struct http_request request = {.url = url,
+                                   .deadline = context->deadline,
+                                   .cancelled = context->cancelled,
+                                   .lines = gcp_memo_lines(context)};
     struct buf bearer;
     buf_init_secret(&bearer, 0);
     buf_format(&bearer, "Bearer %s", secret_data(token->bearer));

@@ -22,6 +22,7 @@ struct gcp_memo {
     pthread_mutex_t lock;
     pthread_cond_t told_now;
     struct question *first;
+    struct http_lines *lines;
 };
 
 struct gcp_memo *gcp_memo_create(void)
@@ -30,6 +31,7 @@ struct gcp_memo *gcp_memo_create(void)
     atomic_init(&memo->references, 1);
     pthread_mutex_init(&memo->lock, NULL);
     wait_condition(&memo->told_now);
+    memo->lines = http_lines_create();
     return memo;
 }
 
@@ -51,9 +53,15 @@ void gcp_memo_unref(struct gcp_memo *memo)
         free(question->url);
         free(question);
     }
+    http_lines_destroy(memo->lines);
     pthread_cond_destroy(&memo->told_now);
     pthread_mutex_destroy(&memo->lock);
     free(memo);
+}
+
+struct http_lines *gcp_memo_lines(const struct source_context *context)
+{
+    return context->memo ? context->memo->lines : NULL;
 }
 
 static struct question *find(const struct gcp_memo *memo, const char *url)

@@ -17,6 +17,9 @@ struct gcp_memo *gcp_memo_create(void);
 struct gcp_memo *gcp_memo_ref(struct gcp_memo *memo);
 void gcp_memo_unref(struct gcp_memo *memo);
 
+/* Connections to Google, of this resolution too; NULL without a memo. */
+struct http_lines *gcp_memo_lines(const struct source_context *context);
+
 /* As gcp_get(): the answer is a copy of the caller's own. */
 typedef bool gcp_ask(const void *question, struct gcp_answer *out, struct error *error);
 

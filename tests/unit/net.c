@@ -440,6 +440,80 @@ static void arrays_are_counted_together(void **state)
     peer_stop(peer);
 }
 
+/* ---- connections that are kept ---- */
+
+#define KEPT SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+/* Asks over the lines until one fails, `most` times; how many did well. */
+static int ask_over(struct http_lines *lines, const struct peer *peer, int most,
+                    struct error *error)
+{
+    char *url = mem_format("http://127.0.0.1:%d/", peer_port(peer));
+    char *address = mem_format("127.0.0.1:%d", peer_port(peer));
+    struct http_request request = {.url = url, .lines = lines};
+    bool done = true;
+    int well = 0;
+    for (int i = 0; i < most && done; i++) {
+        struct http_reply reply;
+        request.deadline = clock_now() + DEADLINE;
+        done = http_ask(&request, &reply, error);
+        assert_true(reply.connected);
+        assert_string_equal(reply.address, address);
+        well += done && strcmp(buf_string(&reply.body), "hello") == 0;
+        http_reply_finish(&reply);
+    }
+    free(address);
+    free(url);
+    return well;
+}
+
+static void a_connection_is_kept_where_that_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct peer_step steps[] = {ASKED, KEPT, ASKED, KEPT, CLOSE};
+    static const struct peer_step *const scripts[] = {steps};
+    struct peer *peer = peer_start(scripts, 1);
+    struct http_lines *lines = http_lines_create();
+    struct error error = {0};
+    assert_int_equal(ask_over(lines, peer, 2, &error), 2);
+    assert_int_equal(peer_accepted(peer), 1);
+    http_lines_destroy(lines);
+    assert_int_equal(ask_over(NULL, peer, 2, &error), 2);
+    peer_stop(peer);
+}
+
+static void a_kept_connection_that_was_closed_is_made_anew(void **state)
+{
+    (void)state;
+    static const struct peer_step closing[] = {ASKED, KEPT, CLOSE};
+    static const struct peer_step *const scripts[] = {closing};
+    struct peer *peer = peer_start(scripts, 1);
+    struct http_lines *lines = http_lines_create();
+    struct error error = {0};
+    assert_int_equal(ask_over(lines, peer, 3, &error), 3);
+    assert_int_equal(peer_accepted(peer), 3);
+    http_lines_destroy(lines);
+    peer_stop(peer);
+}
+
+static void silence_on_a_kept_connection_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    static const struct peer_step silent[] = {ASKED, KEPT, ASKED, STALL};
+    static const struct peer_step good[] = {ASKED, KEPT, CLOSE};
+    static const struct peer_step *const scripts[] = {silent, good};
+    struct peer *peer = peer_start(scripts, 2);
+    struct http_lines *lines = http_lines_create();
+    struct error error = {0};
+    assert_int_equal(ask_over(lines, peer, 2, &error), 1);
+    assert_int_equal(error.code, ERROR_TIMEOUT);
+    assert_contains(error.message, "no reply in 3");
+    assert_int_equal(ask_over(lines, peer, 1, &error), 1);
+    assert_int_equal(peer_accepted(peer), 2);
+    http_lines_destroy(lines);
+    peer_stop(peer);
+}
+
 enum { MOST_TESTS = 80 };
 static struct CMUnitTest tests[MOST_TESTS];
 static size_t test_count;
@@ -468,6 +542,9 @@ int main(void)
     ADD(a_header_cannot_smuggle_another);
     ADD(a_cancellation_is_seen_long_before_the_deadline);
     ADD(many_threads_ask_at_once);
+    ADD(a_connection_is_kept_where_that_is_asked_for);
+    ADD(a_kept_connection_that_was_closed_is_made_anew);
+    ADD(silence_on_a_kept_connection_ends_at_the_deadline);
     ADD(a_dialled_peer_that_is_silent_ends_at_the_deadline);
     ADD(a_peer_that_takes_nothing_ends_at_the_deadline);
     ADD(a_socket_in_the_file_system_is_dialled);

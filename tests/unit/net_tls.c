@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 /* clang-format off */
-#define HELLO {ASKED, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), CLOSE}
+#define REPLY SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+#define HELLO {ASKED, REPLY, CLOSE}
 /* clang-format on */
 
 static void assert_contains(const char *text, const char *part)
@@ -173,10 +174,11 @@ static void the_store_is_loaded_once(void **state)
 }
 
 /* Must come first: the store is loaded once. */
-static void the_systems_authorities_are_believed(void **state)
+static void the_systems_authorities_are_believed_once_a_kept_connection(void **state)
 {
     (void)state;
-    static const struct peer_step steps[] = HELLO;
+    static const struct peer_step steps[] = {ASKED, REPLY, ASKED, REPLY,
+                                             ASKED, STALL, CLOSE};
     static const struct peer_step *const scripts[] = {steps};
     struct peer *peer = peer_start_tls(scripts, 1, "system.example", 1);
     char directory[] = "/tmp/greenboard-unit-XXXXXX";
@@ -190,14 +192,26 @@ static void the_systems_authorities_are_believed(void **state)
     setenv("SSL_CERT_DIR", directory, 1);
     unsetenv("SSL_CERT_FILE");
     char *url = mem_format("https://system.example:%d/", peer_port(peer));
-    struct http_request request = {.url = url,
-                                   .deadline = clock_now() + 5 * CLOCK_SECOND};
-    struct http_reply reply;
+    struct http_lines *lines = http_lines_create();
+    struct http_request request = {
+        .url = url, .deadline = clock_now() + 5 * CLOCK_SECOND, .lines = lines};
+    for (int i = 0; i < 2; i++) {
+        struct http_reply reply;
+        struct error error = {0};
+        bool done = http_ask(&request, &reply, &error);
+        assert_string_equal(error.message, "");
+        assert_true(done);
+        assert_int_equal(reply.certificate_ends != 0, i == 0);
+        http_reply_finish(&reply);
+    }
+    struct http_reply late;
     struct error error = {0};
-    bool done = http_ask(&request, &reply, &error);
-    assert_string_equal(error.message, "");
-    assert_true(done);
-    http_reply_finish(&reply);
+    request.deadline = clock_now() + 300 * CLOCK_MS;
+    assert_false(http_ask(&request, &late, &error));
+    assert_contains(error.message, "no reply in 3");
+    http_reply_finish(&late);
+    assert_int_equal(peer_accepted(peer), 1);
+    http_lines_destroy(lines);
     X509_NAME_free(name);
     free(url);
     free(hashed);
@@ -221,7 +235,7 @@ int main(void)
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     http_begin();
-    ADD(the_systems_authorities_are_believed);
+    ADD(the_systems_authorities_are_believed_once_a_kept_connection);
     for (size_t i = 0; i < sizeof secured / sizeof secured[0]; i++) {
         add_test(secured[i].name, tls_over_http, &secured[i]);
         add_test(secured[i].name, tls_over_dial, &secured[i]);
