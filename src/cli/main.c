@@ -56,9 +56,9 @@ static void harden(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* A thread would get an arena of its own, of pages that nobody has touched yet, and grow it
- * page by page: for the short threads of a preflight that costs more than waiting for one
- * another does. */
+/* A thread would get an arena of its own, of pages that nobody has touched yet, and grow
+ * it page by page: for the short threads of a preflight that costs more than waiting for
+ * one another does. */
 static void share_memory(void)
 {
 #ifdef M_ARENA_MAX
