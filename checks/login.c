@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-static const int64_t GAP = 5 * CLOCK_MS;  /* between our own logins: nobody is flooded */
+static const int64_t GAP = 2 * CLOCK_MS;  /* between our own logins: nobody is flooded */
 enum { SKEW_SHOWN = 2, SKEW_NOTED = 30 }; /* seconds; the Date header has no finer unit */
 
 static const json_t *flow(const struct job *job, const char *part)
