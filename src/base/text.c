@@ -48,6 +48,22 @@ size_t text_decode(const char *text, size_t length, uint32_t *point)
     return size;
 }
 
+/* RFC 3629 section 4: the second byte alone has bounds that depend on the first. */
+bool text_is_torn(const char *text, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (length == 0 || byte[0] < 0xc2 || byte[0] > 0xf4) {
+        return false;
+    }
+    size_t whole = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
+    unsigned low = byte[0] == 0xe0 ? 0xa0 : byte[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned high = byte[0] == 0xed ? 0x9f : byte[0] == 0xf4 ? 0x8f : 0xbf;
+    if (length >= whole || (length > 1 && (byte[1] < low || byte[1] > high))) {
+        return false;
+    }
+    return length < 3 || (byte[2] & 0xc0) == 0x80;
+}
+
 void text_encode(struct buf *out, uint32_t point)
 {
     char bytes[4];

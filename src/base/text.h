@@ -16,6 +16,8 @@ bool text_starts(const char *text, const char *prefix);
 /* Decodes one code point of at most `length` bytes; returns the bytes used, 0 where they
  * are not UTF-8 (RFC 3629). */
 size_t text_decode(const char *text, size_t length, uint32_t *point);
+/* True where these bytes are the beginning of a character whose end is missing. */
+bool text_is_torn(const char *text, size_t length);
 void text_encode(struct buf *out, uint32_t point);
 bool text_point_safe(uint32_t point); /* printable, not bidi, zero-width or a control */
 int text_point_width(uint32_t point); /* columns, 0 to 2; wants LC_CTYPE set */

@@ -76,28 +76,12 @@ static size_t take_return(struct stream *stream, const char *at, size_t left,
     return 1;
 }
 
-/* The beginning of a character whose end has not come yet (RFC 3629 section 3). */
-static bool may_become(const char *at, size_t left)
-{
-    unsigned char first = (unsigned char)at[0];
-    size_t whole = first >= 0xf0 && first <= 0xf4   ? 4
-                   : first >= 0xe0 && first <= 0xef ? 3
-                   : first >= 0xc2 && first <= 0xdf ? 2
-                                                    : 0;
-    for (size_t i = 1; i < left; i++) {
-        if (((unsigned char)at[i] & 0xc0) != 0x80) {
-            return false;
-        }
-    }
-    return left < whole;
-}
-
 static size_t take_point(struct stream *stream, const char *at, size_t left,
                          struct buf *out)
 {
     uint32_t point = 0;
     size_t used = text_decode(at, left, &point);
-    if (used == 0 && may_become(at, left)) {
+    if (used == 0 && text_is_torn(at, left)) {
         return 0;
     }
     if (used == 0) {

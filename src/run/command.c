@@ -1,9 +1,7 @@
 #include "run/command.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "run/process.h"
-#include "secret/mask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,17 +92,13 @@ static bool open_terminal(struct command *command, struct child *child, int *sla
 }
 
 bool command_hold(struct command *command, char *const *argv, char *const *env,
-                  const char *directory, const char *output, struct error *error)
+                  const char *directory, struct recording *recording, struct error *error)
 {
-    *command = (struct command){.terminal = -1, .gate = -1, .failure = -1, .output = -1};
+    *command = (struct command){
+        .terminal = -1, .gate = -1, .failure = -1, .recording = recording};
     struct child child = {.argv = argv, .env = env, .directory = directory};
     int gate[2] = {-1, -1}, failure[2] = {-1, -1}, slave = -1;
     pid_t pid = -1;
-    command->output = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (command->output < 0) {
-        error_system(error, errno, "cannot record to %s", output);
-        goto out;
-    }
     if (!open_terminal(command, &child, &slave) || pipe2(gate, O_CLOEXEC) != 0 ||
         pipe2(failure, O_CLOEXEC) != 0) {
         error_system(error, errno, "cannot make a terminal for the command");
@@ -166,13 +160,10 @@ void command_finish(struct command *command)
     close_fd(&command->gate);
     close_fd(&command->failure);
     close_fd(&command->terminal);
-    close_fd(&command->output);
     if (held && command->leader.pid > 0) {
         while (waitpid(command->leader.pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }
-    buf_finish(&command->held);
-    buf_finish(&command->line);
 }
 
 /* ---- recorded ---- */
@@ -181,7 +172,7 @@ enum pump { PUMP_MORE, PUMP_EMPTY, PUMP_END, PUMP_UNWRITTEN };
 
 /* The terminal gives 4 KiB at a time: gathered, so that mask and file see large
  * pieces. */
-static enum pump pump(struct command *command, const struct mask *mask)
+static enum pump pump(struct command *command)
 {
     char chunk[CHUNK];
     size_t length = 0;
@@ -191,14 +182,10 @@ static enum pump pump(struct command *command, const struct mask *mask)
         length += (size_t)got;
     }
     bool again = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-    mask_feed(mask, &command->held, chunk, length, &command->line);
-    if (!again) {
-        mask_end(mask, &command->held,
-                 &command->line); /* EIO: nobody holds the other side */
+    bool written = recording_output(command->recording, chunk, length);
+    if (written && !again) { /* EIO: nobody holds the other side */
+        written = recording_settle(command->recording);
     }
-    bool written =
-        fs_write_all(command->output, buf_string(&command->line), command->line.length);
-    buf_clear(&command->line);
     return !written  ? PUMP_UNWRITTEN
            : !again  ? PUMP_END
            : got > 0 ? PUMP_MORE
@@ -216,20 +203,15 @@ static bool reaped(struct command *command, struct ending *ending)
 }
 
 /* What the command wrote before it ended is still in the terminal. */
-static void drain(struct command *command, const struct mask *mask, struct ending *ending)
+static void drain(struct command *command, struct ending *ending)
 {
     int64_t until = clock_now() + DRAIN;
     enum pump last = PUMP_MORE;
     while (last == PUMP_MORE && clock_now() < until) {
-        last = pump(command, mask);
+        last = pump(command);
     }
-    mask_end(mask, &command->held, &command->line);
-    bool written =
-        last != PUMP_UNWRITTEN &&
-        fs_write_all(command->output, buf_string(&command->line), command->line.length) &&
-        fdatasync(command->output) == 0;
+    bool written = last != PUMP_UNWRITTEN && recording_settle(command->recording);
     ending->unwritten = ending->unwritten || !written;
-    buf_clear(&command->line);
 }
 
 /* ---- until it ended ---- */
@@ -302,7 +284,8 @@ static int64_t next_look(const struct following *following, const struct ends *e
 void command_follow(struct command *command, struct watch *watch,
                     const struct following *following, struct ending *ending)
 {
-    struct mask *mask = mask_current();
+    const struct recording *recording = command->recording;
+    unsigned failures = recording->failures;
     int64_t now = clock_now();
     struct ends ends = {.timeout = now + following->timeout, .printed = now};
     *ending = (struct ending){.status = -1};
@@ -320,13 +303,14 @@ void command_follow(struct command *command, struct watch *watch,
         mind_silence(following, &ends);
         int fd = ends.hung_up ? -1 : command->terminal;
         if (watch_wait(watch, NULL, fd, next_look(following, &ends))) {
-            enum pump last = pump(command, mask);
+            enum pump last = pump(command);
             ends.hung_up = last == PUMP_END || last == PUMP_UNWRITTEN;
             ending->unwritten = ending->unwritten || last == PUMP_UNWRITTEN;
             note_output(following, &ends);
         }
     }
-    drain(command, mask, ending);
+    drain(command, ending);
     ending->leftovers = process_group_lives(&command->leader);
-    mask_unref(mask);
+    ending->incomplete =
+        !ending->unwritten && (recording->again != 0 || recording->failures != failures);
 }

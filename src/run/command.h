@@ -1,5 +1,5 @@
 /* The command of a run: held back before it is executed, on a terminal of its own, its
- * output recorded to a file through the mask, ended when it must.
+ * output recorded, ended when it must.
  *
  * One thread. The command leads a session and group of its own; stdin is /dev/null.
  * Between command_hold() and command_release() it exists but has executed nothing: its
@@ -7,8 +7,8 @@
 #ifndef GREENBOARD_RUN_COMMAND_H
 #define GREENBOARD_RUN_COMMAND_H
 
-#include "base/buf.h"
 #include "base/error.h"
+#include "run/recording.h"
 #include "run/watch.h"
 #include "store/run.h"
 
@@ -21,24 +21,24 @@ enum { COMMAND_ROWS = 24, COMMAND_COLUMNS = 80 };
 struct ending {
     int status; /* exit status, 128 + N for a signal */
     bool timed_out;
-    bool stopped;   /* by a cancellation */
-    bool given_up;  /* by a decision, after it was silent */
-    bool unwritten; /* ended because its output could not be recorded */
-    bool leftovers; /* processes of its group run on */
+    bool stopped;    /* by a cancellation */
+    bool given_up;   /* by a decision, after it was silent */
+    bool unwritten;  /* ended because its output could not be recorded */
+    bool incomplete; /* went on, but some of its output could not be recorded */
+    bool leftovers;  /* processes of its group run on */
 };
 
 struct command {
     struct process leader;
-    int terminal; /* our side */
-    int gate;     /* closing it without a word ends the held child */
-    int failure;  /* says why exec failed */
-    int output;   /* the record */
-    struct buf held, line;
+    int terminal;                /* our side */
+    int gate;                    /* closing it without a word ends the held child */
+    int failure;                 /* says why exec failed */
+    struct recording *recording; /* of the whole run: not ours */
 };
 
-/* `output` is a file to append to. */
 bool command_hold(struct command *command, char *const *argv, char *const *env,
-                  const char *directory, const char *output, struct error *error);
+                  const char *directory, struct recording *recording,
+                  struct error *error);
 bool command_release(struct command *command,
                      struct error *error); /* false: it could not be executed */
 

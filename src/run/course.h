@@ -12,6 +12,7 @@
 #include "run/journal.h"
 #include "run/plan.h"
 #include "run/proof.h"
+#include "run/recording.h"
 #include "run/watch.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct course {
     int64_t proved;     /* when its first question was asked */
     struct plan *plan;  /* until the gate was asked: without what only a board tells */
     struct run *run;    /* the journal's */
+    struct recording recording;
     char *directory;    /* runs/ID */
     int64_t lost;       /* of watch.lost: what is on the trail */
     bool shipped;       /* the command that ships or mends was started */
@@ -80,6 +82,13 @@ enum step_end execute_step(struct course *course, const struct planned *planned,
                            struct step *step);
 
 enum step_end verify_step(struct course *course, struct step *step);
+
+/* ---- what its commands print (record.c) ---- */
+
+bool record_begin(struct course *course); /* false: refused */
+/* What could not be recorded becomes the trouble of the run. */
+void record_note(struct course *course);
+void record_end(struct course *course); /* before the end of the run is on the trail */
 
 /* ---- people (guide.c) ---- */
 

@@ -12,6 +12,7 @@ enum step_end course_refuse(struct course *course, int status, char *const *reas
 {
     enum run_outcome outcome =
         course->watch.cancelled ? OUTCOME_CANCELLED : OUTCOME_REFUSED;
+    record_end(course);
     journal_end(&course->journal, outcome, status, EVENT_REFUSED, reasons, hint);
     return STEP_OVER;
 }
@@ -70,6 +71,7 @@ void ends_failed(struct course *course, const struct planned *planned,
                                : course->watch.cancelled ? OUTCOME_CANCELLED
                                : course->timed_out       ? OUTCOME_TIMED_OUT
                                                          : OUTCOME_FAILED;
+    record_end(course);
     if (unverified) {
         journal_end(&course->journal, outcome, EXIT_UNVERIFIED, EVENT_RUN_ENDED,
                     run->after.reasons, NULL);
@@ -84,6 +86,7 @@ void ends_failed(struct course *course, const struct planned *planned,
 void ends_verified(struct course *course)
 {
     struct run *run = course->run;
+    record_end(course);
     run->known_good = run->release != NULL && course->intent.kind != KIND_REPAIR;
     journal_end(&course->journal, OUTCOME_VERIFIED, EXIT_GO, EVENT_RUN_ENDED,
                 run->after.reasons, NULL);

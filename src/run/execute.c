@@ -3,6 +3,7 @@
 #include "run/course.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -90,8 +91,9 @@ static enum step_end start(struct course *course, const struct planned *planned,
     char **env = words_env(course->plan, course->directory, run->id, run->fence);
     argv_free(step->argv);
     step->argv = words_argv(course->plan, planned->argv, run->id, run->fence);
-    bool held = command_hold(command, step->argv, env, course->environment->directory,
-                             run->output, &error);
+    bool held = recording_mark(&course->recording, step->name, &error) &&
+                command_hold(command, step->argv, env, course->environment->directory,
+                             &course->recording, &error);
     words_env_free(env);
     run->timeout = planned->timeout;
     run->group = command->leader;
@@ -150,6 +152,8 @@ static char *ending_note(const struct ending *ending, const struct process *lead
                     : ending->timed_out ? "ended at its time-out"
                     : ending->unwritten
                         ? "ended, because its output could not be recorded"
+                    : ending->incomplete
+                        ? "went on, although some of its output could not be recorded"
                         : NULL);
 }
 
@@ -162,8 +166,10 @@ static bool write_down(struct course *course, struct step *step,
     step->note = ending_note(ending, &run->group);
     char *text = mem_format("%s ended with status %d%s%s", step->name, ending->status,
                             step->note ? ": " : "", step->note ? step->note : "");
-    json_t *data = json_pack("{s:s, s:i, s:i}", "step", step->name, "attempt",
-                             step->attempts, "status", ending->status);
+    record_note(course);
+    json_t *data =
+        json_pack("{s:s, s:i, s:i, s:o}", "step", step->name, "attempt", step->attempts,
+                  "status", ending->status, "trouble", json_text(run->trouble));
     struct error error = {0};
     bool done = journal_append(&course->journal, EVENT_RUN_STEP, text, data, &error) &&
                 journal_record(&course->journal, &error);
@@ -178,7 +184,7 @@ static bool write_down(struct course *course, struct step *step,
 enum step_end execute_step(struct course *course, const struct planned *planned,
                            struct step *step)
 {
-    struct command command;
+    struct command command = {.terminal = -1, .gate = -1, .failure = -1};
     struct ending ending = {0};
     enum step_end begun = start(course, planned, step, &command);
     if (begun != STEP_DONE) {

@@ -2,10 +2,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/playback.h"
 #include "run/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ struct follow {
     struct statedir dir; /* `runs` alone is ours */
     char id[RUN_ID];
     int notify;
-    int output; /* -1 until the file is there */
+    struct playback *playback; /* NULL until the file is there */
     bool changed;
     struct run *run;
 };
@@ -33,7 +33,6 @@ struct follow *follow_create(const struct statedir *dir, const char *id,
     snprintf(follow->id, sizeof follow->id, "%s", id);
     follow->run = run;
     follow->changed = true; /* it may have been replaced before the watch */
-    follow->output = -1;
     follow->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     char *directory = run_path(dir, id, "");
     if (follow->notify < 0 ||
@@ -55,9 +54,7 @@ void follow_destroy(struct follow *follow)
     if (follow->notify >= 0) {
         close(follow->notify);
     }
-    if (follow->output >= 0) {
-        close(follow->output);
-    }
+    playback_destroy(follow->playback);
     run_destroy(follow->run);
     free(follow->dir.runs);
     free(follow);
@@ -89,18 +86,17 @@ static void drain(struct follow *follow)
 bool follow_output(struct follow *follow, struct buf *out)
 {
     drain(follow);
-    if (follow->output < 0 && follow->run->output) {
-        follow->output = open(follow->run->output, O_RDONLY | O_CLOEXEC);
+    if (!follow->playback && follow->run->output) {
+        follow->playback = playback_create(follow->run->output);
     }
     size_t total = 0;
-    char chunk[65536];
-    while (follow->output >= 0 && total < OUTPUT_AT_ONCE) {
-        ssize_t got = read(follow->output, chunk, sizeof chunk);
-        if (got <= 0) {
-            break;
+    struct played event;
+    while (follow->playback && total < OUTPUT_AT_ONCE &&
+           playback_next(follow->playback, &event)) {
+        if (event.code == 'o') {
+            buf_add(out, event.text, event.length);
+            total += event.length;
         }
-        buf_add(out, chunk, (size_t)got);
-        total += (size_t)got;
     }
     return total > 0;
 }

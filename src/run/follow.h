@@ -15,9 +15,9 @@ struct follow *follow_create(const struct statedir *dir, const char *id,
 void follow_destroy(struct follow *follow);
 int follow_fd(const struct follow *follow);
 
-/* Appends what the command printed since the last call, at most 256 KiB of it; false
- * where nothing was there. The bytes are masked and otherwise as they came: clean them
- * before a terminal sees them. */
+/* Appends what the steps printed since the last call, about 256 KiB of it at most; false
+ * where nothing was there. It is masked, and UTF-8 unless an older greenboard kept it,
+ * but otherwise as it came: clean it before a terminal sees it. */
 bool follow_output(struct follow *follow, struct buf *out);
 
 /* The newest record, read again when it changed; borrowed until the next call. */

@@ -70,7 +70,7 @@ static bool open_run(struct course *course, struct error *error)
     free(course->directory);
     course->directory = mem_format("%s/%s", journal->dir.runs, run->id);
     run->usual = usual(&journal->dir, run->kind);
-    run->output = fs_join(course->directory, "output");
+    run->output = fs_join(course->directory, RECORDING_NAME);
     control_close(&course->watch.control);
     if (!lock_fence(&journal->dir, &run->fence, error) ||
         !fs_make_dirs(course->directory, error) ||
@@ -166,6 +166,7 @@ static void harden(void)
           FD_CLOEXEC); /* a command that held it would look like us */
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to handle */
     if (chdir("/") != 0) {
         panic("cannot enter /");
     }
@@ -175,6 +176,7 @@ static void let_go(struct course *course)
 {
     watch_finish(&course->watch);
     events_close(&course->journal.events);
+    recording_close(&course->recording);
     proof_finish(&course->proof);
     plan_destroy(course->plan);
     config_destroy(course->config);
@@ -193,6 +195,7 @@ int supervisor_main(const struct check *const *checks)
     struct course course = {
         .checks = checks,
         .lock = {-1, -1},
+        .recording = {.file = -1},
         .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
                   .signals = -1,
                   .cancel = on_cancel,

@@ -226,5 +226,5 @@ static void list_steps(struct course *course)
 bool walk_steps(struct course *course)
 {
     list_steps(course);
-    return walk(course);
+    return !record_begin(course) || walk(course);
 }

@@ -50,7 +50,7 @@ json_is '[.steps[] | select(.name == "deploy") | .argv[]] | join(" ")' \
 json_is '.verdict_before.verdict + " " + .verdict_after.verdict' 'GO GO' 'the verdicts before and after'
 json_is '.started < .ended' true 'it ended after it started'
 record=$(json .output)
-like "$(cat "$record")" $'\e\\[32m' 'the recorded output has its colours'
+like "$(printed "$record")" $'\e\\[32m' 'the recorded output has its colours'
 is "$(cat "$(dirname "$record")/backup/release")" "$(cat "$SB/release")" 'copies are kept before'
 is "$(stat -c %a "$record")" 600 'the output is readable by its owner alone'
 run greenboard runs attach

@@ -182,10 +182,14 @@ wait_for() {
 # True where FILE holds a line that matches.
 says() { grep -qE -- "$2" "$1" 2>/dev/null; } # FILE REGEX
 
+# What a recording holds, as it was printed. Its last line may not be whole yet.
+printed() { jq -rRj 'fromjson? | arrays | select(.[1] == "o") | .[2]' "$1"; } # FILE
+
 run_says() { # REASON REGEX: the newest run is this one, and its command printed that
     local record
     record=$(greenboard runs show -o json 2>/dev/null) &&
-        [ "$(jq -r .reason <<<"$record")" = "$1" ] && says "$(jq -r .output <<<"$record")" "$2"
+        [ "$(jq -r .reason <<<"$record")" = "$1" ] &&
+        printed "$(jq -r .output <<<"$record")" 2>/dev/null | grep -qE -- "$2"
 }
 
 # True while a process (and not only its entry) is there.

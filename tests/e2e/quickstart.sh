@@ -40,7 +40,7 @@ is "$status" 1 'a fault from the start'
 begin doomed greenboard sandbox --stand-in -- sh -c \
     'rm -f "$GREENBOARD_SANDBOX/pace"; unset GREENBOARD_SANDBOX_PACE
      greenboard sandbox fault deploy_hangs on; greenboard deploy --confirm staging --reason doomed'
-in_deploy() { grep -qs waiting "$place"/*/state/*/*/runs/*/output; }
+in_deploy() { grep -qs waiting "$place"/*/state/*/*/runs/*/output.cast; }
 ok 'a sandbox with a deploy in it' wait_for in_deploy
 mapfile -t started < <(pids)
 ok 'it recorded what it started' test "${#started[@]}" -ge 4

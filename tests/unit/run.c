@@ -40,11 +40,9 @@ static void a_green_board_lets_the_command_run(void **state)
     assert_int_equal(run->fence, 1);
     assert_true(place_event("run.started", run->id));
     assert_true(place_event("run.ended", run->id));
-    struct buf output;
-    buf_init(&output, 0);
-    assert_true(fs_read(run->output, &output, NULL));
-    assert_string_equal(buf_string(&output), "hello\r\n");
-    buf_finish(&output);
+    char *output = place_output(run);
+    assert_string_equal(output, "hello\r\n");
+    free(output);
     run_destroy(run);
 }
 
@@ -458,11 +456,9 @@ static void output_is_masked_across_pieces(void **state)
     place_await("half");
     place_write("go", "");
     assert_int_equal(place_finish_run(&launch, &run), EXIT_GO);
-    struct buf output;
-    buf_init(&output, 0);
-    assert_true(fs_read(run->output, &output, NULL));
-    assert_string_equal(buf_string(&output), "it is [masked] or not\r\n");
-    buf_finish(&output);
+    char *output = place_output(run);
+    assert_string_equal(output, "it is [masked] or not\r\n");
+    free(output);
     run_destroy(run);
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "board/sched.h"
+#include "run/playback.h"
 #include "store/events.h"
 
 #include <poll.h>
@@ -203,6 +204,22 @@ int place_deploy(struct run **run)
     place_launch(&launch, plan);
     plan_destroy(plan);
     return place_finish_run(&launch, run);
+}
+
+char *place_output(const struct run *run)
+{
+    struct played event;
+    struct buf output;
+    buf_init(&output, 0);
+    struct playback *playback = playback_create(run->output);
+    assert_non_null(playback);
+    while (playback_next(playback, &event)) {
+        if (event.code == 'o') {
+            buf_add(&output, event.text, event.length);
+        }
+    }
+    playback_destroy(playback);
+    return output.data ? buf_take(&output) : mem_text("");
 }
 
 void place_await(const char *name)

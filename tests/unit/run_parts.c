@@ -247,6 +247,14 @@ static void a_zombie_does_not_live(void **state)
     waitpid(pid, NULL, 0);
 }
 
+static void place_record(struct recording *recording)
+{
+    struct error error;
+    char *path = fs_join(place.directory, RECORDING_NAME);
+    assert_true(recording_open(recording, path, "a test", 80, 24, &error));
+    free(path);
+}
+
 static void a_held_command_executes_nothing(void **state)
 {
     (void)state;
@@ -254,16 +262,15 @@ static void a_held_command_executes_nothing(void **state)
     struct error error;
     char *argv[] = {(char[]){"/usr/bin/touch"}, (char[]){"shipped"}, NULL};
     char *env[] = {NULL};
-    char *output = fs_join(place.directory, "output");
-    assert_true(command_hold(&command, argv, env, place.directory, output, &error));
+    struct recording recording;
+    place_record(&recording);
+    assert_true(command_hold(&command, argv, env, place.directory, &recording, &error));
     struct process leader = command.leader;
     assert_true(process_lives(&leader));
     command_finish(&command);
     assert_false(process_lives(&leader));
     assert_false(place_has("shipped"));
-    assert_false(
-        command_hold(&command, argv, env, place.directory, output, &error)); /* once */
-    free(output);
+    recording_close(&recording);
 }
 
 static void a_command_is_given_three_descriptors(void **state)
@@ -274,10 +281,11 @@ static void a_command_is_given_three_descriptors(void **state)
     char *argv[] = {(char[]){"/bin/sh"}, (char[]){"-c"},
                     (char[]){"exec ls /proc/self/fd >fds"}, NULL};
     char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, NULL};
-    char *output = fs_join(place.directory, "output");
+    struct recording recording;
+    place_record(&recording);
     int left = open("/dev/null", O_RDONLY); /* as a library might leave one open */
     assert_true(left > 2);
-    assert_true(command_hold(&command, argv, env, place.directory, output, &error));
+    assert_true(command_hold(&command, argv, env, place.directory, &recording, &error));
     assert_true(command_release(&command, &error));
     assert_int_equal(waitpid(command.leader.pid, NULL, 0), command.leader.pid);
     close(left);
@@ -285,7 +293,7 @@ static void a_command_is_given_three_descriptors(void **state)
     char *descriptors = place_read("fds");
     assert_string_equal(descriptors, "0\n1\n2\n3\n"); /* ls has it open */
     free(descriptors);
-    free(output);
+    recording_close(&recording);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)

@@ -1,0 +1,303 @@
+#include "run/recording.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    EVENT_TEXT = 64 * 1024, /* encoded bytes, about: a reader holds one line */
+    RESERVE = 256 * 1024,   /* enough for the events and the record of an end */
+    TITLE_MAX = 200,
+    TERM_MAX = 64,
+};
+static const int64_t TRY_AGAIN = CLOCK_SECOND;
+
+/* ---- text as JSON (RFC 8259 section 7) ---- */
+
+static void escape(struct buf *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    static const char named[] = "\"\"\\\\\nn\rr\tt\bb\ff";
+    for (const char *pair = named; *pair; pair += 2) {
+        if ((unsigned char)pair[0] == byte) {
+            buf_add(out, (char[]){'\\', pair[1]}, 2);
+            return;
+        }
+    }
+    buf_add(out, (char[]){'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]}, 6);
+}
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* One character that is not plain; 0 where its end may still come. */
+static size_t encode_point(struct buf *out, const char *at, size_t left, bool whole)
+{
+    uint32_t point = 0;
+    size_t used = text_decode(at, left, &point);
+    if (used == 0 && !whole && text_is_torn(at, left)) {
+        return 0;
+    }
+    if (used == 0) {
+        buf_text(out, "\xef\xbf\xbd"); /* U+FFFD */
+    } else if (used == 1) {
+        escape(out, (unsigned char)*at);
+    } else {
+        buf_add(out, at, used);
+    }
+    return used ? used : 1;
+}
+
+/* Not jansson: it checks and copies each character four times over, which was half of
+ * what a run cost that prints much. Returns what was used up. */
+static size_t encode(struct buf *out, const char *text, size_t length, bool whole)
+{
+    size_t at = 0, room = out->length + EVENT_TEXT;
+    while (at < length && out->length < room) {
+        size_t plain = at;
+        while (plain < length && is_plain((unsigned char)text[plain])) {
+            plain++;
+        }
+        buf_add(out, text + at, plain - at);
+        at = plain;
+        size_t used = at < length ? encode_point(out, text + at, length - at, whole) : 0;
+        if (used == 0) {
+            break;
+        }
+        at += used;
+    }
+    return at;
+}
+
+/* ---- lines ---- */
+
+/* `[12.345678, "o", "text"]`: seconds since the header. */
+static size_t add_event(struct recording *recording, char code, const char *text,
+                        size_t length, bool whole)
+{
+    struct buf *lines = &recording->lines;
+    size_t before = lines->length;
+    int64_t micros = (clock_now() - recording->began) / 1000;
+    buf_format(lines, "[%" PRId64 ".%06" PRId64 ", \"%c\", \"", micros / 1000000,
+               micros % 1000000, code);
+    size_t start = lines->length;
+    size_t used = encode(lines, text, length, whole);
+    if (lines->length == start) { /* nothing that is whole */
+        lines->length = before;
+        return used;
+    }
+    buf_text(lines, "\"]\n");
+    return used;
+}
+
+static void add_marker(struct recording *recording, const char *label)
+{
+    char *clean = mask_clean(label, TITLE_MAX);
+    add_event(recording, 'm', clean, strlen(clean), true);
+    free(clean);
+}
+
+static void add_text(struct recording *recording, bool whole)
+{
+    struct buf *text = &recording->text;
+    size_t at = 0, used;
+    while (at < text->length && (used = add_event(recording, 'o', text->data + at,
+                                                  text->length - at, whole)) > 0) {
+        at += used;
+    }
+    buf_drop(text, at);
+}
+
+/* ---- written, or not ---- */
+
+static int reserve(const struct recording *recording)
+{
+    int fd = open(recording->reserve, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno;
+    }
+    int number = posix_fallocate(fd, 0, RESERVE);
+    close(fd);
+    return number;
+}
+
+static void give_back(const struct recording *recording)
+{
+    unlink(recording->reserve);
+}
+
+/* Whoever records the run's end needs the room more than its output does. */
+static bool may_write(struct recording *recording)
+{
+    if (recording->again == 0) {
+        return true;
+    }
+    if (clock_now() < recording->again) {
+        return false;
+    }
+    bool room = reserve(recording) == 0;
+    recording->again = room ? 0 : clock_now() + TRY_AGAIN;
+    if (!room) {
+        give_back(recording);
+    }
+    return room;
+}
+
+static void fail(struct recording *recording)
+{
+    recording->trouble = recording->trouble ? recording->trouble : errno;
+    recording->failures++;
+    recording->again = clock_now() + TRY_AGAIN;
+    give_back(recording);
+    while (ftruncate(recording->file, recording->whole) != 0 && errno == EINTR) {
+    }
+}
+
+static bool write_lines(struct recording *recording)
+{
+    struct buf *lines = &recording->lines;
+    bool written = fs_write_all(recording->file, buf_string(lines), lines->length);
+    recording->whole += written ? (off_t)lines->length : 0;
+    buf_clear(lines);
+    if (!written) {
+        fail(recording);
+    }
+    return written;
+}
+
+/* A gap is told where it is. */
+static void add_gap(struct recording *recording)
+{
+    if (recording->lost > 0) {
+        char *label =
+            mem_format("%" PRIu64 " bytes could not be recorded", recording->lost);
+        add_marker(recording, label);
+        free(label);
+    }
+}
+
+static bool write_text(struct recording *recording, bool whole)
+{
+    uint64_t length = recording->text.length;
+    bool written = may_write(recording);
+    if (written) {
+        add_gap(recording);
+        add_text(recording, whole);
+        written = write_lines(recording);
+    }
+    if (!written) {
+        buf_clear(&recording->text);
+    }
+    recording->lost = written ? 0 : recording->lost + length;
+    return written || recording->goes_on;
+}
+
+bool recording_output(struct recording *recording, const char *bytes, size_t length)
+{
+    mask_feed(recording->mask, &recording->held, bytes, length, &recording->text);
+    return recording->text.length == 0 || write_text(recording, false);
+}
+
+bool recording_settle(struct recording *recording)
+{
+    mask_end(recording->mask, &recording->held, &recording->text);
+    bool written = write_text(recording, true);
+    if (written && recording->again == 0 && fdatasync(recording->file) != 0) {
+        fail(recording);
+        written = recording->goes_on;
+    }
+    return written;
+}
+
+static bool refuse(const struct recording *recording, int number, struct error *error)
+{
+    error_system(error, number, "cannot record to %s", recording->path);
+    error_hint(error, "make room or mend the disk, then start again");
+    return false;
+}
+
+bool recording_mark(struct recording *recording, const char *step, struct error *error)
+{
+    bool written = recording_settle(recording);
+    mask_unref(recording->mask);
+    recording->mask = mask_current();
+    if (written && may_write(recording)) {
+        add_marker(recording, step);
+        written = write_lines(recording) || recording->goes_on;
+    }
+    return written || refuse(recording, recording->trouble, error);
+}
+
+/* ---- opened and closed ---- */
+
+/* Of the environment the kind of terminal alone: a variable may be a secret. */
+static void add_header(struct recording *recording, const char *title, int columns,
+                       int rows)
+{
+    const char *term = getenv("TERM");
+    char *clean = mask_clean(title, TITLE_MAX);
+    char *kind = mask_clean(term ? term : "", TERM_MAX);
+    json_t *header =
+        json_pack("{s:i, s:i, s:i, s:I, s:o, s:{s:o}}", "version", 2, "width", columns,
+                  "height", rows, "timestamp", (json_int_t)(clock_wall() / 1000), "title",
+                  json_text(clean), "env", "TERM", json_text(kind));
+    char *line = json_compact(header);
+    buf_format(&recording->lines, "%s\n", line);
+    free(line);
+    free(kind);
+    free(clean);
+    json_decref(header);
+}
+
+bool recording_open(struct recording *recording, const char *path, const char *title,
+                    int columns, int rows, struct error *error)
+{
+    *recording = (struct recording){.file = -1, .path = mem_text(path)};
+    recording->began = clock_now();
+    recording->mask = mask_current();
+    recording->reserve = mem_format("%s.reserve", path);
+    recording->file =
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    int number = recording->file < 0 ? errno : reserve(recording);
+    if (number == 0) {
+        add_header(recording, title, columns, rows);
+        write_lines(recording);
+        number = recording->trouble;
+    }
+    if (number == 0 && fdatasync(recording->file) != 0) {
+        number = errno;
+    }
+    if (number != 0) {
+        refuse(recording, number, error);
+        recording_close(recording);
+    }
+    return number == 0;
+}
+
+void recording_close(struct recording *recording)
+{
+    if (recording->reserve) {
+        give_back(recording);
+    }
+    if (recording->file >= 0) {
+        close(recording->file);
+    }
+    mask_unref(recording->mask);
+    buf_finish(&recording->held);
+    buf_finish(&recording->text);
+    buf_finish(&recording->lines);
+    free(recording->path);
+    free(recording->reserve);
+    *recording = (struct recording){.file = -1};
+}
