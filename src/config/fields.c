@@ -24,6 +24,7 @@ static const char *const output_formats[] = {"nagios", "json", NULL};
 static const char *const types[] = {"health_json", "http",    "tcp", "tls",
                                     "dns",         "command", NULL};
 static const char *const remedies[] = {"ask", "rollback", NULL};
+static const char *const record_failures[] = {"stop", "continue", NULL};
 static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", NULL};
 
 /* What every section that is a check takes beside its own keys. */

@@ -38,7 +38,9 @@ struct recording {
 /* Makes the file, which must not be there yet, and puts its header on disk. */
 bool recording_open(struct recording *recording, const char *path, const char *title,
                     int columns, int rows, struct error *error);
-void recording_close(struct recording *recording); /* also of one that is not open */
+/* Gives the room back: call it before the run's end is recorded. Also of one that is not
+ * open. */
+void recording_close(struct recording *recording);
 
 /* The next step begins; from here on the mask is the one of now. False where it could not
  * be recorded and the run must not go on. */
