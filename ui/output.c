@@ -1,15 +1,10 @@
 #include "ui/output.h"
 
-#include "base/mem.h"
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    CELLS_MAX = 1024 * 1024, /* 4 MiB */
-    POINT_MASK = 0xffffff,
-    STYLE_SHIFT = 24,
     ESC = 0x1b,
     TAB_WIDTH = 8,
 };
@@ -17,93 +12,40 @@ enum {
 void output_init(struct output *output)
 {
     memset(output, 0, sizeof *output);
-    output->lines = mem_alloc(OUTPUT_LINES * sizeof *output->lines);
+    paper_init(&output->paper);
     output->colour = -1;
     output->style = STYLE_TEXT;
-    output->count = 1;
 }
 
 void output_finish(struct output *output)
 {
-    for (size_t i = 0; output->lines && i < OUTPUT_LINES; i++) {
-        free(output->lines[i].points);
-    }
-    free(output->lines);
+    paper_finish(&output->paper);
     memset(output, 0, sizeof *output);
-}
-
-static struct output_line *line_at(const struct output *output, size_t line)
-{
-    return &output->lines[line % OUTPUT_LINES];
-}
-
-static void line_forget(struct output *output, size_t line)
-{
-    struct output_line *old = line_at(output, line);
-    output->cells -= old->room;
-    free(old->points);
-    *old = (struct output_line){0};
-}
-
-size_t output_first(const struct output *output)
-{
-    return output->count > OUTPUT_LINES ? output->count - OUTPUT_LINES : 0;
-}
-
-size_t output_end(const struct output *output)
-{
-    return output->count - (line_at(output, output->count - 1)->length == 0);
-}
-
-static void new_line(struct output *output)
-{
-    output->column = 0;
-    line_forget(output, output->count++);
-    size_t oldest = output_first(output);
-    for (size_t line = oldest; output->cells > CELLS_MAX && line + 1 < output->count;
-         line++) {
-        line_forget(output, line);
-    }
 }
 
 /* ---- text ---- */
 
 static void put(struct output *output, uint32_t point)
 {
-    if (output->column == OUTPUT_WIDTH) {
-        new_line(output);
-    }
-    struct output_line *line = line_at(output, output->count - 1);
-    if (output->column >= line->room) {
-        uint32_t room = line->room ? line->room * 2 : 64;
-        line->points = mem_resize(line->points, room * sizeof *line->points);
-        output->cells += room - line->room;
-        line->room = room;
-    }
-    while (line->length < output->column) {
-        line->points[line->length++] = ' ';
-    }
-    line->points[output->column++] = (uint32_t)output->style << STYLE_SHIFT | point;
-    line->length =
-        line->length < output->column ? (uint32_t)output->column : line->length;
+    paper_put(&output->paper, point, output->style);
 }
 
 static void take_control(struct output *output, unsigned char byte)
 {
     switch (byte) {
     case '\n':
-        new_line(output);
+        paper_feed(&output->paper);
         break;
     case '\r':
-        output->column = 0;
+        paper_column(&output->paper, 0);
         break;
     case '\b':
-        output->column -= output->column > 0;
+        paper_shift(&output->paper, -1);
         break;
     case '\t':
         do {
             put(output, ' ');
-        } while (output->column % TAB_WIDTH != 0);
+        } while (output->paper.column % TAB_WIDTH != 0);
         break;
     case ESC:
         output->state = OUTPUT_ESCAPE;
@@ -201,6 +143,54 @@ static void take_rendition(struct output *output)
                         : style_sgr(output->colour, output->bold);
 }
 
+/* ---- sequences ---- */
+
+/* Progress is drawn by going back over a few lines (ECMA-48 section 8.3: CUU, CUD, CUF,
+ * CUB, CNL, CPL, CHA, ED, EL). Who places text anywhere on a screen begins a line here.
+ */
+static void move(struct output *output, unsigned char byte)
+{
+    struct paper *paper = &output->paper;
+    unsigned value = output->parameters[0];
+    int count = value ? (int)value : 1;
+    switch (byte) {
+    case 'E':
+    case 'F':
+        paper_column(paper, 0);
+        paper_rows(paper, byte == 'F' ? -count : count);
+        break;
+    case 'A':
+    case 'B':
+        paper_rows(paper, byte == 'A' ? -count : count);
+        break;
+    case 'C':
+    case 'D':
+        paper_shift(paper, byte == 'D' ? -count : count);
+        break;
+    case 'G':
+        paper_column(paper, (size_t)count - 1);
+        break;
+    case 'H':
+    case 'f':
+        paper_begin(paper);
+        break;
+    case 'J':
+        paper_erase_below(paper, value);
+        break;
+    case 'K':
+        paper_erase_line(paper, value);
+        break;
+    case 's':
+        paper_save(paper);
+        break;
+    case 'u':
+        paper_restore(paper);
+        break;
+    default:
+        break;
+    }
+}
+
 static void end_sequence(struct output *output, unsigned char byte)
 {
     output->state = OUTPUT_TEXT;
@@ -209,14 +199,10 @@ static void end_sequence(struct output *output, unsigned char byte)
     }
     if (byte == 'm') {
         take_rendition(output);
-    } else if (byte == 'K' && output->parameters[0] == 0) {
-        struct output_line *line = line_at(output, output->count - 1);
-        line->length =
-            line->length > output->column ? (uint32_t)output->column : line->length;
+    } else {
+        move(output, byte);
     }
 }
-
-/* ---- sequences ---- */
 
 static void take_parameter(struct output *output, unsigned char byte)
 {
@@ -246,6 +232,10 @@ static void take_escape(struct output *output, unsigned char byte)
         output->state = OUTPUT_STRING; /* OSC, DCS, SOS, PM, APC */
     } else if (byte >= 0x20 && byte <= 0x2f) {
         output->state = OUTPUT_SKIP; /* one final byte is to come */
+    } else if (byte == '7') {        /* DECSC */
+        paper_save(&output->paper);
+    } else if (byte == '8') { /* DECRC */
+        paper_restore(&output->paper);
     }
 }
 
@@ -294,12 +284,17 @@ void output_feed(struct output *output, const char *bytes, size_t length)
     }
 }
 
+size_t output_first(const struct output *output)
+{
+    return paper_first(&output->paper);
+}
+
+size_t output_end(const struct output *output)
+{
+    return paper_end(&output->paper);
+}
+
 void output_draw(const struct output *output, size_t line, struct canvas *canvas, int y)
 {
-    const struct output_line *from = line_at(output, line);
-    int x = 0;
-    for (uint32_t i = 0; i < from->length && x < canvas->width; i++) {
-        uint8_t style = (uint8_t)(from->points[i] >> STYLE_SHIFT);
-        x = canvas_point(canvas, x, y, style, from->points[i] & POINT_MASK);
-    }
+    paper_draw(&output->paper, line, canvas, y);
 }

@@ -101,7 +101,8 @@ static void take_output(struct run_screen *screen, const struct scene *scene)
         *scene->again = true;
     }
     if (screen->back > 0) { /* who reads further up keeps his place */
-        screen->back += output_end(&screen->output) - before;
+        size_t end_now = output_end(&screen->output) + screen->back; /* it may shrink */
+        screen->back = end_now > before ? end_now - before : 0;
     }
     buf_finish(&chunk);
 }

@@ -163,6 +163,65 @@ static void output_keeps_text_and_colours_alone(void **state)
     }
 }
 
+/* What npm, cargo, docker and apt print while they work, and what is left of it. */
+static void progress_looks_as_it_does_on_a_terminal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fed, *text;
+    } rows[] = {
+        /* npm: a column, then the line erased */
+        {"\x1b[1G\x1b[0K| a\x1b[1G\x1b[0K/ b\x1b[1G\x1b[0Kdone\r\n", "done\n.120\n"},
+        {"\x1b[?25l\x1b[2K\r10 %\x1b[2K\r100 %\x1b[?25h\r\n", "100 %\n.120\n"},
+        /* cargo */
+        {"   Building [=>  ] 1/2\r\x1b[K   Compiling b\r\n   Building [==>] 2/2\r\x1b[K"
+         "    Finished\r\n",
+         "   Compiling b\n    Finished\n.120\n.120\n"},
+        /* docker: up over the lines of the last frame, each written anew */
+        {"a: Pulling\r\nb: Waiting\r\n\x1b[2A\x1b[2K\ra: Done\x1b[1B\r"
+         "\x1b[1A\x1b[1B\x1b[2K\rb: Pulling\x1b[1B\rend\r\n",
+         "a: Done\nb: Pulling\nend\n.120\n.120\n.120\n"},
+        {"[+] 0/1\r\n a  0.1s\r\n\x1b[2A\x1b[0G\x1b[J[+] 1/1\r\n", "[+] 1/1\n.120\n"},
+        {"one\r\ntwo\r\n\x1b[2F\x1b[Kthree\x1b[E\x1b[Kfour", "three\nfour\n.120\n.120\n"},
+        {"|\b/\b-\bok", "ok\n.120\n"},
+        {"12345\x1b[3D\x1b[1Kx", "  x45\n.120\n"},
+        {"a\x1b[3Cb", "a   b\n.120\n"},
+        /* apt: its bar at the bottom, the cursor put back */
+        {"Unpacking a\r\n\x1b"
+         "7\x1b[24;0f[10%]\x1b"
+         "8Unpacking b\r\n",
+         "Unpacking a\nUnpacking b\n.120\n.120\n"},
+        /* a line that took two rows of the command's terminal is two steps up */
+        {"0123456789012345678901234567890123456789012345678901234567890123456789"
+         "0123456789-\r\nlast\r\n\x1b[3A\x1b[Jshort\r\n",
+         "short\n.120\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct output output;
+        output_init(&output);
+        feed(&output, rows[i].fed);
+        char *text = shown(&output);
+        assert_string_equal(text, rows[i].text);
+        free(text);
+        output_finish(&output);
+    }
+}
+
+static void no_more_than_a_screen_is_written_over(void **state)
+{
+    (void)state;
+    struct output output;
+    output_init(&output);
+    for (int i = 0; i < 100; i++) {
+        feed(&output, "kept\r\n");
+    }
+    feed(&output, "\x1b[99999A\x1b[J\x1b[99999999999Astop");
+    assert_int_equal(output_end(&output), 101 - 24 + 1);
+    feed(&output, "\x1b[99999B\x1b[99999C!");
+    assert_true(output.paper.column <= PAPER_WIDTH);
+    output_finish(&output);
+}
+
 static void output_is_bounded(void **state)
 {
     (void)state;
@@ -173,11 +232,11 @@ static void output_is_bounded(void **state)
     for (int i = 0; i < 4096; i++) { /* 16 MiB without a line end */
         output_feed(&output, block, sizeof block);
     }
-    assert_true(output.cells <= 1024 * 1024 + OUTPUT_WIDTH);
-    for (int i = 0; i < OUTPUT_LINES * 2; i++) {
+    assert_true(output.paper.cells <= 1024 * 1024 + PAPER_WIDTH);
+    for (int i = 0; i < PAPER_LINES * 2; i++) {
         feed(&output, "line\n");
     }
-    assert_int_equal(output_end(&output) - output_first(&output), OUTPUT_LINES - 1);
+    assert_int_equal(output_end(&output) - output_first(&output), PAPER_LINES - 1);
     output_finish(&output);
 }
 
@@ -185,7 +244,8 @@ static void no_bytes_at_all_make_output_unsafe(void **state)
 {
     (void)state;
     static const char alphabet[] =
-        "\x1b\x1b[[];?0123456789mKJH\\\a\r\n\b\t\xe2\x80\xae\xc2\x9b\xf0\xff ab";
+        "\x1b\x1b[[];?0123456789mKJHABCDEFGsu78\\\a\r\n\b\t\xe2\x80\xae\xc2\x9b\xf0\xff "
+        "ab";
     struct output output;
     output_init(&output);
     uint32_t seed = 1;
@@ -194,7 +254,7 @@ static void no_bytes_at_all_make_output_unsafe(void **state)
         output_feed(&output, &alphabet[(seed >> 16) % (sizeof alphabet - 1)], 1);
     }
     for (size_t line = output_first(&output); line < output_end(&output); line++) {
-        const struct output_line *kept = &output.lines[line % OUTPUT_LINES];
+        const struct paper_line *kept = &output.paper.lines[line % PAPER_LINES];
         for (uint32_t i = 0; i < kept->length; i++) {
             assert_true(text_point_safe(kept->points[i] & 0xffffff));
             assert_true(kept->points[i] >> 24 < STYLE_COUNT);
@@ -500,6 +560,8 @@ int main(void)
         cmocka_unit_test(ascii_means_ascii),
         cmocka_unit_test(text_is_broken_between_words),
         cmocka_unit_test(output_keeps_text_and_colours_alone),
+        cmocka_unit_test(progress_looks_as_it_does_on_a_terminal),
+        cmocka_unit_test(no_more_than_a_screen_is_written_over),
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(no_bytes_at_all_make_output_unsafe),
         cmocka_unit_test(no_size_makes_places_overlap),
