@@ -26,19 +26,32 @@ struct view {
     struct decide decide;
 };
 
-static void tell_phase(struct view *view, enum run_phase phase)
-{
-    if ((int)phase != view->phase && phase < PHASE_WAITING) {
-        fprintf(stderr, "run %s: %s\n", view->to->run, run_phase_help[phase]);
-    }
-    view->phase = (int)phase;
-}
-
 static void write_out(struct buf *text)
 {
     fwrite(buf_string(text), 1, text->length, stdout);
     fflush(stdout);
     buf_clear(text);
+}
+
+/* Before words about it, which may go to the same terminal. */
+static void pause_output(struct view *view)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    if (view->stream.terminal) {
+        stream_pause(&view->stream, &text);
+        write_out(&text);
+    }
+    buf_finish(&text);
+}
+
+static void tell_phase(struct view *view, enum run_phase phase)
+{
+    if ((int)phase != view->phase && phase < PHASE_WAITING) {
+        pause_output(view);
+        fprintf(stderr, "run %s: %s\n", view->to->run, run_phase_help[phase]);
+    }
+    view->phase = (int)phase;
 }
 
 static bool show_output(struct view *view)
@@ -97,8 +110,9 @@ static void say_record(const struct run *run)
     }
 }
 
-static int let_go(const struct view *view, int status)
+static int let_go(struct view *view, int status)
 {
+    pause_output(view);
     fprintf(stderr, "run %s goes on: greenboard runs attach %s\n", view->to->run,
             view->to->run);
     return view->ended >= 0 ? view->ended : status;
@@ -109,6 +123,7 @@ static void ask_to_cancel(struct view *view)
     struct error error;
     char *operator_name = events_operator();
     view->asked = true;
+    pause_output(view);
     fprintf(stderr, "run %s: cancelling\n", view->to->run);
     if (!control_cancel(view->to->dir, view->to->run, operator_name,
                         "a signal to who started it", &error)) {
@@ -245,7 +260,8 @@ int attach_follow(struct attachment *attachment)
                                    .terminal = !attachment->cancels &&
                                                !attachment->cli->read_only &&
                                                isatty(STDIN_FILENO)}};
-    view.stream.colour = attachment->cli->colour && isatty(STDOUT_FILENO);
+    const struct cli *cli = attachment->cli;
+    view.stream = stream_for(STDOUT_FILENO, cli->colour, cli->plain);
     int status;
     while ((status = step(&view)) < 0) {
         struct pollfd ready[] = {
