@@ -237,7 +237,11 @@ static int step(struct view *view)
         return status;
     }
     if (view->follow) {
-        decide_tell(&view->decide, follow_run(view->follow));
+        const struct run *run = follow_run(view->follow);
+        if (run->question.step && run->question.since != view->decide.told) {
+            pause_output(view);
+        }
+        decide_tell(&view->decide, run);
     }
     if (view->to->detach && view->phase >= (int)PHASE_RUNNING) {
         return let_go(view, EXIT_GO);

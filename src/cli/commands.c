@@ -10,7 +10,7 @@ const struct command commands[] = {
      "run a configured command that mends what is red and ships nothing", cli_repair,
      false},
     {"runs",
-     "[list|show|attach|cancel|decide|resolve] [RUN] [CHOICE] [--reason T] "
+     "[list|show|attach|replay|cancel|decide|resolve] [RUN] [CHOICE] [--reason T] "
      "[--confirm ENV] [-o text|json]",
      "what was run, and what runs", cli_runs, false},
     {"history", "[--since T] [--check NAME] [-o text|json]",

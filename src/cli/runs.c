@@ -3,6 +3,7 @@
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/decide.h"
+#include "cli/replay.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -26,6 +27,7 @@ struct asked {
     const char *run;    /* as given, or NULL */
     const char *choice; /* of `decide` */
     const char *reason, *confirm;
+    const char *speed, *idle_limit;
     enum output output;
 };
 
@@ -197,6 +199,23 @@ static int attach(struct asked *asked)
     return attach_follow(&attachment);
 }
 
+static int replay(struct asked *asked)
+{
+    struct error error = {0};
+    struct pace pace;
+    if (!replay_pace(&pace, asked->speed, asked->idle_limit, &error)) {
+        return cli_fail(EXIT_USAGE, &error);
+    }
+    struct run *run = choose(asked, &error);
+    if (!run) {
+        return cli_fail(EXIT_USAGE, &error);
+    }
+    cli_catch_signals();
+    int status = replay_run(asked->cli, run, &pace);
+    run_destroy(run);
+    return status;
+}
+
 static int cancel(struct asked *asked)
 {
     struct error error;
@@ -258,8 +277,9 @@ static const struct {
     int (*act)(struct asked *asked);
     bool writes;
 } acts[] = {
-    {"list", list, false},    {"show", show, false},    {"attach", attach, false},
-    {"cancel", cancel, true}, {"decide", decide, true}, {"resolve", resolve, true},
+    {"list", list, false},      {"show", show, false},    {"attach", attach, false},
+    {"replay", replay, false},  {"cancel", cancel, true}, {"decide", decide, true},
+    {"resolve", resolve, true},
 };
 
 static int act(struct asked *asked, const char *word)
@@ -284,6 +304,9 @@ int cli_runs(struct cli *cli, int argc, char **argv)
          NULL, NULL},
         {"confirm", "ENV", "decide: the environment's name, which a rollback wants",
          &asked.confirm, NULL, NULL},
+        {"speed", "NUMBER", "replay: 2 is twice as fast", &asked.speed, NULL, NULL},
+        {"idle-limit", "TIME", "replay: no pause is longer", &asked.idle_limit, NULL,
+         NULL},
     };
     struct error error;
     int status =

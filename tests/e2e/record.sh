@@ -6,6 +6,44 @@ sandboxed
 
 SB=$GREENBOARD_SANDBOX
 
+# ---- played again ----
+
+# As docker, cargo and a terminal's title do it.
+cat >"$SB/progress" <<'SCRIPT'
+#!/bin/bash
+printf 'a: pulling\nb: pulling\n'
+printf '\e[2A\e[Ka: done\n\e[Kb: done\n'
+printf '1/2\r\e[K2/2\n\e]0;evil title\a\e[31mred\e[0m \xe2\x82\xac \xff\n'
+SCRIPT
+chmod +x "$SB/progress"
+configure '.deploy.command = ["./progress"] | .deploy.verify.hold = "0s"'
+run greenboard -c "$CONFIG" deploy --confirm staging --reason progress
+is "$status" 0 'a command that draws progress runs'
+run greenboard runs show -o json
+record=$(json .output)
+is "$(head -n 1 "$record" | jq -r '[.version, .width, .height] | join(" ")')" '2 80 24' \
+    'its recording is an asciicast'
+like "$(head -n 1 "$record" | jq -r .title)" '^deploy of .* to staging$' 'with the title of the run'
+is "$(head -n 1 "$record" | jq -r '.env | keys | join(" ")')" TERM 'and nothing of the environment but TERM'
+is "$(jq -r 'arrays | select(.[1] == "m") | .[2]' "$record")" deploy 'a marker tells where its step begins'
+is "$(jq -s '[.[] | arrays | .[0]] | . == sort' "$record")" true 'its times never go back'
+expected=$'a: pulling\nb: pulling\na: done\nb: done\n1/2\n2/2\nred € \ufffd'
+run greenboard runs replay --speed 1000
+is "$status" 0 'it is played again'
+is "$out" "$expected" 'as lines of a log, cleaned'
+like "$err" 'run .*: deploy' 'with its step'
+run greenboard runs replay --speed nine
+is "$status" 64 'a speed that is none: usage'
+script -qec "stty cols 90; greenboard runs replay --idle-limit 1ms" "$SB/typescript" >/dev/null 2>&1 </dev/null
+like "$(<"$SB/typescript")" $'\e\\[2A' 'on a terminal lines are written over'
+like "$(<"$SB/typescript")" $'\e\\[31m' 'with their colours'
+unlike "$(<"$SB/typescript")" 'evil' 'and without a title'
+printf 'kept by an older greenboard\n' >"$(dirname "$record")/output"
+jq '.output |= sub("output.cast$"; "output")' "$(dirname "$record")/run.json" >"$SB/older"
+cp "$SB/older" "$(dirname "$record")/run.json"
+run greenboard runs attach
+like "$out" 'kept by an older greenboard' 'what an older greenboard kept is shown too'
+
 # ---- a disk that is full ----
 
 # full NAME SIZE KEPT: a deploy of $CONFIG with its state on a file system of SIZE KiB of which KEPT are
