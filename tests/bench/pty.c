@@ -6,6 +6,9 @@
  * "pty idle MARKER SECONDS COMMAND…" tells "KB MS": resident memory (VmRSS, which counts
  * shared pages in full) after so long, and the processor time since that frame.
  *
+ * "pty keys MARKER ANSWER COUNT COMMAND…" tells the milliseconds from '?' until ANSWER,
+ * of which 99 in 100 were below; 'q' brings MARKER back each time.
+ *
  * Gives up after half a minute without the marker. Ends the program by its pid alone. */
 #include <errno.h>
 #include <fcntl.h>
@@ -155,6 +158,50 @@ static int idle(const char *marker, long seconds, char **argv)
     return EXIT_SUCCESS;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Until that came out; -1 where it did not. */
+static int64_t press(const struct subject *subject, const char *key, const char *answer)
+{
+    int64_t before = read_clock(CLOCK_MONOTONIC);
+    int64_t after = write(subject->terminal, key, 1) == 1 ? await(subject, answer) : 0;
+    return after ? after - before : -1;
+}
+
+static int keys(const char *marker, const char *answer, long count, char **argv)
+{
+    enum { KEYS_MAX = 1000 };
+    int64_t spans[KEYS_MAX];
+    struct subject subject;
+    long done = 0;
+    count = count < KEYS_MAX ? count : KEYS_MAX;
+    if (!begin(&subject, argv)) {
+        return EXIT_FAILURE;
+    }
+    bool there = await(&subject, marker);
+    while (there && done < count) {
+        /* At another point of a frame each time. */
+        drain_for(&subject, (100 + done * 37 % 50) * INT64_C(1000000));
+        spans[done] = press(&subject, "?", answer);
+        there = spans[done] >= 0;
+        drain_for(&subject, INT64_C(50000000));
+        there = there && press(&subject, "q", marker) >= 0;
+        done += there;
+    }
+    end(&subject);
+    if (done < count || count < 1) {
+        return EXIT_FAILURE;
+    }
+    qsort(spans, (size_t)count, sizeof *spans, by_size);
+    printf("%.3f %.3f\n", milliseconds(spans[(count * 99 + 99) / 100 - 1]),
+           milliseconds(spans[count / 2]));
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 3 && strcmp(argv[1], "paint") == 0) {
@@ -163,7 +210,11 @@ int main(int argc, char **argv)
     if (argc > 4 && strcmp(argv[1], "idle") == 0) {
         return idle(argv[2], strtol(argv[3], NULL, 10), argv + 4);
     }
-    fputs("usage: pty paint MARKER COMMAND... | pty idle MARKER SECONDS COMMAND...\n",
+    if (argc > 5 && strcmp(argv[1], "keys") == 0) {
+        return keys(argv[2], argv[3], strtol(argv[4], NULL, 10), argv + 5);
+    }
+    fputs("usage: pty paint MARKER COMMAND... | pty idle MARKER SECONDS COMMAND... |\n"
+          "       pty keys MARKER ANSWER COUNT COMMAND...\n",
           stderr);
     return EXIT_FAILURE;
 }
