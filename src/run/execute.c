@@ -91,8 +91,7 @@ static enum step_end start(struct course *course, const struct planned *planned,
     char **env = words_env(course->plan, course->directory, run->id, run->fence);
     argv_free(step->argv);
     step->argv = words_argv(course->plan, planned->argv, run->id, run->fence);
-    bool held = recording_mark(&course->recording, step->name, &error) &&
-                command_hold(command, step->argv, env, course->environment->directory,
+    bool held = command_hold(command, step->argv, env, course->environment->directory,
                              &course->recording, &error);
     words_env_free(env);
     run->timeout = planned->timeout;
@@ -106,6 +105,10 @@ static enum step_end start(struct course *course, const struct planned *planned,
     if (!fresh(course, planned)) {
         command_finish(command);
         return too_late(course, step);
+    }
+    if (!recording_mark(&course->recording, step->name, &error)) {
+        command_finish(command);
+        return cannot_start(course, step, &error);
     }
     course->shipped = course->shipped || ships(planned);
     if (!command_release(command, &error)) {

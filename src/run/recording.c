@@ -209,10 +209,15 @@ bool recording_output(struct recording *recording, const char *bytes, size_t len
     return recording->text.length == 0 || write_text(recording, false);
 }
 
-bool recording_settle(struct recording *recording)
+static bool write_held(struct recording *recording)
 {
     mask_end(recording->mask, &recording->held, &recording->text);
-    bool written = write_text(recording, true);
+    return write_text(recording, true);
+}
+
+bool recording_settle(struct recording *recording)
+{
+    bool written = write_held(recording);
     if (written && recording->again == 0 && fdatasync(recording->file) != 0) {
         fail(recording);
         written = recording->goes_on;
@@ -229,7 +234,7 @@ static bool refuse(const struct recording *recording, int number, struct error *
 
 bool recording_mark(struct recording *recording, const char *step, struct error *error)
 {
-    bool written = recording_settle(recording);
+    bool written = write_held(recording);
     mask_unref(recording->mask);
     recording->mask = mask_current();
     if (written && may_write(recording)) {

@@ -42,8 +42,8 @@ bool recording_open(struct recording *recording, const char *path, const char *t
  * open. */
 void recording_close(struct recording *recording);
 
-/* The next step begins; from here on the mask is the one of now. False where it could not
- * be recorded and the run must not go on. */
+/* The next step begins; from here on the mask is the one of now. Waits for no disk. False
+ * where it could not be recorded and the run must not go on. */
 bool recording_mark(struct recording *recording, const char *step, struct error *error);
 
 /* False as above. */
