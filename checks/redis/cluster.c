@@ -51,6 +51,26 @@ static const struct node *sent_to(struct link *link, const struct visit *visit,
     return to;
 }
 
+static bool prove_node(struct link *link, struct visit *visit, struct proof *proof)
+{
+    int64_t database = config_integer(link->job->section, "database");
+    bool waits = prove_waits(link, database);
+    prove_ask_who(link, database);
+    if (!waits) {
+        prove_ask_write(link, proof);
+    }
+    link_send(link);
+    bool known = prove_hear_who(link, database, "cluster");
+    if (!visit->info) {
+        visit->info = mem_text(buf_string(&link->info));
+    }
+    if (known && waits) {
+        prove_ask_write(link, proof);
+        link_send(link);
+    }
+    return known && prove_hear_write(link, proof);
+}
+
 /* Proves at one node; returns the one to go on to, or NULL where this was the last. */
 static const struct node *visit_node(struct visit *visit, const struct node *node,
                                      const char *key, bool *asking)
@@ -61,14 +81,9 @@ static const struct node *visit_node(struct visit *visit, const struct node *nod
     struct link link;
     if (link_open(&link, whole->job, whole->login, visit->result, node->host,
                   node->port)) {
-        int64_t database = config_integer(whole->job->section, "database");
-        prove_ask_who(&link, database);
-        link_send(&link);
-        bool known = prove_hear_who(&link, database, "cluster");
-        if (!visit->info) {
-            visit->info = mem_text(buf_string(&link.info));
-        }
-        if (known && prove_write(&link, key, *asking, &redirect, &visit->span)) {
+        struct proof proof = {.key = key, .asking = *asking, .redirect = &redirect};
+        if (prove_node(&link, visit, &proof)) {
+            visit->span = proof.span;
             result_ok(visit->result, "took a key");
         } else if (redirect.given) {
             next = sent_to(&link, visit, node, &redirect);

@@ -102,6 +102,7 @@ void link_add(struct link *link, const char *const *arguments)
 bool link_send(struct link *link)
 {
     struct error error;
+    link->sent = clock_now();
     if (!resp_send(&link->resp, &error)) {
         fail_error(link, &error);
     }

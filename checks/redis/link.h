@@ -8,6 +8,7 @@
 #include "net/resp.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Who we are to it; borrowed. */
 struct login {
@@ -22,6 +23,7 @@ struct link {
     struct dial dial;
     struct resp resp;
     struct buf info; /* the reply to INFO, where there is one */
+    int64_t sent;    /* when, the last time */
     bool alive, failed;
 };
 

@@ -1,8 +1,10 @@
-/* The two round trips that every Redis is asked in: who are you, and the proof, which is
- * a key of ours, written, read back, seen to expire, and deleted. For workers. */
+/* What every Redis is asked: who are you, and the proof, which is a key of ours, written,
+ * read back, seen to expire, and deleted. Both go in one flight, or the proof waits for
+ * who it is: the caller says. For workers. */
 #ifndef GREENBOARD_CHECKS_REDIS_PROVE_H
 #define GREENBOARD_CHECKS_REDIS_PROVE_H
 
+#include "checks/probe.h"
 #include "checks/redis/link.h"
 
 #include <stdint.h>
@@ -15,18 +17,32 @@ struct redirect {
     char host[256]; /* may be empty: the host that said it */
 };
 
-/* The first: logs in, chooses the database, asks PING and INFO. The caller adds what else
- * it asks, sends, hears the answers, then those to its own. `mode` is what is expected to
- * be there. */
+/* Logs in, chooses the database, asks PING and INFO. The caller adds what else it asks,
+ * sends, hears the answers, then those to its own. `mode` is what is expected to be
+ * there. */
 void prove_ask_who(struct link *link, int64_t database);
 bool prove_hear_who(struct link *link, int64_t database, const char *mode);
 
 /* "Redis 7.0.15", "Valkey 8.1.0", or "" where INFO does not tell. */
 void prove_name(const struct link *link, char *out, size_t room);
 
-/* The second, with this key. Where `redirect` is not NULL, being sent elsewhere is no
- * failure: it is filled in, and false returned. `span` is the time that it took. */
-bool prove_write(struct link *link, const char *key, bool asking,
-                 struct redirect *redirect, int64_t *span);
+/* The proof with this key, borrowed. Where `redirect` is not NULL, being sent elsewhere
+ * is no failure: it is filled in. */
+struct proof {
+    const char *key;
+    bool asking; /* ASKING goes before each command */
+    struct redirect *redirect;
+    char value[PROBE_WORD];
+    int64_t span; /* from when it was sent until all of it was answered */
+};
+
+/* True where the key may not travel with the login: a refusal could leave it elsewhere
+ * than it belongs. */
+bool prove_waits(const struct link *link, int64_t database);
+
+/* Adds its commands; the caller sends, and hears what was asked before. */
+void prove_ask_write(struct link *link, struct proof *proof);
+/* True where it is proven. */
+bool prove_hear_write(struct link *link, struct proof *proof);
 
 #endif

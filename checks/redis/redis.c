@@ -1,6 +1,7 @@
 /* Can Redis be used, and not merely reached: log in, and write, read back and expire a
- * key of ours. A PONG proves nothing, since many things say it. Two round trips to each
- * server: who are you, and the proof. Which servers there are depends on the mode:
+ * key of ours. A PONG proves nothing, since many things say it. Two round trips to a
+ * server (connect and ask, three with TLS); one more where the key has to wait for the
+ * login. Which servers there are depends on the mode:
  *
  *   standalone  the one that is configured                                  single.c
  *   sentinel    the master that the Sentinels agree on, by ROLE too       sentinel.c

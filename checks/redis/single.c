@@ -9,6 +9,7 @@
 #include "checks/redis/refusal.h"
 #include "checks/redis/replicas.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,29 +102,31 @@ static void judge_role(struct link *link)
     }
 }
 
-static void prove(struct link *link)
+static void prove(struct link *link, struct proof *proof)
 {
-    char name[PROBE_WORD], words[TEXT_SPAN], version[80];
-    int64_t span = 0;
-    probe_word(name);
-    char *key = mem_format(REDIS_PREFIX "%s", name);
-    if (prove_write(link, key, false, NULL, &span)) {
-        text_span(words, span);
+    char words[TEXT_SPAN], version[80];
+    if (prove_hear_write(link, proof)) {
+        text_span(words, proof->span);
         prove_name(link, version, sizeof version);
-        result_figure(link->result, clock_ms(span));
+        result_figure(link->result, clock_ms(proof->span));
         result_ok(link->result, "wrote, read back and deleted a key in %s%s%s", words,
                   *version ? ", " : "", version);
         judge_role(link);
     }
-    free(key);
 }
 
-static void climb(struct link *link, bool master)
+/* A replica may be told to take writes, so that the master shows first that it is one. */
+static void climb(struct link *link, bool master, const char *key)
 {
     int64_t database = config_integer(link->job->section, "database");
+    bool waits = master || prove_waits(link, database);
+    struct proof proof = {.key = key};
     prove_ask_who(link, database);
     if (master) {
         link_add(link, (const char *[]){"ROLE", NULL});
+    }
+    if (!waits) {
+        prove_ask_write(link, &proof);
     }
     link_send(link);
     bool known = prove_hear_who(link, database, "standalone");
@@ -131,8 +134,12 @@ static void climb(struct link *link, bool master)
     if (master && known) {
         hear_role(link);
     }
+    if (!link->failed && waits) {
+        prove_ask_write(link, &proof);
+        link_send(link);
+    }
     if (!link->failed) {
-        prove(link);
+        prove(link, &proof);
     }
 }
 
@@ -141,13 +148,16 @@ void single_ask(const struct redis_asking *asking, const char *host, int port,
 {
     struct result *result = asking->result;
     struct link link;
+    char word[PROBE_WORD], key[sizeof REDIS_PREFIX + PROBE_WORD];
+    probe_word(word);
+    snprintf(key, sizeof key, REDIS_PREFIX "%s", word);
     if (host[0] == '/') {
         result_identity(result, "target", "%s", host);
     } else {
         result_identity(result, "target", "%s:%d", host, port);
     }
     if (link_open(&link, asking->job, asking->login, result, host, port)) {
-        climb(&link, master);
+        climb(&link, master, key);
     }
     const struct server server = {.info = buf_string(&link.info)};
     single_conclude(asking, &server, *server.info ? 1 : 0);

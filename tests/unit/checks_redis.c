@@ -222,33 +222,87 @@ static void the_password_travels_and_is_never_told(void **state)
     peer_stop(peer);
 }
 
-/* RFC 8446 section 2: the handshake of TLS 1.3 takes one. */
-static void a_check_waits_for_two_round_trips_and_over_tls_for_three(void **state)
+/* Connecting is one, and the handshake of TLS 1.3 another (RFC 8446, section 2). A user
+ * or a database is one more: the key waits until neither was refused. */
+static const struct trips {
+    const char *extra;
+    bool tls;
+    int count;
+} trips[] = {
+    {"", false, 2},
+    {"", true, 3},
+    {PASSWORD, false, 2},
+    {PASSWORD, true, 3},
+    {PASSWORD "\"user\":\"probe\",", false, 3},
+    {"\"database\":3,", true, 4},
+};
+static void count_trips(const struct trips *row)
+{
+    static const struct peer_step greeted[] = {GREETED, CALL(keep_value), STALL};
+    static const struct peer_step known[] = {READ("INFO\r\n"),
+                                             SEND("+OK\r\n+PONG\r\n" INFO_REPLY),
+                                             READ("DEL\r\n"), CALL(keep_value), STALL};
+    static const struct peer_step *const scripts[] = {greeted, known};
+    const struct peer_step *const *script = &scripts[*row->extra ? 1 : 0];
+    struct peer *peer =
+        row->tls ? peer_start_tls(script, 1, "redis.internal", 1) : peer_start(script, 1);
+    char *trust = row->tls
+                      ? mem_format("{\"ca\":\"%s\",\"server_name\":\"redis.internal\"}",
+                                   peer_authority(peer))
+                      : mem_text("false");
+    char *json =
+        mem_format("{\"redis\":{%s\"host\":\"127.0.0.1\",\"port\":%d,\"tls\":%s}}",
+                   row->extra, peer_port(peer), trust);
+    int64_t elapsed = 0;
+    struct result *result = ask(find_check("redis"), json, "/redis", &elapsed);
+    peer_halt(peer);
+    assert_int_equal(result->state, STATE_OK);
+    assert_int_equal(1 + peer_turns(peer), row->count);
+    assert_int_equal(peer_accepted(peer), 1);
+    result_destroy(result);
+    free(json);
+    free(trust);
+    peer_stop(peer);
+}
+
+static void a_check_takes_two_round_trips_and_over_tls_three(void **state)
 {
     (void)state;
-    static const struct peer_step steps[] = {GREETED, CALL(keep_value), STALL};
-    static const struct peer_step *const scripts[] = {steps};
-    for (int tls = 0; tls < 2; tls++) {
-        struct peer *peer = tls ? peer_start_tls(scripts, 1, "redis.internal", 1)
-                                : peer_start(scripts, 1);
-        char *trust =
-            tls ? mem_format("{\"ca\":\"%s\",\"server_name\":\"redis.internal\"}",
-                             peer_authority(peer))
-                : mem_text("false");
-        char *json =
-            mem_format("{\"redis\":{\"host\":\"127.0.0.1\",\"port\":%d,\"tls\":%s}}",
-                       peer_port(peer), trust);
-        int64_t elapsed = 0;
-        struct result *result = ask(find_check("redis"), json, "/redis", &elapsed);
-        peer_halt(peer);
-        assert_int_equal(result->state, STATE_OK);
-        assert_int_equal(peer_turns(peer), tls ? 3 : 2);
-        assert_int_equal(peer_accepted(peer), 1);
-        result_destroy(result);
-        free(json);
-        free(trust);
-        peer_stop(peer);
+    for (size_t i = 0; i < sizeof trips / sizeof trips[0]; i++) {
+        count_trips(&trips[i]);
     }
+}
+
+/* What came of a server that refuses the login, and takes any key from strangers. */
+static bool wrote_after_refusal(const char *extra)
+{
+    static const struct peer_step steps[] = {
+        READ("INFO\r\n"),
+        SEND("-ERR no\r\n+PONG\r\n" INFO_REPLY "+OK\r\n$1\r\nx\r\n:1\r\n:1\r\n"), STALL};
+    static const struct peer_step *const scripts[] = {steps};
+    struct peer *peer = peer_start(scripts, 1);
+    char *json =
+        mem_format("{\"redis\":{%s\"host\":\"127.0.0.1\",\"port\":%d,\"tls\":false}}",
+                   extra, peer_port(peer));
+    int64_t elapsed = 0;
+    struct result *result = ask(find_check("redis"), json, "/redis", &elapsed);
+    peer_halt(peer);
+    assert_int_equal(result->state, STATE_FAIL);
+    assert_int_equal(result->rung, RUNG_REACHABLE);
+    assert_contains(result->summary, "was refused: ERR no");
+    bool wrote = strstr(peer_received(peer), "SET\r\n");
+    result_destroy(result);
+    free(json);
+    peer_stop(peer);
+    return wrote;
+}
+
+static void nothing_is_written_where_a_user_or_a_database_is_refused(void **state)
+{
+    (void)state;
+    assert_false(wrote_after_refusal(PASSWORD "\"user\":\"probe\","));
+    assert_false(wrote_after_refusal("\"database\":3,"));
+    assert_true(wrote_after_refusal(PASSWORD)); /* or the two above would prove nothing */
 }
 
 /* Only loopback and what `private` lists may be told a password in the clear. */
@@ -270,7 +324,8 @@ static void the_password_travels_to_no_stranger_in_plain_text(void **state)
 
 void add_redis_tests(void)
 {
-    ADD(a_check_waits_for_two_round_trips_and_over_tls_for_three);
+    ADD(a_check_takes_two_round_trips_and_over_tls_three);
+    ADD(nothing_is_written_where_a_user_or_a_database_is_refused);
     ADD(the_password_travels_to_no_stranger_in_plain_text);
     ADD_ROWS(redis_rows, redis_row)
     ADD(nobody_listening_is_red_at_once);
