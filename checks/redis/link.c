@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "checks/probe.h"
-#include "checks/redis/refusal.h"
 #include "config/demand.h"
 
 #include <stdarg.h>
@@ -24,10 +23,16 @@ void link_fail(struct link *link, const char *remedy, const char *format, ...)
     free(message);
 }
 
+struct refused link_refused_of(const struct link *link)
+{
+    return (struct refused){link->job->environment->name,
+                            config_text(link->job->section, "mode"), link->login->fields};
+}
+
 void link_refused(struct link *link, const char *command, const char *reply)
 {
-    struct told told =
-        refusal_tell(link->job->environment->name, link->login->fields, command, reply);
+    const struct refused refused = link_refused_of(link);
+    struct told told = refusal_tell(&refused, command, reply);
     link_fail(link, told.remedy, "%s", told.message);
     told_finish(&told);
 }

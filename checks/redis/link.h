@@ -5,6 +5,7 @@
 #define GREENBOARD_CHECKS_REDIS_LINK_H
 
 #include "board/check.h"
+#include "checks/redis/refusal.h"
 #include "net/resp.h"
 
 #include <stdbool.h>
@@ -38,6 +39,7 @@ void link_fail(struct link *link, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void link_refused(struct link *link, const char *command, const char *reply);
 void link_odd(struct link *link, const char *command);
+struct refused link_refused_of(const struct link *link); /* who was asked */
 
 /* AUTH, where there is something to log in with. */
 void link_add_login(struct link *link);

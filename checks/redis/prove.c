@@ -46,6 +46,21 @@ static void hear_info(struct link *link)
     freeReplyObject(reply);
 }
 
+void prove_fail_sentinel(struct link *link)
+{
+    const struct refused refused = link_refused_of(link);
+    char *remedy =
+        text_equal(refused.mode, "sentinel")
+            ? mem_text("let the Sentinels monitor the address of the primary: they name "
+                       "a Sentinel")
+            : mem_format("give the address of the primary that it watches, or set "
+                         "environments.%s.redis.mode to sentinel, with sentinels and "
+                         "master",
+                         refused.environment);
+    link_fail(link, remedy, "this is a Sentinel, which holds no data");
+    free(remedy);
+}
+
 static void expect_mode(struct link *link, const char *mode)
 {
     char found[32];
@@ -53,17 +68,15 @@ static void expect_mode(struct link *link, const char *mode)
         strcmp(found, mode) == 0) {
         return;
     }
-    bool sentinel = strcmp(found, "sentinel") == 0;
-    bool cluster = strcmp(found, "cluster") == 0;
-    char *remedy =
-        mem_format("%sset environments.%s.redis.mode to %s%s",
-                   sentinel ? "give the address of the primary that it watches, or " : "",
-                   link->job->environment->name, found,
-                   sentinel ? ", with sentinels and master" : "");
+    if (strcmp(found, "sentinel") == 0) {
+        prove_fail_sentinel(link);
+        return;
+    }
+    char *remedy = mem_format("set environments.%s.redis.mode to %s",
+                              link->job->environment->name, found);
     link_fail(link, remedy, "%s",
-              sentinel  ? "this is a Sentinel, which holds no data"
-              : cluster ? "this is one node of a Redis Cluster"
-                        : "this Redis is no part of a cluster");
+              strcmp(found, "cluster") == 0 ? "this is one node of a Redis Cluster"
+                                            : "this Redis is no part of a cluster");
     free(remedy);
 }
 

@@ -23,6 +23,9 @@ struct redirect {
 void prove_ask_who(struct link *link, int64_t database);
 bool prove_hear_who(struct link *link, int64_t database, const char *mode);
 
+/* Says that a Sentinel is asked for data. */
+void prove_fail_sentinel(struct link *link);
+
 /* "Redis 7.0.15", "Valkey 8.1.0", or "" where INFO does not tell. */
 void prove_name(const struct link *link, char *out, size_t room);
 

@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* What Redis answers where it will not do it, by the first words of the reply. The remedy
- * is `verb`, the path of the field where one is to blame, and `more`. */
+ * is `verb`, the path of the field where one is to blame, and `more`; without a verb,
+ * that of a replica. */
 static const struct refusal {
     const char *begins;
     const char *instead; /* words for Redis's own, NULL: its own */
@@ -37,7 +38,7 @@ static const struct refusal {
     {"ERR SELECT is not allowed in cluster mode", NULL, "remove ", "database",
      ": a cluster has but one"},
     {"LOADING", NULL, "wait until Redis has read its data set from disk", NULL, ""},
-    {"READONLY", NULL, "point ", "host", " at the primary: this is a replica"},
+    {"READONLY", NULL, NULL, NULL, ""},
     {"MASTERDOWN", NULL, "mend replication: this replica has lost its primary", NULL, ""},
     {"NOQUORUM", NULL,
      "start the Sentinels that are missing: until then nobody fails over", NULL, ""},
@@ -86,26 +87,44 @@ static char *words_of(const struct refusal *row, const char *command, const char
                : mem_format("%s was refused: %.*s", command, (int)length, reply);
 }
 
-static char *remedy_of(const struct refusal *row, const char *environment,
-                       const char *fields)
+char *refusal_of_replica(const struct refused *refused)
+{
+    if (text_equal(refused->mode, "sentinel")) {
+        return mem_text(
+            "wait until the failover of the Sentinels has ended, and see their "
+            "logs for whom they take for the primary");
+    }
+    if (text_equal(refused->mode, "cluster")) {
+        return mem_text(
+            "wait until the failover of the cluster has ended, and see CLUSTER "
+            "NODES for whom it takes for the primary");
+    }
+    return mem_format(
+        "point environments.%s.redis.host at the primary: this is a replica",
+        refused->environment);
+}
+
+static char *remedy_of(const struct refusal *row, const struct refused *refused)
 {
     if (!row) {
         return mem_text("see the log of Redis");
+    }
+    if (!row->verb) {
+        return refusal_of_replica(refused);
     }
     if (!row->field) {
         return mem_text(row->verb);
     }
     bool login = text_equal(row->field, "password") || text_equal(row->field, "user");
-    return mem_format("%senvironments.%s.redis.%s%s%s", row->verb, environment,
-                      login ? fields : "", row->field, row->more);
+    return mem_format("%senvironments.%s.redis.%s%s%s", row->verb, refused->environment,
+                      login ? refused->fields : "", row->field, row->more);
 }
 
-struct told refusal_tell(const char *environment, const char *fields, const char *command,
+struct told refusal_tell(const struct refused *refused, const char *command,
                          const char *reply)
 {
     const struct refusal *row = find_refusal(reply);
-    return (struct told){words_of(row, command, reply),
-                         remedy_of(row, environment, fields)};
+    return (struct told){words_of(row, command, reply), remedy_of(row, refused)};
 }
 
 void told_finish(struct told *told)

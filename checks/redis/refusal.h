@@ -10,10 +10,17 @@ struct told {
     char *remedy;
 };
 
-/* Of an error reply to `command`; the caller frees with told_finish(). The names of the
- * fields of the login begin with `fields`. */
-struct told refusal_tell(const char *environment, const char *fields, const char *command,
+/* Who was asked: the names of the fields of its login begin with `fields`, and `mode`
+ * says who named it, `redis.host` or others. Borrowed. */
+struct refused {
+    const char *environment, *mode, *fields;
+};
+
+/* Of an error reply to `command`; the caller frees with told_finish(). */
+struct told refusal_tell(const struct refused *refused, const char *command,
                          const char *reply);
+/* What to do where a replica was asked for its primary; the caller frees. */
+char *refusal_of_replica(const struct refused *refused);
 void told_finish(struct told *told);
 
 #endif

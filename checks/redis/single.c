@@ -6,7 +6,6 @@
 #include "checks/probe.h"
 #include "checks/redis/info.h"
 #include "checks/redis/prove.h"
-#include "checks/redis/refusal.h"
 #include "checks/redis/replicas.h"
 
 #include <stdio.h>
@@ -18,13 +17,10 @@ static void fail_replica(struct link *link)
 {
     char host[128] = "", port[16] = "";
     const char *info = buf_string(&link->info);
-    const char *environment = link->job->environment->name;
+    const struct refused refused = link_refused_of(link);
     info_find(info, "master_host", host, sizeof host);
     info_find(info, "master_port", port, sizeof port);
-    char *remedy =
-        mem_format("point environments.%s.redis at the primary; where the Sentinels "
-                   "named it, wait until their failover has ended",
-                   environment);
+    char *remedy = refusal_of_replica(&refused);
     link_fail(link, remedy, "%s is no master but a replica%s%s%s%s", link->dial.address,
               *host ? " of " : "", host, *port ? ":" : "", port);
     free(remedy);
@@ -40,8 +36,12 @@ static void hear_role(struct link *link)
     const redisReply *role = reply->elements ? reply->element[0] : NULL;
     if (!role || role->type != REDIS_REPLY_STRING) {
         link_odd(link, "ROLE");
-    } else if (strcmp(role->str, "master") != 0) {
+    } else if (strcmp(role->str, "slave") == 0) {
         fail_replica(link);
+    } else if (strcmp(role->str, "sentinel") == 0) {
+        prove_fail_sentinel(link);
+    } else if (strcmp(role->str, "master") != 0) {
+        link_odd(link, "ROLE");
     }
     freeReplyObject(reply);
 }

@@ -181,7 +181,8 @@ static void a_replica_under_the_master_s_name_is_red(void **state)
     sentinel_of(&one, peer_port(master.peer), QUORUM);
     sentinel_of(&two, peer_port(master.peer), QUORUM);
     struct result *result = ask_sentinels(&one, &two);
-    judge(result, STATE_FAIL, "is no master but a replica", "failover has ended");
+    judge(result, STATE_FAIL, "is no master but a replica",
+          "failover of the Sentinels has ended");
     result_destroy(result);
     peer_stop(one.peer);
     peer_stop(two.peer);
