@@ -102,19 +102,25 @@ static void fail_as(struct result *result, const struct result *line, const char
 
 /* Slow is past a threshold as well; an answer that is bad is told before one that is
  * late. */
-static void judge_latency(struct health *health, struct result *result,
-                          const json_t *section)
+static void judge_latency(struct asking *asking, struct result *result)
 {
+    const json_t *section = asking->http.job->section;
     int64_t most = config_span(json_object_get(section, "thresholds"), "latency");
+    int64_t inside = asking->http.inside;
     if (most == 0 || !result->has_figure || result->figure <= clock_ms(most)) {
         return;
     }
     char took[TEXT_SPAN], allowed[TEXT_SPAN];
     text_span(took, (int64_t)(result->figure * (double)CLOCK_MS));
     text_span(allowed, most);
-    health_tell(health, result, STATE_WARN,
+    bool outside = inside && (double)inside < result->figure * (double)CLOCK_MS / 2;
+    health_tell(&asking->health, result, STATE_WARN,
                 mem_format("a query took %s, threshold %s", took, allowed),
-                mem_text("see system.processes, or raise thresholds.latency"));
+                mem_format("%s, or raise thresholds.latency",
+                           outside
+                               ? "see the way there (a proxy, the network), where most "
+                                 "of it was spent"
+                               : "see system.processes"));
 }
 
 /* How far both came. What broke off after the proof, or takes no writes, is not usable.
@@ -129,7 +135,7 @@ static enum rung rung_of(const struct asking *asking, const struct result *main)
     return !good && rung == RUNG_USABLE ? RUNG_AUTHENTICATED : rung;
 }
 
-static void conclude(struct asking *asking, const struct job *job, struct result *result)
+static void conclude(struct asking *asking, struct result *result)
 {
     struct result *http = asking->http.result, *native = asking->native.result;
     struct result *main = asking->has_http ? http : native;
@@ -156,7 +162,7 @@ static void conclude(struct asking *asking, const struct job *job, struct result
     if (!asking->http.password && !asking->native.password) {
         result_note(result, "it asks for no password: whoever reaches it may query it");
     }
-    judge_latency(&asking->health, result, job->section);
+    judge_latency(asking, result);
     struct health *health = &asking->health;
     if (health->state != STATE_OK && health->more) {
         result_set(result, health->state, health->remedy, "%s, and %zu more",
@@ -208,7 +214,7 @@ static void ask(const struct job *job, struct result *result)
     } else {
         ask_one(&asking, asking.has_http ? &asking.http : &asking.native);
     }
-    conclude(&asking, job, result);
+    conclude(&asking, result);
     result_destroy(asking.http.result);
     result_destroy(asking.native.result);
     line_close(&asking.http);

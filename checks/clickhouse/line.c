@@ -1,6 +1,7 @@
 #include "checks/clickhouse/line.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/clickhouse/exception.h"
@@ -53,6 +54,21 @@ static char *url_of(const struct line *line, const char *query)
     return buf_take(&url);
 }
 
+/* X-ClickHouse-Summary: {"read_rows":"1",…,"elapsed_ns":"662334"}, whole because of
+ * wait_end_of_query; elapsed_ns is of 2023 (clickhouse.com/docs/interfaces/http). */
+static int64_t read_inside(const struct http_reply *reply)
+{
+    struct error error;
+    char *header = http_header_of(reply, "X-ClickHouse-Summary");
+    json_t *summary = header ? json_parse_reply(header, strlen(header), &error) : NULL;
+    const char *digits = json_get_text(summary, "elapsed_ns");
+    int64_t elapsed = 0;
+    bool known = digits && text_integer(digits, 1, reply->total, &elapsed);
+    json_decref(summary);
+    free(header);
+    return known ? elapsed : 0;
+}
+
 static void note_reply(struct line *line)
 {
     const struct http_reply *reply = &line->reply;
@@ -64,6 +80,7 @@ static void note_reply(struct line *line)
     }
     probe_phases(line->result, reply);
     line->span = reply->total;
+    line->inside = line->inside ? line->inside : read_inside(reply);
 }
 
 static const char *ask_http(struct line *line, const char *statement, bool writes)
@@ -82,6 +99,7 @@ static const char *ask_http(struct line *line, const char *statement, bool write
         .body_length = writes ? strlen(statement) : 0,
         .content_type = "text/plain",
         .wanted = "X-ClickHouse-Exception-Code",
+        .keep_headers = true,
         .tls = &line->target.tls,
         .deadline = job->deadline,
         .cap = BODY_MAX,

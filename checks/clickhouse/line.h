@@ -21,9 +21,10 @@ struct line {
     const char *password;  /* or NULL */
     bool native;
     struct probe_target target;
-    int64_t span; /* ns that the last statement took, over HTTP with its connection */
-    int64_t ping; /* ns; 0: none was sent */
-    int code;     /* of the exception that answered the last statement; 0: none */
+    int64_t span;   /* ns that the last statement took, over HTTP with its connection */
+    int64_t ping;   /* ns; 0: none was sent */
+    int64_t inside; /* ns of the first statement in the server; 0: it does not say */
+    int code;       /* of the exception that answered the last statement; 0: none */
 
     /* How the last statement failed, where it did. */
     bool failed;

@@ -192,6 +192,11 @@ bool usable_ask(struct line *line)
     }
     result_reach(result, RUNG_AUTHENTICATED);
     result_figure(result, clock_ms(line->span));
+    if (line->inside) {
+        char inside[TEXT_SPAN];
+        text_span(inside, line->inside);
+        result_evidence(result, "of it in the server", "%s", inside);
+    }
     const char *table = config_text(section, "write_table");
     if (table && !prove_writing(line, table)) {
         return false;
