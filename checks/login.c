@@ -203,18 +203,23 @@ bool login_often(const struct job *job, unsigned count, struct result *result)
     return all;
 }
 
-bool login_ask_user(const struct job *job, const char *label, const char *token,
-                    struct request *request, struct answer *answer, struct result *result)
+struct request login_user_request(const struct job *job, const char *label)
 {
     const json_t *section = flow(job, "user");
-    *request = (struct request){
+    return (struct request){
         .label = label,
         .service = "backend",
         .path = config_text(section, "path"),
         .method = config_text(section, "method"),
         .headers = json_object_get(section, "headers"),
-        .bearer = token,
     };
+}
+
+bool login_ask_user(const struct job *job, const char *label, const char *token,
+                    struct request *request, struct answer *answer, struct result *result)
+{
+    *request = login_user_request(job, label);
+    request->bearer = token;
     bool answered = request_ask(job, request, result, answer);
     result_phase(result, "user", answer->reply.total);
     return answered;

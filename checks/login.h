@@ -29,8 +29,10 @@ void login_finish(struct login *login); /* the token is cleansed */
  * ->succeeded. On false the result is set by one that failed. */
 bool login_often(const struct job *job, unsigned count, struct result *result);
 
-/* Asks the route of the backend that `auth_flow.user` names as the owner of that token.
- * `label` goes before the evidence. The request is the caller's, for answer_good(). */
+/* The route of the backend that `auth_flow.user` names; `label` goes before the evidence.
+ * And asking it as the owner of that token; the request is the caller's, for
+ * answer_good(). */
+struct request login_user_request(const struct job *job, const char *label);
 bool login_ask_user(const struct job *job, const char *label, const char *token,
                     struct request *request, struct answer *answer,
                     struct result *result);

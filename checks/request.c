@@ -159,6 +159,24 @@ static void read_json(struct answer *answer)
     answer->json = json_parse_reply(buf_string(body), body->length, &answer->not_json);
 }
 
+/* A token that comes when the connection stands. */
+struct late {
+    const struct request *request;
+    char *authorization;
+};
+
+static bool await_bearer(void *self, struct http_header *header)
+{
+    struct late *late = self;
+    const char *bearer = late->request->bearer_of(late->request->context);
+    if (!bearer) {
+        return false;
+    }
+    late->authorization = mem_format("Bearer %s", bearer);
+    *header = (struct http_header){"Authorization", late->authorization};
+    return true;
+}
+
 static bool send_it(const struct job *job, const struct request *request, const char *url,
                     const json_t *headers, const json_t *body, struct result *result,
                     struct answer *answer)
@@ -170,7 +188,10 @@ static bool send_it(const struct job *job, const struct request *request, const 
         request->bearer ? mem_format("Bearer %s", request->bearer) : NULL;
     const struct tls_options tls = {
         .on = true, .directory = job->environment->directory, .ca = request->ca};
+    struct late late = {request, NULL};
     struct http_request http = {
+        .late = request->bearer_of ? await_bearer : NULL,
+        .late_context = &late,
         .method = request->method,
         .url = url,
         .headers = list,
@@ -194,6 +215,7 @@ static bool send_it(const struct job *job, const struct request *request, const 
     }
     mem_cleanse(text);
     mem_cleanse(authorization);
+    mem_cleanse(late.authorization);
     free(list);
     return done;
 }

@@ -21,9 +21,12 @@ struct request {
     const json_t *headers; /* name: text or source; may be NULL */
     const json_t *body;    /* each source in it is replaced by its secret; NULL: none */
     const char *bearer;    /* a token for Authorization, or NULL */
-    const char *token;     /* one in the body, or NULL: neither is ever quoted */
-    const char *ca;        /* instead of the system's authorities, or NULL */
-    bool keep_headers;     /* of the answer, for http_header_of() */
+    /* or where it will be had while the connection is made: it waits, NULL gives up */
+    const char *(*bearer_of)(void *context);
+    void *context;
+    const char *token; /* one in the body, or NULL: neither is ever quoted */
+    const char *ca;    /* instead of the system's authorities, or NULL */
+    bool keep_headers; /* of the answer, for http_header_of() */
 };
 
 struct answer {

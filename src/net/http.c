@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config.h"
-#include "net/resolve.h"
 #include "net/transfer.h"
 
 #include <malloc.h>
@@ -36,99 +35,6 @@ void http_begin(void)
 void http_end(void)
 {
     curl_global_cleanup();
-}
-
-static bool bad_url(const char *url, const char *why, struct error *error)
-{
-    return error_set(error, ERROR_CONFIG, "cannot ask %s: %s", url, why);
-}
-
-static char *part_of(CURLU *parts, CURLUPart part, unsigned flags)
-{
-    char *text = NULL;
-    return curl_url_get(parts, part, &text, flags) == CURLUE_OK ? text : NULL;
-}
-
-/* Takes host, port and scheme out of the URL, and puts tls.server_name into it. */
-static bool dissect(struct transfer *transfer, struct error *error)
-{
-    const struct http_request *request = transfer->request;
-    CURLU *parts = curl_url();
-    bool good = curl_url_set(parts, CURLUPART_URL, request->url, 0) == CURLUE_OK;
-    char *scheme = good ? part_of(parts, CURLUPART_SCHEME, 0) : NULL;
-    char *host = good ? part_of(parts, CURLUPART_HOST, 0) : NULL;
-    char *port = good ? part_of(parts, CURLUPART_PORT, CURLU_DEFAULT_PORT) : NULL;
-    if (!scheme || !host || !port) {
-        bad_url(request->url, "it is no URL", error);
-        good = false;
-    } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
-        good = bad_url(request->url, "it is neither http nor https", error);
-    } else {
-        size_t length = strlen(host);
-        bool bracketed = host[0] == '[' && length > 2;
-        transfer->host = bracketed ? mem_bytes(host + 1, length - 2) : mem_text(host);
-        transfer->port = (int)strtol(port, NULL, 10);
-        transfer->encrypted = strcmp(scheme, "https") == 0;
-        for (const char *at = host; *at && good; at++) {
-            good = (unsigned char)*at < 0x80 ||
-                   bad_url(request->url, "write its host in ASCII (xn--…)", error);
-        }
-    }
-    const char *name = request->tls ? request->tls->server_name : NULL;
-    if (good && transfer->encrypted && name) {
-        good = curl_url_set(parts, CURLUPART_HOST, name, 0) == CURLUE_OK ||
-               error_set(error, ERROR_CONFIG, "tls.server_name %s is no host name", name);
-    }
-    char *url = good ? part_of(parts, CURLUPART_URL, 0) : NULL;
-    transfer->url = mem_text(url);
-    curl_free(url);
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(parts);
-    return good;
-}
-
-/* Resolves the host and tells libcurl, so that it never resolves itself. */
-static bool resolve(struct transfer *transfer, struct error *error)
-{
-    struct addresses found;
-    int64_t began = clock_now();
-    const struct tls_options *tls = transfer->request->tls;
-    if (tls && tls->through) {
-        snprintf(transfer->reply->address, sizeof transfer->reply->address,
-                 "127.0.0.1:%d", tls->through);
-        char *end = mem_format("::%s", transfer->reply->address);
-        transfer->connect_to = curl_slist_append(NULL, end);
-        free(end);
-        return true;
-    }
-    if (!resolve_host(transfer->host, transfer->port, &transfer->wait, &found, error)) {
-        return false;
-    }
-    transfer->reply->resolve = clock_now() - began;
-    address_text(&found.row[0], transfer->reply->address);
-    struct buf entry;
-    buf_init(&entry, 0);
-    buf_format(&entry, "%s:%d:", transfer->host, transfer->port);
-    for (size_t i = 0; i < found.count; i++) {
-        char address[ADDRESS_TEXT];
-        address_host(&found.row[i], address);
-        bool six = found.row[i].any.sa_family == AF_INET6;
-        buf_format(&entry, six ? "%s[%s]" : "%s%s", i ? "," : "", address);
-    }
-    union address literal;
-    if (!resolve_literal(transfer->host, transfer->port, &literal)) {
-        transfer->resolved = curl_slist_append(NULL, buf_string(&entry));
-    }
-    buf_finish(&entry);
-    if (transfer->encrypted && tls && tls->server_name) {
-        char *to = mem_format(strchr(transfer->host, ':') ? "::[%s]:%d" : "::%s:%d",
-                              transfer->host, transfer->port);
-        transfer->connect_to = curl_slist_append(NULL, to);
-        free(to);
-    }
-    return true;
 }
 
 static bool add_header(struct transfer *transfer, const char *name, const char *value,
@@ -246,7 +152,7 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *self)
     struct transfer *transfer = self;
     transfer->tls_began = clock_now();
     return trust_apply(context, transfer->request->tls, transfer->host,
-                       &transfer->line->seen, &transfer->tls_error)
+                       &transfer->line->seen, &transfer->own_error)
                ? CURLE_OK
                : CURLE_ABORTED_BY_CALLBACK;
 }
@@ -258,6 +164,37 @@ static CURLcode set_tls(struct transfer *transfer)
     code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
     return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+}
+
+/* The list is borrowed by libcurl and read when the request is made, after this. */
+static int before_request(void *self, char *to, char *from, int to_port, int from_port)
+{
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    struct transfer *transfer = self;
+    const struct http_request *request = transfer->request;
+    struct http_header header = {NULL, NULL};
+    int64_t began = clock_now();
+    bool goes = request->late(request->late_context, &header);
+    transfer->let_go = clock_now();
+    transfer->held = transfer->let_go - began;
+    if (!goes) {
+        error_set(&transfer->own_error, ERROR_CANCELLED, "nothing was asked");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    return add_header(transfer, header.name, header.value, &transfer->own_error)
+               ? CURL_PREREQFUNC_OK
+               : CURL_PREREQFUNC_ABORT;
+}
+
+static void set_late(struct transfer *transfer)
+{
+    if (transfer->request->late) {
+        curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, before_request);
+        curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+    }
 }
 
 static void set_request(struct transfer *transfer)
@@ -283,6 +220,7 @@ static bool set_options(struct transfer *transfer, struct error *error)
 {
     CURL *easy = transfer->easy;
     set_request(transfer);
+    set_late(transfer);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -364,8 +302,7 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
         .wait = wait_begin(request->deadline, request->cancelled),
     };
     bool done = false;
-    if (!dissect(&transfer, error) || !resolve(&transfer, error) ||
-        !add_headers(&transfer, error)) {
+    if (!transfer_aim(&transfer, error) || !add_headers(&transfer, error)) {
         goto out;
     }
     transfer.easy = curl_easy_init();
@@ -382,7 +319,7 @@ bool http_ask(const struct http_request *request, struct http_reply *reply,
     }
 out:
     finish(&transfer, done);
-    reply->total = clock_now() - transfer.wait.since;
+    reply->total = clock_now() - transfer.wait.since - transfer.held;
     return done;
 }
 

@@ -46,6 +46,11 @@ struct http_request {
     const atomic_bool *cancelled;
     /* borrowed; NULL, or with `tls`: the connection is its own, and closed */
     struct http_lines *lines;
+    /* Called once the connection stands (TLS too) and before the request leaves: one more
+     * header, for which it waits on this thread until the deadline at most; what it lends
+     * lives as long as the request. False: nothing leaves, ERROR_CANCELLED. NULL: none */
+    bool (*late)(void *context, struct http_header *header);
+    void *late_context;
 };
 
 struct http_reply {
@@ -58,7 +63,7 @@ struct http_reply {
     int64_t date;       /* the Date header, ms since 1970; 0: none. Tells clock skew */
     char address[64];   /* of the peer: "127.0.0.1:8123", also where it did not answer */
     int64_t resolve, connect, tls, first_byte,
-        total;      /* ns of each phase; 0: not reached */
+        total;      /* ns of each phase; 0: not reached. Without what `late` waited */
     bool connected; /* also where the request failed later */
     /* of the certificate that was believed, ms since 1970; 0: there was none, or the
      * connection was there already */

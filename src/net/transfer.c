@@ -1,8 +1,111 @@
 #include "net/transfer.h"
 
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/resolve.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool bad_url(const char *url, const char *why, struct error *error)
+{
+    return error_set(error, ERROR_CONFIG, "cannot ask %s: %s", url, why);
+}
+
+static char *part_of(CURLU *parts, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    return curl_url_get(parts, part, &text, flags) == CURLUE_OK ? text : NULL;
+}
+
+/* Takes host, port and scheme out of the URL, and puts tls.server_name into it. */
+static bool dissect(struct transfer *transfer, struct error *error)
+{
+    const struct http_request *request = transfer->request;
+    CURLU *parts = curl_url();
+    bool good = curl_url_set(parts, CURLUPART_URL, request->url, 0) == CURLUE_OK;
+    char *scheme = good ? part_of(parts, CURLUPART_SCHEME, 0) : NULL;
+    char *host = good ? part_of(parts, CURLUPART_HOST, 0) : NULL;
+    char *port = good ? part_of(parts, CURLUPART_PORT, CURLU_DEFAULT_PORT) : NULL;
+    if (!scheme || !host || !port) {
+        bad_url(request->url, "it is no URL", error);
+        good = false;
+    } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
+        good = bad_url(request->url, "it is neither http nor https", error);
+    } else {
+        size_t length = strlen(host);
+        bool bracketed = host[0] == '[' && length > 2;
+        transfer->host = bracketed ? mem_bytes(host + 1, length - 2) : mem_text(host);
+        transfer->port = (int)strtol(port, NULL, 10);
+        transfer->encrypted = strcmp(scheme, "https") == 0;
+        for (const char *at = host; *at && good; at++) {
+            good = (unsigned char)*at < 0x80 ||
+                   bad_url(request->url, "write its host in ASCII (xn--…)", error);
+        }
+    }
+    const char *name = request->tls ? request->tls->server_name : NULL;
+    if (good && transfer->encrypted && name) {
+        good = curl_url_set(parts, CURLUPART_HOST, name, 0) == CURLUE_OK ||
+               error_set(error, ERROR_CONFIG, "tls.server_name %s is no host name", name);
+    }
+    char *url = good ? part_of(parts, CURLUPART_URL, 0) : NULL;
+    transfer->url = mem_text(url);
+    curl_free(url);
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parts);
+    return good;
+}
+
+/* Resolves the host and tells libcurl, so that it never resolves itself. */
+static bool resolve(struct transfer *transfer, struct error *error)
+{
+    struct addresses found;
+    int64_t began = clock_now();
+    const struct tls_options *tls = transfer->request->tls;
+    if (tls && tls->through) {
+        snprintf(transfer->reply->address, sizeof transfer->reply->address,
+                 "127.0.0.1:%d", tls->through);
+        char *end = mem_format("::%s", transfer->reply->address);
+        transfer->connect_to = curl_slist_append(NULL, end);
+        free(end);
+        return true;
+    }
+    if (!resolve_host(transfer->host, transfer->port, &transfer->wait, &found, error)) {
+        return false;
+    }
+    transfer->reply->resolve = clock_now() - began;
+    address_text(&found.row[0], transfer->reply->address);
+    struct buf entry;
+    buf_init(&entry, 0);
+    buf_format(&entry, "%s:%d:", transfer->host, transfer->port);
+    for (size_t i = 0; i < found.count; i++) {
+        char address[ADDRESS_TEXT];
+        address_host(&found.row[i], address);
+        bool six = found.row[i].any.sa_family == AF_INET6;
+        buf_format(&entry, six ? "%s[%s]" : "%s%s", i ? "," : "", address);
+    }
+    union address literal;
+    if (!resolve_literal(transfer->host, transfer->port, &literal)) {
+        transfer->resolved = curl_slist_append(NULL, buf_string(&entry));
+    }
+    buf_finish(&entry);
+    if (transfer->encrypted && tls && tls->server_name) {
+        char *to = mem_format(strchr(transfer->host, ':') ? "::[%s]:%d" : "::%s:%d",
+                              transfer->host, transfer->port);
+        transfer->connect_to = curl_slist_append(NULL, to);
+        free(to);
+    }
+    return true;
+}
+
+bool transfer_aim(struct transfer *transfer, struct error *error)
+{
+    return dissect(transfer, error) && resolve(transfer, error);
+}
 
 static int64_t span_of(CURL *easy, CURLINFO info)
 {
@@ -28,7 +131,9 @@ void transfer_measure(struct transfer *transfer)
     reply->connect = connected ? between(looked, connected)
                                : between(transfer->asked, transfer->tls_began);
     reply->tls = between(connected, secured);
-    reply->first_byte = between(span_of(easy, CURLINFO_PRETRANSFER_TIME_T),
+    int64_t sent = span_of(easy, CURLINFO_PRETRANSFER_TIME_T);
+    int64_t let_go = between(transfer->asked, transfer->let_go);
+    reply->first_byte = between(sent > let_go ? sent : let_go,
                                 span_of(easy, CURLINFO_STARTTRANSFER_TIME_T));
     long status = 0, port = 0;
     char *ip = NULL;
@@ -133,7 +238,7 @@ bool transfer_explain(struct transfer *transfer, CURLcode code, struct error *er
     case CURLE_OPERATION_TIMEDOUT:
         return transfer_late(transfer, error);
     case CURLE_ABORTED_BY_CALLBACK:
-        *error = transfer->tls_error;
+        *error = transfer->own_error;
         return false;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:

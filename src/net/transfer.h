@@ -25,12 +25,16 @@ struct transfer {
     int port;
     bool encrypted;
     size_t header_bytes;
-    bool over;  /* a cap was reached */
-    bool ready; /* connected, with TLS where that is wanted: now or before */
+    bool over;            /* a cap was reached */
+    bool ready;           /* connected, with TLS where that is wanted: now or before */
+    int64_t held, let_go; /* ns that `late` waited; until when, clock_now() */
     int64_t asked, tls_began; /* clock_now(); libcurl has no time of a failed handshake */
-    struct error tls_error;   /* of the callback that prepares TLS */
+    struct error own_error;   /* of a callback of ours */
     char words[CURL_ERROR_SIZE];
 };
+
+/* Takes the URL apart and resolves its host. */
+bool transfer_aim(struct transfer *transfer, struct error *error);
 
 /* What libcurl measured, made into the length of each phase. */
 void transfer_measure(struct transfer *transfer);

@@ -1,5 +1,5 @@
-/* turns PORT: relays to that port of loopback, prints the port to use instead, and at the
- * end of its input how many round trips went through. */
+/* turns PORT [PORT]: relays to these ports of loopback, prints the ports to use instead,
+ * one a line, and at the end of its input how many round trips a client waited for. */
 #include "tests/unit/relay.h"
 
 #include <stdio.h>
@@ -8,14 +8,20 @@
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: turns PORT\n");
+    int ports[RELAY_PORTS] = {0}, count = argc - 1;
+    if (count < 1 || count > RELAY_PORTS) {
+        fprintf(stderr, "usage: turns PORT [PORT]\n");
         return 64;
     }
-    struct relay *relay = relay_start((int)strtol(argv[1], NULL, 10));
-    char byte;
-    printf("%d\n", relay_port(relay));
+    for (int i = 0; i < count; i++) {
+        ports[i] = (int)strtol(argv[i + 1], NULL, 10);
+    }
+    struct relay *relay = relay_start(ports, count);
+    for (int i = 0; i < count; i++) {
+        printf("%d\n", relay_port(relay, i));
+    }
     fflush(stdout);
+    char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
     printf("%d\n", relay_stop(relay));

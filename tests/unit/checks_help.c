@@ -165,6 +165,7 @@ int main(void)
     keep_begin();
     json_begin();
     http_begin();
+    add_trip_tests();
     add_redis_tests();
     add_redis_modes_tests();
     add_redis_figures_tests();

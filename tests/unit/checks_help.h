@@ -56,6 +56,7 @@ void add_test(const char *name, CMUnitTestFunction function, const struct row *r
     }
 
 /* Each file's tests. */
+void add_trip_tests(void);
 void add_redis_tests(void);
 void add_redis_modes_tests(void);
 void add_redis_figures_tests(void);

@@ -363,14 +363,15 @@ static int turns_of(const struct peer_step *steps, bool tls, const char *port,
     const struct peer_step *const scripts[] = {steps};
     struct peer *peer =
         tls ? peer_start_tls(scripts, 1, "localhost", 1) : peer_start(scripts, 1);
-    struct relay *relay = relay_start(peer_port(peer));
+    const int to = peer_port(peer);
+    struct relay *relay = relay_start(&to, 1);
     char *how =
         tls ? mem_format("{\"ca\":\"%s\"}", peer_authority(peer)) : mem_text("false");
     char *json = mem_format(
         "{\"clickhouse\":{\"host\":\"localhost\",\"%s\":%d,\"%s\":%d,\"tls\":%s,"
         "\"user\":\"probe\",\"database\":\"x\",\"tables\":[\"events\"],"
         "\"password\":{\"file\":\"/here\"}}}",
-        port, relay_port(relay), other, peer_free_port(), how);
+        port, relay_port(relay, 0), other, peer_free_port(), how);
     result_destroy(ask_json(json));
     int turns = relay_stop(relay);
     peer_stop(peer);
