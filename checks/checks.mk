@@ -19,7 +19,6 @@ libchecks_a_SOURCES += checks/redis/redis.c \
 	checks/redis/info.c checks/redis/info.h \
 	checks/redis/link.c checks/redis/link.h \
 	checks/redis/prove.c checks/redis/prove.h \
-	checks/redis/refusal.c checks/redis/refusal.h \
 	checks/redis/replicas.c checks/redis/replicas.h \
 	checks/redis/sentinel.c checks/redis/sentinel.h \
 	checks/redis/single.c checks/redis/single.h \

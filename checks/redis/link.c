@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "checks/probe.h"
 #include "config/demand.h"
+#include "net/redis.h"
+#include "net/refusal.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -25,8 +27,10 @@ void link_fail(struct link *link, const char *remedy, const char *format, ...)
 
 struct refused link_refused_of(const struct link *link)
 {
-    return (struct refused){link->job->environment->name,
-                            config_text(link->job->section, "mode"), link->login->fields};
+    return (struct refused){.environment = link->job->environment->name,
+                            .section = "redis",
+                            .mode = config_text(link->job->section, "mode"),
+                            .fields = link->login->fields};
 }
 
 void link_refused(struct link *link, const char *command, const char *reply)
@@ -116,13 +120,7 @@ bool link_send(struct link *link)
 
 void link_add_login(struct link *link)
 {
-    const struct login *login = link->login;
-    if (login->user) {
-        const char *password = login->password ? login->password : "";
-        link_add(link, (const char *[]){"AUTH", login->user, password, NULL});
-    } else if (login->password) {
-        link_add(link, (const char *[]){"AUTH", login->password, NULL});
-    }
+    redis_add_login(&link->resp, link->login->user, link->login->password);
 }
 
 void link_expect_login(struct link *link)

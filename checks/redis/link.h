@@ -5,7 +5,7 @@
 #define GREENBOARD_CHECKS_REDIS_LINK_H
 
 #include "board/check.h"
-#include "checks/redis/refusal.h"
+#include "net/refusal.h"
 #include "net/resp.h"
 
 #include <stdbool.h>

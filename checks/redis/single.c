@@ -7,6 +7,7 @@
 #include "checks/redis/info.h"
 #include "checks/redis/prove.h"
 #include "checks/redis/replicas.h"
+#include "net/refusal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "checks/probe.h"
-#include "checks/redis/refusal.h"
+#include "net/refusal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

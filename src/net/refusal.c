@@ -1,4 +1,4 @@
-#include "checks/redis/refusal.h"
+#include "net/refusal.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -100,8 +100,8 @@ char *refusal_of_replica(const struct refused *refused)
             "NODES for whom it takes for the primary");
     }
     return mem_format(
-        "point environments.%s.redis.host at the primary: this is a replica",
-        refused->environment);
+        "point environments.%s.%s.host at the primary: this is a replica",
+        refused->environment, refused->section);
 }
 
 static char *remedy_of(const struct refusal *row, const struct refused *refused)
@@ -116,8 +116,9 @@ static char *remedy_of(const struct refusal *row, const struct refused *refused)
         return mem_text(row->verb);
     }
     bool login = text_equal(row->field, "password") || text_equal(row->field, "user");
-    return mem_format("%senvironments.%s.redis.%s%s%s", row->verb, refused->environment,
-                      login ? refused->fields : "", row->field, row->more);
+    return mem_format("%senvironments.%s.%s.%s%s%s", row->verb, refused->environment,
+                      refused->section, login ? refused->fields : "", row->field,
+                      row->more);
 }
 
 struct told refusal_tell(const struct refused *refused, const char *command,

@@ -1,7 +1,7 @@
 /* What Redis says where it will not do something, and what an operator does about it.
  * Pure. */
-#ifndef GREENBOARD_CHECKS_REDIS_REFUSAL_H
-#define GREENBOARD_CHECKS_REDIS_REFUSAL_H
+#ifndef GREENBOARD_NET_REFUSAL_H
+#define GREENBOARD_NET_REFUSAL_H
 
 #define REDIS_PREFIX "greenboard:probe:" /* of every key that is ours */
 
@@ -10,10 +10,11 @@ struct told {
     char *remedy;
 };
 
-/* Who was asked: the names of the fields of its login begin with `fields`, and `mode`
- * says who named it, `redis.host` or others. Borrowed. */
+/* Who was asked: `section` of an environment says where it is, the names of the fields of
+ * its login begin with `fields`, and `mode` (or NULL) says who named it, `host` or others.
+ * Borrowed. */
 struct refused {
-    const char *environment, *mode, *fields;
+    const char *environment, *section, *mode, *fields;
 };
 
 /* Of an error reply to `command`; the caller frees with told_finish(). */

@@ -1,0 +1,75 @@
+#include "net/redis.h"
+
+#include "base/mem.h"
+#include "net/refusal.h"
+
+#include <stdio.h>
+
+bool redis_add_login(struct resp *resp, const char *user, const char *password)
+{
+    if (user) {
+        resp_add(resp, (const char *[]){"AUTH", user, password ? password : "", NULL});
+    } else if (password) {
+        resp_add(resp, (const char *[]){"AUTH", password, NULL});
+    }
+    return user || password;
+}
+
+static redisReply *receive(struct resp *resp, const struct redis_place *place,
+                           const char *command, struct error *error)
+{
+    redisReply *reply = resp_receive(resp, error);
+    if (!reply || reply->type != REDIS_REPLY_ERROR) {
+        return reply;
+    }
+    const struct refused refused = {
+        .environment = place->environment, .section = place->section, .fields = ""};
+    struct told told = refusal_tell(&refused, command, reply->str);
+    error_set(error, ERROR_DENIED, "%s", told.message);
+    error_hint(error, "%s", told.remedy);
+    told_finish(&told);
+    freeReplyObject(reply);
+    return NULL;
+}
+
+static bool receive_done(struct resp *resp, const struct redis_place *place,
+                         const char *command, struct error *error)
+{
+    redisReply *reply = receive(resp, place, command, error);
+    if (reply) {
+        freeReplyObject(reply);
+    }
+    return reply != NULL;
+}
+
+static redisReply *exchange(struct resp *resp, const struct redis_place *place,
+                            const char *const *arguments, struct error *error)
+{
+    bool login = redis_add_login(resp, place->user, place->password);
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)place->database);
+    if (place->database) {
+        resp_add(resp, (const char *[]){"SELECT", number, NULL});
+    }
+    resp_add(resp, arguments);
+    bool ready = resp_send(resp, error) &&
+                 (!login || receive_done(resp, place, "AUTH", error)) &&
+                 (!place->database || receive_done(resp, place, "SELECT", error));
+    return ready ? receive(resp, place, arguments[0], error) : NULL;
+}
+
+redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,
+                      int64_t deadline, const atomic_bool *cancelled, struct error *error)
+{
+    struct dial dial;
+    struct resp resp;
+    redisReply *reply = NULL;
+    resp_begin(&resp, &dial);
+    if (dial_open(&dial, place->host, place->port, &place->tls, deadline, cancelled,
+                  error)) {
+        reply = exchange(&resp, place, arguments, error);
+    }
+    resp_finish(&resp);
+    dial_close(&dial);
+    return reply;
+}

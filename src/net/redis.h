@@ -1,0 +1,37 @@
+/* One question to one Redis, for who has but few: dialled, logged in to, asked, left.
+ *
+ * A connection for each question: between two of them Redis may have been restarted, and
+ * we may have slept. All in one write and one round trip. Blocks until the deadline; any
+ * thread but main. */
+#ifndef GREENBOARD_NET_REDIS_H
+#define GREENBOARD_NET_REDIS_H
+
+#include "base/error.h"
+#include "net/resp.h"
+#include "net/trust.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which Redis, and as whom; borrowed. */
+struct redis_place {
+    const char *host; /* or the path of a Unix socket */
+    int port;
+    struct tls_options tls;
+    const char *user, *password; /* NULL: none */
+    int64_t database;
+    /* what configures it, for words: "staging", "coordination.redis" */
+    const char *environment, *section;
+};
+
+/* AUTH, where there is something to log in with; true where it is. */
+bool redis_add_login(struct resp *resp, const char *user, const char *password);
+
+/* The reply to one command, freed with freeReplyObject(). NULL with an error where Redis
+ * cannot be asked (as dial says) or refuses (ERROR_DENIED, with what to do). */
+redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,
+                      int64_t deadline, const atomic_bool *cancelled,
+                      struct error *error);
+
+#endif
