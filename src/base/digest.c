@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <openssl/evp.h>
+#include <sys/random.h>
 
 void hex_encode(char *out, const unsigned char *data, size_t length)
 {
@@ -12,6 +13,16 @@ void hex_encode(char *out, const unsigned char *data, size_t length)
         out[2 * i + 1] = digits[data[i] & 15];
     }
     out[2 * length] = '\0';
+}
+
+void hex_random(char *out, size_t digits)
+{
+    unsigned char bytes[32];
+    if (digits / 2 > sizeof bytes ||
+        getrandom(bytes, digits / 2, 0) != (ssize_t)(digits / 2)) {
+        panic("this system has no random bytes");
+    }
+    hex_encode(out, bytes, digits / 2);
 }
 
 void digest_hex(char out[DIGEST_HEX], const void *data, size_t length)

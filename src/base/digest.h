@@ -8,5 +8,7 @@
 #define DIGEST_HEX 65
 void digest_hex(char out[DIGEST_HEX], const void *data, size_t length);
 void hex_encode(char *out, const unsigned char *data, size_t length); /* 2·length + NUL */
+/* `digits` of them and a NUL, which nobody can know before; an even number up to 64. */
+void hex_random(char *out, size_t digits);
 
 #endif

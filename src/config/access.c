@@ -108,7 +108,8 @@ static void find_sources(const struct finding_sources *finding, const struct fie
         source_walk(value, finding->found, finding->self);
         return;
     }
-    bool open = field->type == FIELD_OBJECT || field->type == FIELD_MAP;
+    bool open = field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
+                field->type == FIELD_PLACE;
     const char *key;
     json_t *entry;
     json_object_foreach((json_t *)(uintptr_t)(open ? value : NULL), key, entry)

@@ -241,6 +241,20 @@ static void collect_asked(struct examination *examination)
     }
 }
 
+static void collect_coordination(struct examination *examination)
+{
+    const struct environment *environment = examination->environment;
+    const json_t *redis = config_section(environment, "/coordination/redis");
+    const json_t *tls = json_object_get(redis, "tls");
+    struct peer peer = {.outside = true,
+                        .encrypted = json_is_true(tls) || json_is_object(tls),
+                        .secret = json_object_get(redis, "password") != NULL};
+    const char *host = config_text(redis, "host");
+    add_peer(examination,
+             mem_format("environments.%s.coordination.redis.host", environment->name),
+             mem_text(host), peer);
+}
+
 /* A store is where its host or socket is; behind Sentinels it is where they are. */
 static void collect_store(struct examination *examination, const char *name)
 {
@@ -295,6 +309,7 @@ static void collect_peers(struct examination *examination)
         collect_store(examination, stores[i]);
     }
     collect_asked(examination);
+    collect_coordination(examination);
 }
 
 /* A data store on this machine beside services elsewhere is a default that nobody

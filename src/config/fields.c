@@ -25,6 +25,8 @@ static const char *const types[] = {"health_json", "http",    "tcp", "tls",
                                     "dns",         "command", NULL};
 static const char *const remedies[] = {"ask", "rollback", NULL};
 static const char *const record_failures[] = {"stop", "continue", NULL};
+static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+static const char *const lease_places[] = {"environment", NULL};
 static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", NULL};
 
 /* What every section that is a check takes beside its own keys. */

@@ -26,6 +26,9 @@ enum field_type {
     FIELD_BYTES,    /* as text, with the escapes of text_unescape() */
     FIELD_STATUSES, /* of HTTP: "200", "2xx", or a list of them */
     FIELD_PATH,     /* of a file */
+    FIELD_MOMENT,   /* RFC 3339, with its zone: "2026-12-24T00:00:00+01:00" */
+    FIELD_HOUR,     /* of a day: "09:00", up to "24:00" */
+    FIELD_ZONE,     /* "UTC", or an offset: "+02:00" */
     FIELD_POINTER,  /* RFC 6901 */
     FIELD_ROUTE,    /* here, tunnel:NAME or service:NAME */
     FIELD_INTEGER,  /* bounds: low, high */
@@ -41,6 +44,7 @@ enum field_type {
     FIELD_SETTING, /* what a setting must be: a text, a source, {"not": …}, {"one_of": …}
                     */
     FIELD_TLS,     /* true, false, or an object of the rows below it */
+    FIELD_PLACE, /* one of `words`, or an object of the rows below it */
     FIELD_ANY,
     FIELD_TYPES
 };
@@ -60,11 +64,11 @@ struct field {
     const char *path;
     enum field_type type;
     unsigned flags;
-    const char *preset;     /* the default as JSON text, NULL: none */
-    const char *preset_tls; /* the default where `tls` beside it is on */
-    int64_t low, high;      /* bounds, both 0: none; of a map or list, its entries */
-    const char *const
-        *words; /* FIELD_WORD: the values; FIELD_MAP: the names; NULL-terminated */
+    const char *preset;       /* the default as JSON text, NULL: none */
+    const char *preset_tls;   /* the default where `tls` beside it is on */
+    int64_t low, high;        /* bounds, both 0: none; of a map or list, its entries */
+    const char *const *words; /* FIELD_WORD, FIELD_PLACE: the values; FIELD_MAP: the
+                                 names; NULL-terminated */
     enum field_type
         keys;         /* FIELD_MAP: what its names must be, where there are no `words` */
     const char *help; /* one line, no final dot */

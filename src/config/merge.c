@@ -26,6 +26,7 @@ static bool mergeable(const struct field *field, const json_t *below, const json
         return !(field->flags & FIELD_ONE);
     case FIELD_MAP:
     case FIELD_TLS:
+    case FIELD_PLACE:
     case FIELD_HEADERS:
         return true;
     case FIELD_BODY:
@@ -95,7 +96,8 @@ static json_t *filled_object(const struct field *field, const json_t *value)
 static json_t *filled(const struct field *field, const json_t *value)
 {
     if (json_is_object(value) &&
-        (field->type == FIELD_OBJECT || field->type == FIELD_TLS)) {
+        (field->type == FIELD_OBJECT || field->type == FIELD_TLS ||
+         field->type == FIELD_PLACE)) {
         return filled_object(field, value);
     }
     if (field->type != FIELD_MAP && field->type != FIELD_LIST) {

@@ -70,6 +70,10 @@ static json_t *text_schema(enum field_type type)
         [FIELD_BYTES] = "^[\\s\\S]",
         [FIELD_POINTER] = "^(/([^~]|~[01])*)?$",
         [FIELD_ROUTE] = "^(here|(tunnel|service):[\\s\\S]+)$",
+        [FIELD_MOMENT] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
+                         "(\\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+        [FIELD_HOUR] = "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$",
+        [FIELD_ZONE] = "^(UTC|[+-][0-9]{2}:[0-9]{2})$",
         [FIELD_SPAN] = SPAN_PATTERN,
     };
     return json_pack("{s:s, s:s}", "type", "string", "pattern", patterns[type]);
@@ -203,6 +207,9 @@ static json_t *bare_schema(const struct field *field, bool whole)
         return json_pack("{s:s}", "type", "object");
     case FIELD_TLS:
         return json_pack("{s:[{s:s}, o]}", "oneOf", "type", "boolean",
+                         object_schema(field, false));
+    case FIELD_PLACE:
+        return json_pack("{s:[o, o]}", "oneOf", words_schema(field->words),
                          object_schema(field, false));
     case FIELD_ANY:
     case FIELD_TYPES:

@@ -164,6 +164,7 @@ static void check_value(struct shape *shape, size_t node, const struct field *fi
     switch (field->type) {
     case FIELD_OBJECT:
     case FIELD_TLS:
+    case FIELD_PLACE:
     case FIELD_MAP:
     case FIELD_LIST:
         shape->defaults = shape->defaults || strcmp(field->path, "defaults") == 0;

@@ -1,6 +1,7 @@
 #include "config/validate.h"
 
 #include "base/buf.h"
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -296,6 +297,40 @@ static void check_name(struct validation *validation, const struct spot *spot)
     }
 }
 
+/* ---- who may run when ---- */
+
+static void check_freeze(struct validation *validation, const struct spot *spot)
+{
+    const char *from = config_text(spot->value, "from");
+    const char *to = config_text(spot->value, "to");
+    int64_t begins = 0, ends = 0;
+    if (from && to && calendar_moment(from, &begins) && calendar_moment(to, &ends) &&
+        begins >= ends) {
+        add(validation, spot, "to", "a freeze that ends before it begins holds nothing",
+            "must be later than from");
+    }
+}
+
+/* The lease is taken before any tunnel stands, at one server. */
+static void check_coordination(struct validation *validation, const struct spot *spot)
+{
+    const char *place = config_text(spot->value, "redis");
+    const json_t *redis = json_object_get(validation->root, "redis");
+    const char *socket = config_text(redis, "socket"), *host = config_text(redis, "host");
+    static const char hint[] =
+        "write host, port and password of a Redis here instead of \"environment\"";
+    if (!place) {
+        return;
+    }
+    if (!socket && (!host || !*host)) {
+        add(validation, spot, "redis", hint, "names a Redis that is not configured");
+    } else if (!text_equal(config_text(redis, "mode"), "standalone") ||
+               route_of(redis).kind != ROUTE_HERE) {
+        add(validation, spot, "redis", hint,
+            "needs a single Redis that is asked from here");
+    }
+}
+
 static void check_by_path(struct validation *validation, const struct spot *spot)
 {
     static const struct {
@@ -308,6 +343,8 @@ static void check_by_path(struct validation *validation, const struct spot *spot
         {FIELD_ENVIRONMENT ".checks[http]", check_http},
         {FIELD_ENVIRONMENT ".checks[tls]", check_certificate},
         {FIELD_ENVIRONMENT ".checks[dns]", check_name},
+        {FIELD_ENVIRONMENT ".freezes[]", check_freeze},
+        {FIELD_ENVIRONMENT ".coordination", check_coordination},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (text_equal(spot->field->path, rows[i].path)) {

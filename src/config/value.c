@@ -1,6 +1,7 @@
 #include "config/value.h"
 
 #include "base/buf.h"
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -75,6 +76,24 @@ static bool is_filled(const char *text)
     return text[0] != '\0';
 }
 
+static bool is_moment(const char *text)
+{
+    int64_t wall;
+    return calendar_moment(text, &wall);
+}
+
+static bool is_hour(const char *text)
+{
+    int minutes;
+    return calendar_hour(text, &minutes);
+}
+
+static bool is_zone(const char *text)
+{
+    int minutes;
+    return calendar_zone(text, &minutes);
+}
+
 static bool has_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
@@ -131,6 +150,12 @@ static const struct {
     [FIELD_BYTES] = {is_bytes, "a text that is not empty, with \\r \\n \\t \\0 \\xHH "
                                "and \\\\ for bytes"},
     [FIELD_PATH] = {is_filled, "the path of a file"},
+    [FIELD_MOMENT] = {is_moment,
+                      "a time of RFC 3339 with its zone, such as "
+                      "\"2026-12-24T00:00:00Z\" or \"2026-12-24T00:00:00+01:00\""},
+    [FIELD_HOUR] = {is_hour, "a time of the day, such as \"09:00\", up to \"24:00\""},
+    [FIELD_ZONE] = {is_zone, "\"UTC\" or an offset such as \"+02:00\" (no name of a "
+                             "place: its summer time is not known here)"},
     [FIELD_POINTER] = {is_pointer, "a JSON pointer (RFC 6901), such as \"/status\""},
     [FIELD_ROUTE] = {route_valid, "\"here\", \"tunnel:NAME\" or \"service:NAME\""},
 };
@@ -193,6 +218,10 @@ void value_describe(const struct field *field, struct buf *out)
         break;
     case FIELD_WORD:
         describe_words(field, out);
+        break;
+    case FIELD_PLACE:
+        describe_words(field, out);
+        buf_text(out, ", or an object");
         break;
     default:
         buf_text(out, forms[field->type].wants ? forms[field->type].wants
@@ -455,10 +484,11 @@ bool value_check(const struct field *field, const json_t *value, struct error *e
         holds = are_statuses(value);
         break;
     case FIELD_WORD:
+    case FIELD_PLACE:
         if (json_is_string(value)) {
             return is_word(field, json_string_value(value), error);
         }
-        holds = false;
+        holds = field->type == FIELD_PLACE && json_is_object(value);
         break;
     case FIELD_SPAN:
         return check_span(field, value, error);

@@ -28,6 +28,10 @@
       "a configuration is refused, or lacks what its class demands")                     \
     X(EVENT_CONFIG_NOT_USED, "config.not_used",                                          \
       "a system is said not to have a part at all, and why")                             \
+    X(EVENT_LOCK_TAKEN, "lock.taken", "somebody locked the environment")                 \
+    X(EVENT_LOCK_LIFTED, "lock.lifted", "who had locked the environment unlocked it")    \
+    X(EVENT_LOCK_STOLEN, "lock.stolen",                                                  \
+      "somebody lifted the lock, or took the lease, of another")                         \
     X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
     X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")        \
     X(EVENT_STEP_STARTED, "run.step_started",                                            \

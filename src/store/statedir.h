@@ -19,6 +19,7 @@ struct statedir {
     char *lock;        /* held by the supervisor of a run */
     char *recorder;    /* held by the process that writes samples and transitions */
     char *fence;       /* the number of the newest run */
+    char *hold;        /* hold.json: who locked the environment, and why */
     char *runs;        /* a directory for each run */
     char *shared_lock; /* in `lock.dir`, held besides by runs of every user; NULL: not
                           configured */

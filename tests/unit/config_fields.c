@@ -102,7 +102,8 @@ static void each_row_refuses_a_wrong_type_with_its_path(void **state)
             wanted = 0;
         } else if (field->type == FIELD_NUMBER || field->type == FIELD_TEXT ||
                    field->type == FIELD_PATH || field->type == FIELD_TEXTS ||
-                   field->type == FIELD_BYTES || field->type == FIELD_SETTING) {
+                   field->type == FIELD_BYTES || field->type == FIELD_SETTING ||
+                   field->type == FIELD_PLACE) {
             wanted--; /* one of the five is of its type */
         } else if (field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
                    field->type == FIELD_LIST || field->type == FIELD_TLS ||
@@ -254,6 +255,44 @@ static void values_have_a_form(void **state)
         {"{\"checks\": [{\"type\": \"health_json\", \"name\": \"tunnel a\", "
          "\"service\": \"auth\", \"path\": \"/\", \"expect\": {\"/a\": 1}}]}",
          "checks[0].name", "is taken already", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = mem_format("environments.staging.%s", rows[i].path);
+        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
+        free(path);
+    }
+}
+
+static void when_a_run_may_start_has_a_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *staging, *path, *message, *hint;
+    } rows[] = {
+        {"{\"freezes\": [{\"from\": \"2026-12-24\", \"to\": "
+         "\"2026-12-25T00:00:00Z\", \"reason\": \"x\"}]}",
+         "freezes[0].from", "with its zone", ""},
+        {"{\"freezes\": [{\"from\": \"2026-12-25T00:00:00+01:00\", \"to\": "
+         "\"2026-12-24T23:00:00Z\", \"reason\": \"x\"}]}",
+         "freezes[0].to", "later than from", ""},
+        {"{\"windows\": [{\"days\": [\"mon\"], \"from\": \"09:00\", \"to\": "
+         "\"17:00\", \"zone\": \"Europe/Berlin\"}]}",
+         "windows[0].zone", "summer time", ""},
+        {"{\"windows\": [{\"days\": [], \"from\": \"09:00\", \"to\": \"17:00\"}]}",
+         "windows[0].days", "", ""},
+        {"{\"windows\": [{\"days\": [\"mon\"], \"from\": \"9\", \"to\": \"17:00\"}]}",
+         "windows[0].from", "time of the day", ""},
+        {"{\"coordination\": {\"redis\": \"there\"}}", "coordination.redis",
+         "\"environment\"", ""},
+        {"{\"coordination\": {\"redis\": {}}}", "coordination.redis.host", "is missing",
+         ""},
+        {"{\"redis\": null, \"coordination\": {\"redis\": \"environment\"}}",
+         "coordination.redis", "is not configured", "host, port"},
+        {"{\"coordination\": {\"redis\": \"environment\"}, \"redis\": {\"host\": \"h\", "
+         "\"mode\": \"cluster\"}}",
+         "coordination.redis", "single Redis", "host, port"},
+        {"{\"coordination\": {\"redis\": {\"host\": \"h\"}, \"ttl\": \"1ms\"}}",
+         "coordination.ttl", "from 1 s", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *path = mem_format("environments.staging.%s", rows[i].path);
@@ -606,6 +645,7 @@ int main(void)
         cmocka_unit_test(each_row_but_those_for_later_is_reached),
         cmocka_unit_test(a_secret_is_never_written_in_the_file),
         cmocka_unit_test(values_have_a_form),
+        cmocka_unit_test(when_a_run_may_start_has_a_form),
         cmocka_unit_test(a_service_tells_of_a_store_by_a_check_that_asserts_it),
         cmocka_unit_test(a_tunnel_leads_to_one_place),
         cmocka_unit_test(what_nothing_obeys_yet_is_refused),
