@@ -148,13 +148,13 @@ static void hint_lease(struct error *error)
 redisReply *coordinator_ask(const struct coordinator *coordinator,
                             enum coordinator_script script,
                             const char *const arguments[3], int64_t deadline,
-                            const atomic_bool *cancelled, struct error *error)
+                            struct error *error)
 {
     const char *const command[] = {"EVAL",           scripts[script],        "2",
                                    coordinator->key, coordinator->fence_key, arguments[0],
                                    arguments[1],     arguments[2],           NULL};
     redisReply *reply =
-        redis_ask(&coordinator->place, command, deadline, cancelled, error);
+        redis_ask(&coordinator->place, command, deadline, coordinator->cancelled, error);
     if (!reply) {
         hint_lease(error);
     }

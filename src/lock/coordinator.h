@@ -22,6 +22,8 @@ struct coordinator {
     char *name; /* of the lease, for words */
     char *key, *fence_key;
     int64_t ttl; /* ns */
+    /* who else may cut a question short, borrowed; NULL: nobody */
+    const atomic_bool *cancelled;
 };
 
 /* Whether the environment wants a lease at all. */
@@ -46,6 +48,6 @@ enum coordinator_script {
 redisReply *coordinator_ask(const struct coordinator *coordinator,
                             enum coordinator_script script,
                             const char *const arguments[3], int64_t deadline,
-                            const atomic_bool *cancelled, struct error *error);
+                            struct error *error);
 
 #endif

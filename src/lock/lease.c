@@ -116,9 +116,8 @@ static enum renewal renew(struct lease *lease)
     }
     int64_t deadline = asked + lease->at.ttl / RENEWALS;
     const char *const arguments[3] = {lease->value, lease->ttl_words, lease->fence_words};
-    redisReply *reply =
-        coordinator_ask(&lease->at, SCRIPT_RENEW, arguments,
-                        deadline < until ? deadline : until, &lease->cancelled, &error);
+    redisReply *reply = coordinator_ask(&lease->at, SCRIPT_RENEW, arguments,
+                                        deadline < until ? deadline : until, &error);
     if (reply) {
         good = take_renewal(lease, reply, asked);
         freeReplyObject(reply);
@@ -174,7 +173,7 @@ static bool ask_for_it(struct lease *lease, int64_t least, int64_t deadline,
     int64_t asked = clock_now();
     const char *const arguments[3] = {lease->value, lease->ttl_words, number};
     redisReply *reply =
-        coordinator_ask(&lease->at, SCRIPT_TAKE, arguments, deadline, NULL, error);
+        coordinator_ask(&lease->at, SCRIPT_TAKE, arguments, deadline, error);
     if (reply && reply->type == REDIS_REPLY_INTEGER) {
         lease->fence = reply->integer;
         lease->until = held_until(lease, asked);
@@ -238,6 +237,7 @@ struct lease *lease_take(const struct environment *environment, const char *who,
     }
     snprintf(lease->fence_words, sizeof lease->fence_words, "%lld",
              (long long)lease->fence);
+    lease->at.cancelled = &lease->cancelled;
     int number = pthread_create(&lease->thread, NULL, renewing, lease);
     if (number != 0) {
         panic("no thread to renew a lease: %s", strerror(number));
@@ -277,10 +277,11 @@ void lease_release(struct lease *lease, int64_t deadline)
         panic("the thread of a lease cannot be told to end");
     }
     pthread_join(lease->thread, NULL);
+    lease->at.cancelled = NULL;
     struct error error;
     const char *const arguments[3] = {lease->value, "", ""};
     redisReply *reply =
-        coordinator_ask(&lease->at, SCRIPT_RELEASE, arguments, deadline, NULL, &error);
+        coordinator_ask(&lease->at, SCRIPT_RELEASE, arguments, deadline, &error);
     if (reply) {
         freeReplyObject(reply);
     }
@@ -345,8 +346,7 @@ static bool replace(const struct coordinator *at, const char *value, const char 
                                       .since = view->since};
     char *instead = lease_value(&words);
     const char *const arguments[3] = {value, instead, ""};
-    redisReply *reply =
-        coordinator_ask(at, SCRIPT_STEAL, arguments, deadline, NULL, error);
+    redisReply *reply = coordinator_ask(at, SCRIPT_STEAL, arguments, deadline, error);
     bool done = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
     if (done) {
         view->left = reply->integer * CLOCK_MS;
@@ -372,7 +372,7 @@ bool lease_steal(const struct environment *environment, const struct statedir *d
         coordinator_finish(&at);
         return false;
     }
-    redisReply *reply = coordinator_ask(&at, SCRIPT_LOOK, nothing, deadline, NULL, error);
+    redisReply *reply = coordinator_ask(&at, SCRIPT_LOOK, nothing, deadline, error);
     bool array = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
     char *value = array ? mem_text(reply->element[0]->str) : NULL;
     bool done = reply && lease_read_reply(reply, was, error) &&

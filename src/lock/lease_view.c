@@ -104,6 +104,6 @@ bool lease_look(const struct coordinator *coordinator, int64_t deadline,
     static const char *const nothing[3] = {"", "", ""};
     *view = (struct lease_view){0};
     redisReply *reply =
-        coordinator_ask(coordinator, SCRIPT_LOOK, nothing, deadline, NULL, error);
+        coordinator_ask(coordinator, SCRIPT_LOOK, nothing, deadline, error);
     return reply && lease_read_reply(reply, view, error);
 }

@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The one in a directory that users of this host share: anybody who may enter it may
@@ -114,6 +116,53 @@ void lock_release(struct lock *lock)
     *lock = (struct lock){.own = -1, .shared = -1};
 }
 
+/* proc_locks(5): "1: FLOCK  ADVISORY  WRITE 1234 08:01:2050 0 EOF". */
+static bool is_holder(const char *line, const struct stat *about, int *pid)
+{
+    unsigned major_number, minor_number;
+    unsigned long inode;
+    return sscanf(line, "%*s FLOCK %*s WRITE %d %x:%x:%lu", pid, &major_number,
+                  &minor_number, &inode) == 4 &&
+           inode == about->st_ino &&
+           makedev(major_number, minor_number) == about->st_dev && *pid > 0;
+}
+
+int lock_shared_holder(const struct statedir *dir)
+{
+    struct stat about;
+    char line[256];
+    int pid = 0;
+    if (!dir->shared_lock || stat(dir->shared_lock, &about) != 0) {
+        return 0;
+    }
+    FILE *locks = fopen("/proc/locks", "re");
+    bool found = false;
+    while (locks && !found && fgets(line, sizeof line, locks)) {
+        found = is_holder(line, &about, &pid);
+    }
+    if (locks) {
+        fclose(locks);
+    }
+    return found ? pid : 0;
+}
+
+static bool write_fence(const struct statedir *dir, int64_t fence, struct error *error)
+{
+    char *next = mem_format("%lld", (long long)fence);
+    bool done = fs_replace(dir->fence, next, strlen(next), 0600, error);
+    free(next);
+    return done;
+}
+
+bool lock_fence_raise(const struct statedir *dir, int64_t fence, struct error *error)
+{
+    int64_t next = 0;
+    if (!lock_fence(dir, &next, error)) {
+        return false;
+    }
+    return next > fence || write_fence(dir, fence, error);
+}
+
 bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error)
 {
     struct buf text;
@@ -132,8 +181,5 @@ bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error)
         return false;
     }
     ++*fence;
-    char *next = mem_format("%lld", (long long)*fence);
-    done = fs_replace(dir->fence, next, strlen(next), 0600, error);
-    free(next);
-    return done;
+    return write_fence(dir, *fence, error);
 }

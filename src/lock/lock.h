@@ -22,7 +22,13 @@ bool lock_take(struct lock *lock, const struct statedir *dir, struct error *erro
 bool lock_hold(struct lock *lock, const struct statedir *dir, struct error *error);
 void lock_release(struct lock *lock); /* a released one is fine */
 
+/* The process that holds the lock in `lock.dir`, looked up and not tried, since who tries
+ * turns others away meanwhile; 0: none that can be seen. */
+int lock_shared_holder(const struct statedir *dir);
+
 /* The next number, never given out before: under the lock. */
 bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error);
+/* One that came from elsewhere: none at or below it is given out from then on. */
+bool lock_fence_raise(const struct statedir *dir, int64_t fence, struct error *error);
 
 #endif
