@@ -104,6 +104,8 @@ int cli_config(struct cli *cli, int argc, char **argv);
 int cli_console(struct cli *cli, int argc, char **argv);
 int cli_deploy(struct cli *cli, int argc, char **argv);
 int cli_repair(struct cli *cli, int argc, char **argv);
+int cli_lock(struct cli *cli, int argc, char **argv);
+int cli_unlock(struct cli *cli, int argc, char **argv);
 int cli_runs(struct cli *cli, int argc, char **argv);
 int cli_history(struct cli *cli, int argc, char **argv);
 int cli_audit(struct cli *cli, int argc, char **argv);

@@ -13,6 +13,9 @@ const struct command commands[] = {
      "[list|show|attach|replay|cancel|decide|resolve] [RUN] [CHOICE] [--reason T] "
      "[--confirm ENV] [-o text|json]",
      "what was run, and what runs", cli_runs, false},
+    {"lock", "--reason T", "let no deploy start until it is lifted", cli_lock, false},
+    {"unlock", "--reason T [ID | --lease ID]",
+     "lift the lock; another's by its ID, also its lease", cli_unlock, false},
     {"history", "[--since T] [--check NAME] [-o text|json]",
      "in which state each check was, from when to when", cli_history, false},
     {"audit", "list|verify|head [--since T] [--who W] [--release R] [-o text|json]",
