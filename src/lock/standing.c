@@ -148,7 +148,8 @@ static void look_at_hold(struct standing *standing, const struct statedir *dir)
         bar->since = hold->since;
         free(words);
     } else if (error.code != ERROR_NONE) {
-        add_unknown(standing, &error);
+        add(standing, BAR_HOLD, mem_format("locked, it seems: %s", error.message),
+            mem_text(error.hint));
     }
     hold_destroy(hold);
 }

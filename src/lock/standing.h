@@ -33,7 +33,7 @@
     X(BAR_NO_LEASE, "no lease", STOPS_UNLESS_WAIVED, EXIT_UNPROVEN,                      \
       "Redis cannot be asked for the lease")                                             \
     X(BAR_UNKNOWN, "unknown", STOPS_ALL, EXIT_UNPROVEN,                                  \
-      "what is recorded of locks or runs cannot be read")
+      "what is recorded of runs cannot be read")
 
 enum bar_kind {
 #define BARS_ENUM(id, word, stops, status, help) id,

@@ -7,7 +7,7 @@
 #ifndef GREENBOARD_RUN_COURSE_H
 #define GREENBOARD_RUN_COURSE_H
 
-#include "lock/lock.h"
+#include "run/admission.h"
 #include "run/handover.h"
 #include "run/journal.h"
 #include "run/plan.h"
@@ -23,7 +23,7 @@ struct course {
     const struct check *const *checks;
     struct intent intent; /* of this run: another than wanted once it is a successor */
     struct journal journal;
-    struct lock lock;
+    struct admission admission;
     struct watch watch;
     struct config *config;
     const struct environment *environment;

@@ -62,7 +62,8 @@ static enum step_end cannot_start(struct course *course, struct step *step,
         return course_refuse_cancelled(course);
     }
     if (!course->shipped) {
-        return course_refuse_error(course, EXIT_INTERNAL, error);
+        return course_refuse_error(
+            course, error->code == ERROR_BUSY ? EXIT_BUSY : EXIT_INTERNAL, error);
     }
     step->note = mem_text(error->message);
     return STEP_FAILED;
@@ -106,7 +107,8 @@ static enum step_end start(struct course *course, const struct planned *planned,
         command_finish(command);
         return too_late(course, step);
     }
-    if (!recording_mark(&course->recording, step->name, &error)) {
+    if (!recording_mark(&course->recording, step->name, &error) ||
+        !admission_holds(&course->admission, &error)) {
         command_finish(command);
         return cannot_start(course, step, &error);
     }

@@ -30,15 +30,17 @@ void handover_write(struct buf *out, const struct plan *plan, const struct order
     json_t *captured = json_array();
     capture_each(add_captured, captured);
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:O, s:o}",
+        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:O, "
+        "s:o}",
         "home", order->home, "system", environment->system, "environment",
         environment->name, "lock_dir",
         json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
         environment->file, "kind", run_kind_words[plan->kind], "run", run, "operator",
         order->operator_name, "reason", json_text(order->reason), "headless",
-        (int)order->headless, "repair", json_text(intent.repair), "release",
-        json_text(intent.release), "target", json_text(intent.target), "confirmation",
-        plan->confirmation, "captured", captured);
+        (int)order->headless, "without_lease", (int)order->without_lease, "repair",
+        json_text(intent.repair), "release", json_text(intent.release), "target",
+        json_text(intent.target), "confirmation", plan->confirmation, "captured",
+        captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }
@@ -113,21 +115,22 @@ bool handover_read(struct handover *handover, int fd, struct error *error)
         document = json_parse(buf_string(&text), text.length, error);
     }
     handover_cleanse(&text);
-    *handover =
-        (struct handover){.document = document,
-                          .home = json_get_text(document, "home"),
-                          .system = json_get_text(document, "system"),
-                          .environment = json_get_text(document, "environment"),
-                          .lock_dir = json_get_text(document, "lock_dir"),
-                          .config = json_get_text(document, "config"),
-                          .run = json_get_text(document, "run"),
-                          .operator_name = json_get_text(document, "operator"),
-                          .reason = json_get_text(document, "reason"),
-                          .headless = json_is_true(json_object_get(document, "headless")),
-                          .intent = {.repair = json_get_text(document, "repair"),
-                                     .release = json_get_text(document, "release"),
-                                     .target = json_get_text(document, "target")},
-                          .confirmation = json_object_get(document, "confirmation")};
+    *handover = (struct handover){
+        .document = document,
+        .home = json_get_text(document, "home"),
+        .system = json_get_text(document, "system"),
+        .environment = json_get_text(document, "environment"),
+        .lock_dir = json_get_text(document, "lock_dir"),
+        .config = json_get_text(document, "config"),
+        .run = json_get_text(document, "run"),
+        .operator_name = json_get_text(document, "operator"),
+        .reason = json_get_text(document, "reason"),
+        .headless = json_is_true(json_object_get(document, "headless")),
+        .without_lease = json_is_true(json_object_get(document, "without_lease")),
+        .intent = {.repair = json_get_text(document, "repair"),
+                   .release = json_get_text(document, "release"),
+                   .target = json_get_text(document, "target")},
+        .confirmation = json_object_get(document, "confirmation")};
     if (!document) {
         return false;
     }

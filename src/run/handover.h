@@ -20,13 +20,15 @@ struct order {
     const char *operator_name;
     const char *reason; /* or NULL */
     bool headless;
+    bool without_lease; /* it may go on where none can be had */
 };
 
 struct handover {
     json_t *document;
     const char *home, *system, *environment, *lock_dir; /* borrowed from it */
     const char *config, *run, *operator_name, *reason;
-    bool headless;        /* nobody watches who could decide anything */
+    bool headless; /* nobody watches who could decide anything */
+    bool without_lease;
     struct intent intent; /* its texts too */
     const json_t *confirmation;
 };

@@ -115,6 +115,9 @@ void journal_end(struct journal *journal, enum run_outcome outcome, int status,
         done = journal_record(journal, &error);
     }
     if (done) {
+        if (journal->settle) {
+            journal->settle(journal->self);
+        }
         report(journal, reasons, hint);
     } else {
         char *const trouble[] = {error.message, NULL};

@@ -19,6 +19,9 @@ struct journal {
     struct run *run;
     int launcher; /* a socket, perhaps with nobody at its other end */
     int status;   /* of enum exit_status: what the supervisor is about to exit with */
+    /* called once the end is recorded, before anybody is told; NULL: nothing to do */
+    void (*settle)(void *self);
+    void *self;
 };
 
 bool journal_record(struct journal *journal, struct error *error);

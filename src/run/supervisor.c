@@ -90,10 +90,49 @@ static bool take_lock(struct course *course)
                              wanted->environment, wanted->lock_dir, &error) ||
         !events_open(&journal->events, journal->dir.events, DB_WRITE, &error) ||
         !db_writable(&journal->events.db, &error) ||
-        !lock_take(&course->lock, &journal->dir, &error) || !open_run(course, &error)) {
+        !admission_lock(&course->admission, &journal->dir, &error) ||
+        !open_run(course, &error)) {
         return turn_away(course, &error);
     }
     return true;
+}
+
+/* What would have stopped a deploy is on the trail. */
+static bool record_passed(struct course *course, struct error *error)
+{
+    char *const *passed = course->admission.passed;
+    bool done = true;
+    for (size_t i = 0; done && passed && passed[i]; i++) {
+        done =
+            journal_append(&course->journal, EVENT_LOCK_PASSED, passed[i], NULL, error);
+    }
+    return done;
+}
+
+/* Its fence is that of the lease from now on. */
+static bool be_admitted(struct course *course)
+{
+    struct error error = {0};
+    int status = EXIT_INTERNAL;
+    bool done = admission_enter(&course->admission, course->environment,
+                                &course->journal.dir, course->run, &status, &error);
+    if (done) {
+        status = EXIT_INTERNAL;
+        done = record_passed(course, &error) && journal_record(&course->journal, &error);
+    }
+    if (!done) {
+        course_refuse_error(course, status, &error);
+    }
+    return done;
+}
+
+/* A run that another one follows keeps the lease for it, as it keeps the lock. */
+static void settle(void *argument)
+{
+    struct course *course = argument;
+    if (!course->run->next) {
+        admission_settle(&course->admission);
+    }
 }
 
 /* ---- one run, and the one that it ended in ---- */
@@ -101,7 +140,7 @@ static bool take_lock(struct course *course)
 /* False where it ended in the decision to roll back. */
 static bool conduct(struct course *course)
 {
-    return !interlock_read(course) || walk_steps(course);
+    return !interlock_read(course) || !be_admitted(course) || walk_steps(course);
 }
 
 /* The run after a run that ended in a rollback: under the same lock, which nobody else
@@ -120,6 +159,7 @@ static void follow_up(struct course *course)
     course->intent = (struct intent){.kind = KIND_ROLLBACK,
                                      .release = course->back_release,
                                      .target = course->back_run};
+    course->admission.starter.gated = false;
     fill_record(course);
     free(run->release);
     run->release = mem_text(course->back_release);
@@ -181,7 +221,7 @@ static void let_go(struct course *course)
     plan_destroy(course->plan);
     config_destroy(course->config);
     run_destroy(course->run);
-    lock_release(&course->lock); /* last of what others see */
+    admission_leave(&course->admission); /* last of what others see */
     statedir_finish(&course->journal.dir);
     ruling_finish(&course->decision);
     free(course->directory);
@@ -194,14 +234,16 @@ int supervisor_main(const struct check *const *checks)
 {
     struct course course = {
         .checks = checks,
-        .lock = {-1, -1},
         .recording = {.file = -1},
         .watch = {.control = {.listener = -1, .peer = -1, .directory = -1},
                   .signals = -1,
                   .cancel = on_cancel,
                   .decide = guide_take,
                   .guards = guards},
-        .journal = {.launcher = SUPERVISOR_FD, .status = EXIT_INTERNAL}};
+        .journal = {.launcher = SUPERVISOR_FD,
+                    .status = EXIT_INTERNAL,
+                    .settle = settle,
+                    .self = &course}};
     struct error error = {0};
     harden();
     if (!handover_read(&course.wanted, SUPERVISOR_FD, &error)) {
@@ -213,6 +255,9 @@ int supervisor_main(const struct check *const *checks)
     course.watch.run = course.run;
     course.watch.self = &course;
     fill_record(&course);
+    admission_init(&course.admission,
+                   (struct starter){.gated = course.intent.kind == KIND_DEPLOY,
+                                    .without_lease = course.wanted.without_lease});
     if (!watch_begin(&course.watch, &error)) {
         turn_away(&course, &error);
     } else if (take_lock(&course) && !conduct(&course)) {

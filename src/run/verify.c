@@ -19,6 +19,13 @@ enum step_end verify_step(struct course *course, struct step *step)
     bool held = proof_hold(&after, &course->watch, names && names[0] ? names : NULL,
                            course->plan->within, course->plan->hold);
     proof_judge(&after, &run->after);
+    struct error lost = {0};
+    if (!admission_holds(&course->admission, &lost)) { /* another run may be under way */
+        held = false;
+        argv_free(run->after.reasons);
+        run->after.reasons = NULL;
+        argv_add(&run->after.reasons, lost.message);
+    }
     run_step_end(step, held ? 0 : 1);
     if (!held && !run->after.reasons[0]) {
         argv_add(&run->after.reasons, course->watch.cancelled

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "release/backup.h"
 
@@ -95,12 +96,41 @@ static bool awake(struct course *course, const struct planned *planned, char **w
     return green;
 }
 
+/* A lease that ran out lets no step start but those that the lock itself is. */
+static enum step_end admit(struct course *course, const struct planned *planned,
+                           struct step *step)
+{
+    struct error error = {0};
+    struct run *run = course->run;
+    if (planned->id == STEP_LOCK || planned->id == STEP_UNLOCK ||
+        admission_goes_on(&course->admission, course->environment, &course->journal.dir,
+                          run, &error)) {
+        return STEP_DONE;
+    }
+    if (!course->shipped && course->wanted.headless) {
+        return course_refuse_error(course, EXIT_BUSY, &error);
+    }
+    run_step_begin(step);
+    run_step_end(step, 127);
+    step->note = mem_text(error.message);
+    if (planned->id == STEP_VERIFY) {
+        argv_free(run->after.reasons);
+        run->after.reasons = NULL;
+        argv_add(&run->after.reasons, error.message);
+    }
+    return STEP_FAILED;
+}
+
 static enum step_end do_step(struct course *course, const struct planned *planned,
                              struct step *step)
 {
     enum run_phase phase = step_rows[planned->id].phase;
     char *why = NULL;
     struct error error = {0};
+    enum step_end admitted = admit(course, planned, step);
+    if (admitted != STEP_DONE) {
+        return admitted;
+    }
     bool ready = awake(course, planned, &why);
     run_step_begin(step);
     if (!ready) {

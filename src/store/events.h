@@ -32,6 +32,8 @@
     X(EVENT_LOCK_LIFTED, "lock.lifted", "who had locked the environment unlocked it")    \
     X(EVENT_LOCK_STOLEN, "lock.stolen",                                                  \
       "somebody lifted the lock, or took the lease, of another")                         \
+    X(EVENT_LOCK_PASSED, "lock.passed",                                                  \
+      "what goes back or mends went on where a deploy would have stopped")               \
     X(EVENT_REFUSED, "deploy.refused", "a run was refused; its command was not started") \
     X(EVENT_RUN_STARTED, "run.started", "the command of a run is about to start")        \
     X(EVENT_STEP_STARTED, "run.step_started",                                            \

@@ -161,17 +161,33 @@ static void an_open_run_stops_everybody_and_is_named(void **unused)
     standing_unref(standing);
 }
 
-static void what_cannot_be_read_lets_nobody_start(void **unused)
+static void a_lock_that_cannot_be_read_is_one(void **unused)
 {
     (void)unused;
     struct error error = {0};
     assert_true(fs_replace(dir.hold, "{", 1, 0600, &error));
+    struct standing *standing = look_at(0);
+    assert_int_equal(standing->bars[0].kind, BAR_HOLD);
+    assert_false(standing_allows(standing, deploy, &error));
+    assert_non_null(strstr(error.message, dir.hold));
+    assert_true(standing_allows(standing, rollback, &error));
+    standing_unref(standing);
+}
+
+static void runs_that_cannot_be_read_let_nobody_start(void **unused)
+{
+    (void)unused;
+    struct error error = {0};
+    write_run("20261123T151000Z-0005", PHASE_ENDED);
+    char *path = run_path(&dir, "20261123T151000Z-0005", "run.json");
+    assert_true(fs_replace(path, "{", 1, 0600, &error));
     struct standing *standing = look_at(0);
     assert_int_equal(standing->bars[0].kind, BAR_UNKNOWN);
     assert_false(standing_allows(standing, deploy, &error));
     assert_false(standing_allows(standing, rollback, &error));
     assert_false(standing_allows(standing, waived, &error));
     standing_unref(standing);
+    free(path);
 }
 
 static void without_a_lease_the_way_back_wants_to_be_told_so(void **unused)
@@ -285,7 +301,8 @@ int main(void)
         a_test(a_hold_stops_a_deploy_and_lets_the_way_back_through),
         a_test(a_freeze_says_until_when_and_why),
         a_test(an_open_run_stops_everybody_and_is_named),
-        a_test(what_cannot_be_read_lets_nobody_start),
+        a_test(a_lock_that_cannot_be_read_is_one),
+        a_test(runs_that_cannot_be_read_let_nobody_start),
         a_test(without_a_lease_the_way_back_wants_to_be_told_so),
         a_test(a_lock_shared_on_this_host_is_seen_without_touching_it),
         a_test(what_comes_first_is_told_first),
