@@ -70,6 +70,13 @@ void frame_header(const struct scene *scene, struct canvas *canvas)
     canvas_fit(canvas, x, 0, end - x - 2, STYLE_TEXT, release);
 }
 
+/* What stops a deploy besides the gate, or NULL. */
+static const char *bar_words(const struct scene *scene)
+{
+    const struct standing *standing = scene->ui ? scene->ui->standing : NULL;
+    return standing && standing->count ? standing->bars[0].message : NULL;
+}
+
 /* What stands beside the word: the first reason and how many more there are, or what GO
  * means. */
 static char *gate_words(const struct scene *scene, char *const *reasons)
@@ -77,8 +84,9 @@ static char *gate_words(const struct scene *scene, char *const *reasons)
     struct verdict verdict = scene->board->verdict;
     size_t count = argv_count(reasons);
     if (verdict.decision == GATE_GO) {
-        return mem_text(scene->read_only ? "every light is green"
-                                         : "every light is green: D shows the plan");
+        return mem_text(scene->read_only || bar_words(scene)
+                            ? "every light is green"
+                            : "every light is green: D shows the plan");
     }
     if (verdict.decision == GATE_WAIT) {
         return mem_format("%zu of %zu have answered", verdict.asked - verdict.closed,
@@ -128,6 +136,14 @@ void frame_gate(const struct scene *scene, struct canvas *canvas)
     int end = canvas_right(canvas, x + 10, canvas->width - 1, y, style, tally);
     char **reasons = gate_reasons(scene->board, scene->now);
     char *words = gate_words(scene, reasons);
+    const char *bar = bar_words(scene);
+    if (bar && canvas->height >= 3) {
+        canvas_fit(canvas, x, 0, canvas->width - x - 1, style, bar);
+    } else if (bar) {
+        char *both = mem_format("%s; %s", bar, words);
+        free(words);
+        words = both;
+    }
     canvas_fit(canvas, x, y, end - x - 1, style, words);
     if (canvas->height >= 3) {
         gate_more(scene, canvas, reasons, x, y + 1, style);

@@ -9,6 +9,7 @@
 
 #include "alert/alerts.h"
 #include "board/sched.h"
+#include "lock/standing.h"
 #include "store/store.h"
 #include "ui/pane.h"
 
@@ -36,6 +37,7 @@ struct ui {
     bool paused;
     /* NULL: none are judged */
     const struct alerts *alerts;
+    const struct standing *standing; /* NULL: not known */
 
     struct error trouble; /* why nothing is written any more, or ERROR_NONE */
 

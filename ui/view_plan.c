@@ -97,13 +97,20 @@ static bool proved(struct plan_screen *screen, const struct scene *scene)
     return !first;
 }
 
+/* What stops a deploy besides the gate: NULL, nothing that is known of. */
+static const struct bar *barred(const struct scene *scene)
+{
+    const struct standing *standing = scene->ui->standing;
+    return standing ? standing_stops(standing, (struct starter){.gated = true}) : NULL;
+}
+
 static void plan_update(void *self, const struct scene *scene)
 {
     struct plan_screen *screen = self;
     if (!proved(screen, scene)) {
         return;
     }
-    bool open = scene->board->verdict.decision == GATE_GO;
+    bool open = scene->board->verdict.decision == GATE_GO && !barred(scene);
     bool changed = false;
     if (!screen->compared || scene->now - screen->compared > CLOCK_SECOND ||
         (open && screen->state < PLAN_ASKS)) {
@@ -151,6 +158,12 @@ static void draw_waits(const struct plan_screen *screen, const struct scene *sce
     }
     canvas_format(canvas, 1, 1, STYLE_STRONG, "waits for green: %zu of %zu",
                   scene->board->verdict.green, scene->board->verdict.asked);
+    const struct bar *bar = barred(scene);
+    if (bar) {
+        canvas_wrap(canvas, (struct rect){1, 2, canvas->width - 2, 2}, STYLE_WARN,
+                    bar->message);
+        return;
+    }
     char **reasons = gate_reasons(scene->board, scene->now);
     for (size_t i = 0; reasons[i] && i < 2; i++) {
         canvas_fit(canvas, 1, 2 + (int)i, canvas->width - 2, STYLE_TEXT, reasons[i]);

@@ -12,11 +12,14 @@
 #include "board/cause.h"
 #include "board/report.h"
 #include "checks/checks.h"
+#include "lock/lookout.h"
 #include "net/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const int64_t STANDING_PATIENCE = 3 * CLOCK_SECOND;
 
 void check_print_light(const struct cli *cli, const struct light *light)
 {
@@ -69,9 +72,23 @@ void check_print_board(const struct cli *cli, const struct board *board, bool pa
     }
 }
 
-static void print_json(const struct board *board, bool partial, int64_t duration)
+void check_print_standing(const struct standing *standing)
+{
+    for (size_t i = 0; i < standing->count; i++) {
+        const struct bar *bar = &standing->bars[i];
+        fprintf(stderr, "greenboard: no deploy starts now: %s\n", bar->message);
+        if (bar->next) {
+            fprintf(stderr, "  %s\n", bar->next);
+        }
+    }
+}
+
+static void print_json(const struct board *board, bool partial, int64_t duration,
+                       const struct standing *standing)
 {
     json_t *report = report_board(board, clock_now(), partial, duration);
+    json_object_set_new(report, "standing",
+                        standing ? standing_json(standing) : json_null());
     char *text = json_pretty(report);
     puts(text);
     free(text);
@@ -184,20 +201,44 @@ static int partial_exit(const struct board *board, const bool *named)
     return open ? EXIT_GO : EXIT_UNPROVEN;
 }
 
-static int ask_and_print(struct cli *cli, struct board *board, const bool *named,
-                         enum output output, int64_t wait)
+/* What was asked for beside a whole board. */
+struct asking_for {
+    const bool *named; /* lights; NULL: all */
+    enum output output;
+    int64_t wait;
+};
+
+static void print_answers(struct cli *cli, const struct board *board,
+                          const struct asking_for *asked, int64_t duration,
+                          const struct standing *standing)
 {
+    if (asked->output == OUTPUT_JSON) {
+        print_json(board, asked->named, duration, standing);
+    } else if (asked->output == OUTPUT_JUNIT) {
+        print_junit(board, asked->named, duration);
+    } else {
+        check_print_board(cli, board, asked->named);
+    }
+    if (standing) {
+        fflush(stdout);
+        check_print_standing(standing);
+    }
+}
+
+static int ask_and_print(struct cli *cli, struct board *board, const struct statedir *dir,
+                         const struct asking_for *asked)
+{
+    const bool *named = asked->named;
+    struct lookout *lookout = named ? NULL : lookout_create(dir, board->environment);
     int64_t started = clock_now();
     struct sched *sched = sched_create(board, NULL);
-    bool answered = preflight_wait(sched, board, named, wait);
+    bool answered = preflight_wait(sched, board, named, asked->wait);
     int64_t duration = clock_now() - started;
-    if (output == OUTPUT_JSON) {
-        print_json(board, named, duration);
-    } else if (output == OUTPUT_JUNIT) {
-        print_junit(board, named, duration);
-    } else {
-        check_print_board(cli, board, named);
-    }
+    struct standing *standing =
+        lookout ? lookout_await(lookout, clock_now() + STANDING_PATIENCE) : NULL;
+    print_answers(cli, board, asked, duration, standing);
+    standing_unref(standing);
+    lookout_destroy(lookout);
     sched_destroy(sched);
     if (!answered) {
         fputs("greenboard: stopped before every check had answered\n", stderr);
@@ -236,12 +277,21 @@ int cli_check(struct cli *cli, int argc, char **argv)
     }
     cli_catch_signals();
     http_begin();
+    struct statedir dir = {0};
+    char *home = statedir_home(cli->state_dir, &error);
+    if (!home || !statedir_open(&dir, home, cli->environment, &error)) {
+        free(home);
+        return cli_fail(EXIT_INTERNAL, &error);
+    }
     struct board *board = board_create(cli->environment, checks_all);
     bool *named = NULL;
-    status = name_lights(board, argc, argv, &named)
-                 ? ask_and_print(cli, board, named, output, wait)
-                 : EXIT_USAGE;
+    status =
+        name_lights(board, argc, argv, &named)
+            ? ask_and_print(cli, board, &dir, &(struct asking_for){named, output, wait})
+            : EXIT_USAGE;
     free(named);
     board_destroy(board);
+    statedir_finish(&dir);
+    free(home);
     return status;
 }

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 
 void check_print_board(const struct cli *cli, const struct board *board, bool partial);
+/* What stops a deploy now, on stderr; nothing where it may start. */
+struct standing;
+void check_print_standing(const struct standing *standing);
 void check_print_light(const struct cli *cli, const struct light *light);
 
 #endif

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FDS_OWN = 3 };
+enum { FDS_OWN = 4 };
 static const int64_t FRAME = 33 * CLOCK_MS;
 
 struct screen {
@@ -57,6 +57,7 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
         !statedir_open(&console->dir, console->home, cli->environment, error)) {
         return false;
     }
+    console->lookout = lookout_create(&console->dir, cli->environment);
     console->store = store_create(&console->dir, cli->read_only);
     store_config(console->store, console->board->environment);
     alerts_init(&console->alerts, console->board, console->store, console->operator_name);
@@ -70,12 +71,20 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
 bool console_step(struct console *console)
 {
     bool learnt = alerts_step(&console->alerts);
+    struct standing *newer = lookout_take(console->lookout);
+    if (newer) {
+        standing_unref(console->standing);
+        console->standing = newer;
+        learnt = true;
+    }
     return sched_step(console->sched, clock_now()) || learnt;
 }
 
 void console_finish(struct console *console)
 {
     sched_destroy(console->sched);
+    lookout_destroy(console->lookout);
+    standing_unref(console->standing);
     alerts_finish(&console->alerts);
     store_destroy(console->store);
     statedir_finish(&console->dir);
@@ -157,6 +166,7 @@ static void turn(struct screen *screen)
         {STDIN_FILENO, POLLIN, 0},
         {term_wake_fd(), POLLIN, 0},
         {sched_fd(screen->console.sched), POLLIN, 0},
+        {lookout_fd(screen->console.lookout), POLLIN, 0},
     };
     for (size_t i = 0; i < count; i++) {
         ready[FDS_OWN + i] = (struct pollfd){fds[i], POLLIN, 0};
@@ -176,6 +186,7 @@ static void turn(struct screen *screen)
         screen->dirty = true;
     }
     store_failed(screen->console.store, &screen->ui.trouble);
+    screen->ui.standing = screen->console.standing;
     ui_update(&screen->ui, clock_now(), clock_wall());
     if (woken > 0 && (ready[0].revents & POLLIN)) {
         take_input(screen);

@@ -7,6 +7,7 @@
 #include "alert/alerts.h"
 #include "board/sched.h"
 #include "cli/cli.h"
+#include "lock/lookout.h"
 #include "store/store.h"
 #include "ui/ui.h"
 
@@ -15,7 +16,9 @@ struct console {
     struct sched *sched;
     struct store *store; /* NULL: read-only */
     struct alerts alerts;
-    char *home; /* the state home, absolute */
+    struct lookout *lookout;
+    struct standing *standing; /* the newest; NULL: not known yet */
+    char *home;                /* the state home, absolute */
     struct statedir dir;
     char *operator_name;
 };

@@ -11,40 +11,13 @@
 #include "checks/checks.h"
 #include "net/http.h"
 #include "run/supervisor.h"
-#include "store/events.h"
 
 #include <stdio.h>
-
-/* The supervisor decides; but what is red already needs none to be refused, and is on the
- * trail. */
-static void record_refusal(const struct starting *starting, char *const *reasons)
-{
-    struct events events;
-    struct error error = {0};
-    const char *release = starting->intent.release;
-    json_t *list = json_array();
-    for (size_t i = 0; reasons[i]; i++) {
-        json_array_append_new(list, json_string(reasons[i]));
-    }
-    json_t *data = json_pack("{s:o}", "reasons", list);
-    struct event event = {.kind = EVENT_REFUSED,
-                          .environment = starting->cli->environment->name,
-                          .operator_name = starting->operator_name,
-                          .release = release ? release : starting->board->release,
-                          .text = reasons[0] ? reasons[0] : "not green",
-                          .data = data};
-    if (!events_open(&events, starting->dir.events, DB_WRITE, &error) ||
-        !events_append(&events, &event, NULL, &error)) {
-        cli_fail(EXIT_INTERNAL, &error);
-    }
-    events_close(&events);
-    json_decref(data);
-}
 
 static int refuse(const struct starting *starting)
 {
     char **reasons = gate_reasons(starting->board, clock_now());
-    record_refusal(starting, reasons);
+    starting_record_refusal(starting, reasons);
     for (size_t i = 0; reasons[i]; i++) {
         fprintf(stderr, "greenboard: %s\n", reasons[i]);
     }

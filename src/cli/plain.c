@@ -31,9 +31,10 @@ static const int64_t AGAIN =
 struct plain {
     struct cli *cli;
     struct console console;
-    bool shown;  /* the board was told, and nothing is asked anew since */
-    bool begun;  /* it was told once: from then on each moment is */
-    size_t told; /* moments of the board that were */
+    bool shown;              /* the board was told, and nothing is asked anew since */
+    bool begun;              /* it was told once: from then on each moment is */
+    size_t told;             /* moments of the board that were */
+    struct standing *stands; /* the one told last */
     bool leaving;
     char line[LINE_MAX_BYTES]; /* typed so far */
     size_t length;
@@ -78,6 +79,23 @@ static void tell_moments(struct plain *plain)
     plain->told = board->moment_count;
 }
 
+/* Each that comes, and that all are gone. */
+static void tell_standing(struct plain *plain)
+{
+    struct standing *now = plain->console.standing;
+    if (now == plain->stands) {
+        return;
+    }
+    for (size_t i = 0; i < now->count; i++) {
+        printf("no deploy starts now: %s\n", now->bars[i].message);
+    }
+    if (now->count == 0 && plain->stands) {
+        puts("nothing but the gate is between here and a deploy");
+    }
+    standing_unref(plain->stands);
+    plain->stands = standing_ref(now);
+}
+
 static bool everything_answered(const struct board *board)
 {
     for (size_t i = 0; i < board->count; i++) {
@@ -111,11 +129,16 @@ static void prove(struct plain *plain)
 static void do_deploy(struct plain *plain, const char *word)
 {
     (void)word;
+    const struct bar *bar = NULL;
     if (plain->cli->read_only) {
         puts("read-only: nothing can be deployed from here");
     } else if (!isatty(STDIN_FILENO)) {
         printf("without a terminal nobody can confirm: greenboard deploy --confirm %s\n",
                plain->cli->environment->name);
+    } else if (plain->stands &&
+               (bar = standing_stops(plain->stands, (struct starter){.gated = true}))) {
+        printf("no deploy starts now: %s\n%s\n", bar->message,
+               bar->next ? bar->next : "");
     } else {
         puts("asking every check again, thoroughly");
         prove(plain);
@@ -318,10 +341,12 @@ static void turn(struct plain *plain)
 {
     struct console *console = &plain->console;
     struct pollfd ready[] = {{STDIN_FILENO, POLLIN, 0},
-                             {sched_fd(console->sched), POLLIN, 0}};
+                             {sched_fd(console->sched), POLLIN, 0},
+                             {lookout_fd(console->lookout), POLLIN, 0}};
     int wait = sched_wait(console->sched, clock_now());
-    int woken = poll(ready, 2, wait < 0 || wait > 1000 ? 1000 : wait);
+    int woken = poll(ready, 3, wait < 0 || wait > 1000 ? 1000 : wait);
     console_step(console);
+    tell_standing(plain);
     if (plain->begun) {
         tell_moments(plain);
     }
@@ -353,6 +378,7 @@ int plain_run(struct cli *cli)
     }
     int status = verdict_exit(plain.console.board->verdict);
     plan_destroy(plain.plan);
+    standing_unref(plain.stands);
     console_finish(&plain.console);
     return status;
 }

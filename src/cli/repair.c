@@ -62,6 +62,10 @@ int cli_repair(struct cli *cli, int argc, char **argv)
         {"dry-run", NULL, "show the plan, start nothing", NULL, &starting.dry_run, NULL},
         {"detach", NULL, "return as soon as the command runs", NULL, &starting.detach,
          NULL},
+        {"without-lease", NULL,
+         "go on where no lease can be had: other machines are not "
+         "kept off",
+         NULL, &starting.without_lease, NULL},
     };
     const struct command *command = cli_command("repair");
     struct error error;

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "checks/checks.h"
 #include "cli/attach.h"
+#include "cli/check.h"
+#include "lock/standing.h"
 #include "net/http.h"
 #include "run/launch.h"
 #include "store/events.h"
@@ -16,10 +18,71 @@
 #include <unistd.h>
 
 static const int64_t PATIENCE = 60 * CLOCK_SECOND; /* a confirmation expires */
+static const int64_t STANDING_PATIENCE = 3 * CLOCK_SECOND;
 
 static bool has_terminal(void)
 {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* The supervisor decides; but what is red already needs none to be refused, and is on the
+ * trail. */
+void starting_record_refusal(const struct starting *starting, char *const *reasons)
+{
+    struct events events;
+    struct error error = {0};
+    const char *release = starting->intent.release;
+    json_t *list = json_array();
+    for (size_t i = 0; reasons[i]; i++) {
+        json_array_append_new(list, json_string(reasons[i]));
+    }
+    json_t *data = json_pack("{s:o}", "reasons", list);
+    struct event event = {.kind = EVENT_REFUSED,
+                          .environment = starting->cli->environment->name,
+                          .operator_name = starting->operator_name,
+                          .release = release           ? release
+                                     : starting->board ? starting->board->release
+                                                       : NULL,
+                          .text = reasons[0] ? reasons[0] : "not green",
+                          .data = data};
+    if (!events_open(&events, starting->dir.events, DB_WRITE, &error) ||
+        !events_append(&events, &event, NULL, &error)) {
+        cli_fail(EXIT_INTERNAL, &error);
+    }
+    events_close(&events);
+    json_decref(data);
+}
+
+/* Who may go on all the same is told what a deploy would have been stopped by. */
+static void tell_passed(const struct standing *standing, struct starter starter)
+{
+    if (!starter.gated && standing->count > 0) {
+        fprintf(stderr, "greenboard: this is no deploy, so it is let through%s\n",
+                starter.without_lease ? ", without a lease where none can be had" : "");
+    }
+}
+
+/* Before anything is asked: false where a lock, a freeze or a run stops it already. The
+ * supervisor looks again. */
+static bool may_start(const struct starting *starting, int *status)
+{
+    const struct starter starter = {.gated = starting->intent.kind == KIND_DEPLOY,
+                                    .without_lease = starting->without_lease};
+    struct standing *standing = standing_now(&starting->dir, starting->cli->environment,
+                                             clock_now() + STANDING_PATIENCE);
+    const struct bar *bar = standing_stops(standing, starter);
+    check_print_standing(standing);
+    if (bar && !starting->dry_run) {
+        char *const reasons[] = {bar->message, NULL};
+        starting_record_refusal(starting, reasons);
+        printf("%s refused: %s\n", run_kind_words[starting->intent.kind], bar->message);
+        *status = bar_rows[bar->kind].status;
+    } else if (!bar) {
+        tell_passed(standing, starter);
+    }
+    bool may = !bar || starting->dry_run;
+    standing_unref(standing);
+    return may;
 }
 
 bool starting_open(struct starting *starting, int *status)
@@ -36,6 +99,9 @@ bool starting_open(struct starting *starting, int *status)
     http_begin();
     cli_catch_signals();
     starting->operator_name = events_operator();
+    if (!may_start(starting, status)) {
+        return false;
+    }
     starting->board = board_create(cli->environment, checks_all);
     starting->sched = sched_create(starting->board, NULL);
     return true;
@@ -122,7 +188,8 @@ static int launch(struct starting *starting)
     const struct order order = {.home = starting->home,
                                 .operator_name = starting->operator_name,
                                 .reason = starting->reason,
-                                .headless = !terminal};
+                                .headless = !terminal,
+                                .without_lease = starting->without_lease};
     if (!run_launch(starting->plan, &order, &launch, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }

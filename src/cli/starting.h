@@ -18,6 +18,7 @@ struct starting {
     struct intent intent;
     const char *reason, *confirm; /* or NULL */
     bool dry_run, detach;
+    bool without_lease; /* no deploy: it goes on where none can be had */
     char *home, *operator_name;
     struct statedir dir;
     struct board *board;
@@ -28,7 +29,11 @@ struct starting {
 /* Before anything is asked: somebody can confirm, and by the right name. */
 bool starting_confirmable(const struct starting *starting, struct error *error);
 
-/* State, board and scheduler; false: *status says how to exit. */
+/* On the trail: the supervisor decides, but what is in the way already needs none to be
+ * refused. */
+void starting_record_refusal(const struct starting *starting, char *const *reasons);
+
+/* State, board and scheduler; false: *status says how to exit, and it was said why. */
 bool starting_open(struct starting *starting, int *status);
 void starting_close(struct starting *starting);
 
