@@ -1,0 +1,172 @@
+#!/bin/bash
+# A lease in a real Redis: machines exclude each other, and who slept past it starts nothing more. A
+# state directory of its own stands for a machine.
+# Some functions are called by name.
+# shellcheck disable=SC2317
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+sandboxed --stand-in
+
+SB=$GREENBOARD_SANDBOX
+KEY='greenboard:lease:{sandbox/staging}'
+
+# shellcheck source=tests/e2e/keeper.sh
+. "${0%/*}/keeper.sh"
+
+leased() { [ "$(redis exists "$KEY")" = 1 ]; }
+lease_id() { redis get "$KEY" | jq -r .id; }
+
+# ---- machines ----
+
+on() { # MACHINE COMMAND…
+    local machine=$1
+    shift
+    GREENBOARD_STATE_DIR=$SB/$machine "$@"
+}
+deploy() { on "$1" greenboard -c "$CONFIG" deploy --confirm staging --reason "$2"; } # MACHINE REASON
+record() { on "$1" greenboard runs show -o json; }                                     # MACHINE
+runs_on() { [ "$(record "$1" 2>/dev/null | jq -r .phase)" = "$2" ]; }                  # MACHINE PHASE
+supervisor() { record "$1" | jq -r .supervisor.pid; }
+started() { wc -l 2>/dev/null <"$SB/started" || echo 0; }
+
+# Its command says its fence, and waits until it may end.
+cat >"$SB/ship" <<'SCRIPT'
+#!/bin/bash
+echo "$GREENBOARD_FENCE $1" >>started
+until [ -e go ]; do sleep 0.02; done
+SCRIPT
+chmod +x "$SB/ship"
+leases() { # TTL [FILTER]
+    configure ".coordination = {redis: {host: \"127.0.0.1\", port: $PORT}, ttl: \"$1\"}
+        | .deploy.command = [\"./ship\", \"{fence}\"] | ${2:-.}"
+}
+keeper || { ok 'a redis-server starts' false; done_testing; }
+leases 10s
+
+# ---- one at a time ----
+
+begin a deploy a 'from machine a'
+ok 'machine a runs its command' wait_for runs_on a running
+run deploy b 'from machine b'
+is "$status" 75 'machine b is refused meanwhile'
+like "$err" 'held by .*@.* on .* since .*from machine a' 'and told who, where, since when and why'
+id=$(record a | jq -r .id)
+like "$err" "$id" 'and which run'
+run on b greenboard -c "$CONFIG" check -o json
+json_is '.standing.bars[0].kind' lease 'its consoles say so too'
+json_like '.standing.covers' 'every run that asks for the lease sandbox/staging' 'and what a lease reaches'
+touch "$SB/go"
+finish a
+is "$status" 0 'machine a verifies'
+ok 'and gives the lease back' not leased
+run deploy b 'now from machine b'
+is "$status" 0 'then machine b may'
+is "$(awk '{print ($1 == $2)}' "$SB/started" | sort -u)" 1 'argument and variable have the same fence'
+ok 'and each fence is greater than the one before' sort -cnu "$SB/started"
+
+# ---- slept past it: before the command ----
+
+# A check that answers a console at once, and a supervisor when it may.
+cat >"$SB/slow" <<'SCRIPT'
+#!/bin/bash
+read -r who <"/proc/$PPID/comm"
+echo "$who" >>asked
+[ "$who" != greenboard-run ] || until [ -e answer ]; do sleep 0.02; done
+echo 'fine'
+SCRIPT
+chmod +x "$SB/slow"
+leases 2s '.checks += [{type: "command", name: "slow", command: ["./slow"], deadline: "50s", period: "55s"}]
+    | .gate.max_age = "3m"'
+before=$(started)
+begin sleeper deploy sleeper 'to sleep before the command'
+ok 'a supervisor asks its checks' wait_for says "$SB/asked" greenboard-run
+ok 'and has the lease' leased
+pid=$(supervisor sleeper)
+kill -STOP "$pid"
+ok 'stopped, it loses it' wait_for not leased
+touch "$SB/answer"
+kill -CONT "$pid"
+finish sleeper
+is "$status" 75 'awake again, it refuses'
+like "$err" 'the lease .* is lost: it ran out' 'and says why'
+is "$(started)" "$before" 'no command was started'
+
+# ---- slept past it: during the command ----
+
+leases 2s
+rm "$SB/go"
+begin sleeper deploy sleeper 'to sleep during the command'
+ok 'its command runs' wait_for runs_on sleeper running
+pid=$(supervisor sleeper) group=$(record sleeper | jq -r .group.pid)
+kill -STOP "$pid"
+ok 'stopped, the supervisor loses the lease' wait_for not leased
+kill -CONT "$pid"
+ok 'its command goes on' lives "$group"
+touch "$SB/go"
+finish sleeper
+is "$status" 4 'the command has ended, and is not verified'
+like "$err" 'the lease .* is lost: it ran out' 'and it is said why'
+is "$(record sleeper | jq -r '.outcome + " " + (.known_good | tostring)')" 'unverified false' \
+    'no step was started after waking'
+
+# ---- Redis goes away ----
+
+leases 10s
+rm "$SB/go"
+begin patient deploy patient 'through a restart of Redis'
+ok 'a command runs' wait_for runs_on patient running
+fence=$(record patient | jq -r .fence)
+stop_keeper
+keeper "$PORT"
+ok 'a Redis that was killed and started again is told the lease' wait_for leased
+is "$(redis get "$KEY:fence")" "$fence" 'and how far the fences were'
+touch "$SB/go"
+finish patient
+is "$status" 0 'the run is verified'
+leases 2s
+rm "$SB/go"
+begin bereft deploy bereft 'without Redis'
+ok 'a command runs' wait_for runs_on bereft running
+group=$(record bereft | jq -r .group.pid)
+stop_keeper
+run deploy late 'while Redis is down'
+is "$status" 2 'a deploy is refused while Redis is down'
+like "$err" 'no lease can be had: .*refused' 'and says that no lease can be had'
+until=$(($(now_ms) + 2100))
+over() { [ "$(now_ms)" -gt "$until" ]; }
+wait_for over # the lease cannot have been renewed since before
+ok 'the command in progress is not touched' lives "$group"
+touch "$SB/go"
+finish bereft
+is "$status" 4 'but what comes after it is not done'
+like "$err" 'could not be renewed' 'and says why'
+keeper "$PORT"
+
+# ---- stealing ----
+
+leases 4s
+rm "$SB/go"
+begin holder deploy holder 'to be robbed'
+ok 'a command runs' wait_for runs_on holder running
+id=$(lease_id)
+run on thief greenboard -c "$CONFIG" unlock --lease "$id"
+is "$status" 64 'a lease is not taken without a reason'
+run on thief greenboard -c "$CONFIG" unlock --lease 0123456789abcdef --reason 'its machine burns'
+is "$status" 64 'nor by another ID'
+like "$err" "$id.*to be robbed" 'it is said whose it is'
+ok 'and the holder has it still' test "$(lease_id)" = "$id"
+run on thief greenboard -c "$CONFIG" unlock --lease "$id" --reason 'its machine burns'
+is "$status" 0 'its ID and a reason take it'
+like "$out" 'free in' 'and it is said when it is free'
+is "$(on thief greenboard audit list -o json | jq -r 'last | .type + ": " + .text')" \
+    'lock.stolen: its machine burns' 'on the trail of who took it'
+ok 'it is free soon' wait_for not leased
+begin thief deploy thief 'in its place'
+ok 'who took it may deploy' wait_for runs_on thief running
+touch "$SB/go"
+finish holder
+is "$status" 4 'who was robbed starts no further step'
+like "$err" 'taken away by' 'and knows by whom'
+finish thief
+is "$status" 0 'and the other verifies'
+done_testing
