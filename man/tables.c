@@ -8,6 +8,7 @@
 #include "board/result.h"
 #include "checks/checks.h"
 #include "cli/cli.h"
+#include "lock/standing.h"
 #include "man/mdoc.h"
 #include "sandbox/faults.h"
 #include "secret/hygiene.h"
@@ -176,6 +177,21 @@ static void fill_outcomes(struct buf *out)
     end(out);
 }
 
+static void fill_bars(struct buf *out)
+{
+    static const char *const stops[] = {
+        [STOPS_ALL] = "stops every run",
+        [STOPS_DEPLOYS] = "stops a deploy",
+        [STOPS_UNLESS_WAIVED] = "stops a deploy, and every other run that was not told "
+                                "to do without"};
+    begin(out);
+    for (size_t i = 0; i < BAR_COUNT; i++) {
+        row(out, "Cm", bar_rows[i].word, bar_rows[i].help);
+        mdoc_sentence(out, stops[bar_rows[i].stops]);
+    }
+    end(out);
+}
+
 static void fill_events(struct buf *out)
 {
     begin(out);
@@ -231,6 +247,6 @@ const struct page_mark page_marks[] = {
     {"@CHECKS@", fill_checks},     {"@KEYS@", fill_keys},
     {"@HYGIENE@", fill_hygiene},   {"@OUTCOMES@", fill_outcomes},
     {"@EVENTS@", fill_events},     {"@ALERTS@", fill_alerts},
-    {"@FAULTS@", fill_faults},
+    {"@FAULTS@", fill_faults},     {"@BARS@", fill_bars},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

@@ -17,7 +17,8 @@
       "the command line, or what was to be confirmed, is wrong")                         \
     X(EXIT_INTERNAL, 70, "internal",                                                     \
       "greenboard's own machine failed it: disk, process")                               \
-    X(EXIT_BUSY, 75, "busy", "somebody else holds the lock, or a run is unresolved")     \
+    X(EXIT_BUSY, 75, "busy",                                                             \
+      "a lock, a freeze or another run is in the way, or a run is unresolved")           \
     X(EXIT_CONFIG, 78, "configuration",                                                  \
       "the configuration cannot be read or is not trusted")                              \
     X(EXIT_NOT_RUN, 126, "not run",                                                      \

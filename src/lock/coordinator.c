@@ -52,14 +52,14 @@ static void fill_place(struct coordinator *coordinator, const json_t *redis,
     coordinator->host = !socket            ? mem_text(config_text(redis, "host"))
                         : socket[0] == '/' ? mem_text(socket)
                                            : fs_join(environment->directory, socket);
-    coordinator->section = mem_format("environments.%s.%s", environment->name, section);
     coordinator->place = (struct redis_place){
         .host = coordinator->host,
         .port = (int)config_integer(redis, "port"),
         .tls = tls_options_of(json_object_get(redis, "tls"), environment->directory),
         .user = config_text(redis, "user"),
         .database = config_integer(redis, "database"),
-        .section = coordinator->section};
+        .environment = environment->name,
+        .section = section};
 }
 
 static bool may_travel(const struct coordinator *coordinator, struct error *error)
@@ -70,8 +70,10 @@ static bool may_travel(const struct coordinator *coordinator, struct error *erro
     }
     error_set(error, ERROR_CONFIG, "the password would travel in plain text to %s",
               place->host);
-    error_hint(error, "turn %s.tls on, or list the host in environments.%s.private",
-               place->section, coordinator->environment->name);
+    error_hint(
+        error,
+        "turn environments.%s.%s.tls on, or list the host in environments.%s.private",
+        place->environment, place->section, place->environment);
     return false;
 }
 
@@ -126,7 +128,6 @@ void coordinator_finish(struct coordinator *coordinator)
         resolved_finish(&coordinator->password);
     }
     free(coordinator->host);
-    free(coordinator->section);
     free(coordinator->name);
     free(coordinator->key);
     free(coordinator->fence_key);

@@ -18,7 +18,7 @@ struct coordinator {
     const struct environment *environment; /* a reference */
     struct redis_place place;
     struct resolved password;
-    char *host, *section;
+    char *host;
     char *name; /* of the lease, for words */
     char *key, *fence_key;
     int64_t ttl; /* ns */

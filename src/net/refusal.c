@@ -99,9 +99,8 @@ char *refusal_of_replica(const struct refused *refused)
             "wait until the failover of the cluster has ended, and see CLUSTER "
             "NODES for whom it takes for the primary");
     }
-    return mem_format(
-        "point environments.%s.%s.host at the primary: this is a replica",
-        refused->environment, refused->section);
+    return mem_format("point environments.%s.%s.host at the primary: this is a replica",
+                      refused->environment, refused->section);
 }
 
 static char *remedy_of(const struct refusal *row, const struct refused *refused)

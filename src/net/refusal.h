@@ -11,8 +11,8 @@ struct told {
 };
 
 /* Who was asked: `section` of an environment says where it is, the names of the fields of
- * its login begin with `fields`, and `mode` (or NULL) says who named it, `host` or others.
- * Borrowed. */
+ * its login begin with `fields`, and `mode` (or NULL) says who named it, `host` or
+ * others. Borrowed. */
 struct refused {
     const char *environment, *section, *mode, *fields;
 };

@@ -137,6 +137,22 @@ over() { [ "$(now_ms)" -gt "$until" ]; }
 wait_for over # the lease cannot have been renewed since before
 ok 'the command in progress is not touched' lives "$group"
 touch "$SB/go"
+cat >"$SB/lamp" <<'SCRIPT'
+#!/bin/bash
+[ -e mended ] || { echo 'the lamp is out'; exit 2; }
+echo 'the lamp is lit'
+SCRIPT
+chmod +x "$SB/lamp"
+leases 2s '.checks += [{type: "command", name: "lamp", command: ["./lamp"]}]
+    | .repairs = [{name: "light", for: ["lamp"], command: ["touch", "mended"]}]'
+mend() { on mender greenboard -c "$CONFIG" repair light --confirm staging --reason 'it is dark' "$@"; }
+run mend
+is "$status" 2 'a repair is refused too, unless it is told to do without'
+run mend --without-lease
+is "$status" 0 'told so, it goes on under the lock of its own machine'
+like "$err" 'without a lease where none can be had' 'and says so'
+like "$(on mender greenboard audit list -o json | jq -r '.[] | select(.type == "lock.passed") | .text')" \
+    'no lease can be had' 'on the trail as well'
 finish bereft
 is "$status" 4 'but what comes after it is not done'
 like "$err" 'could not be renewed' 'and says why'

@@ -100,6 +100,30 @@ like "$err" 'just now' 'with its reason'
 is "$(deploys)" "$before" 'and nothing was run'
 greenboard unlock --reason 'done' >/dev/null
 
+# ---- what goes back or mends is let through ----
+
+cat >"$SB/lamp" <<'SCRIPT'
+#!/bin/bash
+[ -e mended ] || { echo 'the lamp is out'; exit 2; }
+echo 'the lamp is lit'
+SCRIPT
+chmod +x "$SB/lamp"
+lamp='.checks += [{type: "command", name: "lamp", command: ["./lamp"]}]
+    | .repairs = [{name: "light", for: ["lamp"], command: ["touch", "mended"]}]'
+configure "$lamp"
+greenboard lock --reason 'not tonight' >/dev/null
+run greenboard -c "$CONFIG" repair light --confirm staging --reason 'it is dark'
+is "$status" 0 'a repair goes through a lock'
+like "$err" 'not tonight' 'and is told of it'
+like "$err" 'let through' 'and that it is let through'
+like "$(trail lock.passed)" 'locked by .*not tonight' 'which the trail has'
+rm "$SB/mended"
+configure "$lamp"' | .freezes = [{from: "2020-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z", reason: "winter"}]'
+run greenboard -c "$CONFIG" repair light --confirm staging --reason 'dark in winter'
+is "$status" 0 'and through a freeze'
+like "$(trail lock.passed)" winter 'which the trail has as well'
+greenboard unlock --reason 'morning' >/dev/null
+
 # ---- freezes and windows ----
 
 configure '.freezes = [{from: "2020-01-01T00:00:00Z", to: "2999-01-01T00:00:00+02:00", reason: "the long winter"}]'

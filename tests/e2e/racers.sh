@@ -58,7 +58,7 @@ race() {
 }
 
 for kind in lock lease; do
-    [ "$kind" = lock ] && write_config '' || write_config ', coordination: {redis: "environment", ttl: "20s"}'
+    write_config "$([ "$kind" = lock ] || echo ', coordination: {redis: "environment", ttl: "20s"}')"
     rounds=0 won=0
     : >"$PLACE/started"
     while [ "$rounds" -lt "$ROUNDS" ] && [ "$(now_ms)" -lt "$END" ]; do

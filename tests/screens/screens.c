@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "tests/screens/boards.h"
 #include "base/spawn.h"
 #include "run/process.h"
@@ -169,6 +170,8 @@ static const struct screen screens[] = {
     {"events-80x24", boards_red, 80, 24, false, ">", NULL},
     {"mismatch-120x40-ascii", boards_mismatch, 120, 40, true, "", NULL},
     {"mismatch-30x24", boards_mismatch, 30, 24, false, "", NULL},
+    {"locked-80x24", boards_green, 80, 24, false, "", NULL},
+    {"locked-red-120x40", boards_red, 120, 40, false, "", NULL},
     {"run-80x24", boards_green, 80, 24, false, "", run_goes_on},
     {"run-waits-80x24", boards_green, 80, 24, false, "", run_waits},
     {"decide-80x24", boards_green, 80, 24, false, "d", run_waits},
@@ -178,6 +181,16 @@ static const struct screen screens[] = {
     {"run-orphaned-120x40", boards_green, 120, 40, false, "", run_is_orphaned},
     {"run-40x10", boards_green, 40, 10, false, "", run_goes_on},
 };
+
+/* What stops a deploy on the screens named after it. */
+static const struct standing *standing_of(const struct screen *screen)
+{
+    static char message[] =
+        "locked by eve@ops-2 since 2026-01-31 11:58Z: the database is being migrated";
+    static struct bar bar = {.kind = BAR_HOLD, .message = message};
+    static const struct standing locked = {.references = 1, .bars = &bar, .count = 1};
+    return text_starts(screen->name, "locked-") ? &locked : NULL;
+}
 
 static void press(struct ui *ui, const char *keys)
 {
@@ -200,6 +213,7 @@ static void render(const struct screen *screen, struct buf *out)
     struct alerts alerts;
     boards_judge(board, &alerts);
     ui.alerts = &alerts;
+    ui.standing = standing_of(screen);
     ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
     char place[] = "/tmp/gb-screens-XXXXXX";
     struct statedir dir = {.runs = place};
