@@ -225,6 +225,9 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
     canvas_text(&page_canvas, 1, 0, STYLE_HEAD, "Plan");
     if (screen->plan) {
         plan_show(screen->plan, draw_line, &page);
+        if (scene->ui->standing) {
+            draw_line(&page, "locks", scene->ui->standing->covers);
+        }
     }
     struct rect lower = {0, canvas->height - PROMPT_ROWS, canvas->width, PROMPT_ROWS};
     struct canvas prompt = canvas_part(canvas, lower);

@@ -64,7 +64,7 @@ static void tell_passed(const struct standing *standing, struct starter starter)
 
 /* Before anything is asked: false where a lock, a freeze or a run stops it already. The
  * supervisor looks again. */
-static bool may_start(const struct starting *starting, int *status)
+static bool may_start(struct starting *starting, int *status)
 {
     const struct starter starter = {.gated = starting->intent.kind == KIND_DEPLOY,
                                     .without_lease = starting->without_lease};
@@ -81,6 +81,7 @@ static bool may_start(const struct starting *starting, int *status)
         tell_passed(standing, starter);
     }
     bool may = !bar || starting->dry_run;
+    starting->covers = mem_text(standing->covers);
     standing_unref(standing);
     return may;
 }
@@ -116,6 +117,7 @@ void starting_close(struct starting *starting)
     board_destroy(starting->board);
     statedir_finish(&starting->dir);
     free(starting->operator_name);
+    free(starting->covers);
     free(starting->home);
 }
 
@@ -217,6 +219,7 @@ int starting_go(struct starting *starting, int dry_status)
     }
     printf("plan\n");
     plan_show(starting->plan, print_line, NULL);
+    print_line(NULL, "locks", starting->covers);
     fflush(stdout);
     if (starting->dry_run) {
         return dry_status;

@@ -19,6 +19,7 @@ struct starting {
     const char *reason, *confirm; /* or NULL */
     bool dry_run, detach;
     bool without_lease; /* no deploy: it goes on where none can be had */
+    char *covers;       /* what its lock reaches */
     char *home, *operator_name;
     struct statedir dir;
     struct board *board;

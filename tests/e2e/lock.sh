@@ -34,6 +34,7 @@ is "$(trail deploy.refused)" "$(sed -n 's/^deploy refused: //p' <<<"$out")" 'the
 run greenboard deploy --dry-run
 is "$status" 0 'a dry run shows the plan all the same'
 like "$err" 'no deploy starts now: locked by' 'and says that none starts'
+like "$out" 'locks +the state directory .* alone' 'and what its lock reaches'
 
 run greenboard check
 is "$status" 0 'check judges the board alone'
