@@ -14,6 +14,7 @@
 #include "secret/hygiene.h"
 #include "store/events.h"
 #include "store/run.h"
+#include "store/who.h"
 #include "ui/keys.h"
 
 #include <stdlib.h>
@@ -201,6 +202,16 @@ static void fill_events(struct buf *out)
     end(out);
 }
 
+static void fill_who(struct buf *out)
+{
+    begin(out);
+    for (size_t i = 0; i < WHO_COUNT; i++) {
+        row(out, "Cm", who_rows[i].key, who_rows[i].help);
+        mdoc_sentence(out, who_rows[i].certainty);
+    }
+    end(out);
+}
+
 static void fill_alerts(struct buf *out)
 {
     begin(out);
@@ -248,5 +259,6 @@ const struct page_mark page_marks[] = {
     {"@HYGIENE@", fill_hygiene},   {"@OUTCOMES@", fill_outcomes},
     {"@EVENTS@", fill_events},     {"@ALERTS@", fill_alerts},
     {"@FAULTS@", fill_faults},     {"@BARS@", fill_bars},
+    {"@WHO@", fill_who},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

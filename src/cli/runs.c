@@ -15,6 +15,7 @@
 #include "store/events.h"
 #include "store/record.h"
 #include "store/runs.h"
+#include "store/who.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,22 @@ static void print_judgement(const char *label, const struct judgement *judgement
     }
 }
 
+static void print_who(const json_t *who)
+{
+    struct buf facts;
+    buf_init(&facts, 0);
+    who_show(&facts, who);
+    print_field("who", facts.length ? buf_string(&facts) : NULL);
+    buf_finish(&facts);
+}
+
+static void print_head(const char *label, const struct head *head)
+{
+    if (head->hash[0]) {
+        printf("  %-12s %lld:%s\n", label, (long long)head->seq, head->hash);
+    }
+}
+
 static void print_run(const struct run *run)
 {
     printf("%s %s %s%s\n", run->kind, run->id, run_word(run),
@@ -128,6 +145,7 @@ static void print_run(const struct run *run)
     print_field("environment", run->environment);
     print_field("release", run->release ? run->release : "none");
     print_field("operator", run->operator_name);
+    print_who(run->who);
     print_field("reason", run->reason);
     print_field("confirmed", run->digest);
     print_time("started", run->started);
@@ -143,6 +161,7 @@ static void print_run(const struct run *run)
     print_field("because", run->resolve_reason);
     print_field("trouble", run->trouble);
     print_field("output", run->output);
+    print_head("audit head", run->head_end.hash[0] ? &run->head_end : &run->head_start);
 }
 
 /* The named one, else the newest without an end, else the newest. */

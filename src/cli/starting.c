@@ -9,6 +9,7 @@
 #include "net/http.h"
 #include "run/launch.h"
 #include "store/events.h"
+#include "store/who.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -37,6 +38,7 @@ void starting_record_refusal(const struct starting *starting, char *const *reaso
         json_array_append_new(list, json_string(reasons[i]));
     }
     json_t *data = json_pack("{s:o}", "reasons", list);
+    json_t *who = who_facts();
     struct event event = {.kind = EVENT_REFUSED,
                           .environment = starting->cli->environment->name,
                           .operator_name = starting->operator_name,
@@ -44,13 +46,15 @@ void starting_record_refusal(const struct starting *starting, char *const *reaso
                                      : starting->board ? starting->board->release
                                                        : NULL,
                           .text = reasons[0] ? reasons[0] : "not green",
-                          .data = data};
+                          .data = data,
+                          .who = who};
     if (!events_open(&events, starting->dir.events, DB_WRITE, &error) ||
         !events_append(&events, &event, NULL, &error)) {
         cli_fail(EXIT_INTERNAL, &error);
     }
     events_close(&events);
     json_decref(data);
+    json_decref(who);
 }
 
 /* Who may go on all the same is told what a deploy would have been stopped by. */

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "store/who.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,6 +144,7 @@ static bool read_request(const json_t *document, struct request *request)
     request->kind = (enum request_kind)kind;
     request->operator_name = mem_text(json_get_text(document, "operator"));
     request->reason = mem_text(json_get_text(document, "reason"));
+    request->who = json_incref(json_object_get(document, "who"));
     request->confirm = mem_text(json_get_text(document, "confirm"));
     return kind < count &&
            (kind != REQUEST_DECIDE ||
@@ -188,6 +190,7 @@ void request_finish(struct request *request)
 {
     free(request->operator_name);
     free(request->reason);
+    json_decref(request->who);
     free(request->confirm);
     ruling_finish(&request->decision);
     *request = (struct request){0};
@@ -291,19 +294,19 @@ static bool granted(json_t *take_answer, struct error *error)
 bool control_cancel(const struct statedir *dir, const char *run,
                     const char *operator_name, const char *reason, struct error *error)
 {
-    return granted(
-        ask(dir, run,
-            json_pack("{s:s, s:s, s:s}", "do", request_words[REQUEST_CANCEL], "operator",
-                      operator_name, "reason", reason ? reason : ""),
-            error),
-        error);
+    return granted(ask(dir, run,
+                       json_pack("{s:s, s:s, s:o, s:s}", "do",
+                                 request_words[REQUEST_CANCEL], "operator", operator_name,
+                                 "who", who_facts(), "reason", reason ? reason : ""),
+                       error),
+                   error);
 }
 
 static json_t *decision_question(const struct ruling *ruling, const char *confirm)
 {
-    return json_pack("{s:s, s:o, s:o, s:o}", "do", request_words[REQUEST_DECIDE],
-                     "operator", json_text(ruling->by), "confirm", json_text(confirm),
-                     "decision", ruling_json(ruling));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "do", request_words[REQUEST_DECIDE],
+                     "operator", json_text(ruling->by), "who", who_facts(), "confirm",
+                     json_text(confirm), "decision", ruling_json(ruling));
 }
 
 bool control_decide(const struct statedir *dir, const char *run,

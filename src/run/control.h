@@ -43,6 +43,7 @@ struct request {
     enum request_kind kind;
     pid_t peer; /* who asks, as the kernel says */
     char *operator_name, *reason;
+    json_t *who;            /* who_facts() of who asks, or NULL */
     char *confirm;          /* REQUEST_DECIDE */
     struct ruling decision; /* REQUEST_DECIDE: step, attempt, choice, reason */
 };

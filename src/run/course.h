@@ -40,6 +40,7 @@ struct course {
     char *back_run;
     bool decided; /* the question of the record is answered by: */
     struct ruling decision;
+    json_t *decided_by; /* who_facts() of who decided; NULL: nobody but us */
 };
 
 /* How a step went. */

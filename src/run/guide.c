@@ -60,7 +60,8 @@ static void write_decision(struct course *course)
                           .operator_name = decision->by,
                           .run = run->id,
                           .release = run->release,
-                          .text = text};
+                          .text = text,
+                          .who = course->decided_by};
     json_t *data = ruling_json(decision);
     event.data = data;
     events_append(&course->journal.events, &event, NULL, NULL);
@@ -80,6 +81,8 @@ static enum choice settle(struct course *course, const struct step *step,
                           enum choice choice, const char *reason)
 {
     ruling_finish(&course->decision);
+    json_decref(course->decided_by);
+    course->decided_by = NULL;
     course->decision = (struct ruling){.step = mem_text(step->name),
                                        .attempt = step->attempts,
                                        .choice = choice,
@@ -183,6 +186,8 @@ bool guide_take(void *self, const struct request *request, struct error *error)
         return false;
     }
     ruling_finish(&course->decision);
+    json_decref(course->decided_by);
+    course->decided_by = json_incref(request->who);
     course->decision = (struct ruling){.step = mem_text(decision->step),
                                        .attempt = decision->attempt,
                                        .choice = decision->choice,

@@ -6,6 +6,7 @@
 #include "secret/mask.h"
 #include "source/capture.h"
 #include "store/runs.h"
+#include "store/who.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,17 +31,18 @@ void handover_write(struct buf *out, const struct plan *plan, const struct order
     json_t *captured = json_array();
     capture_each(add_captured, captured);
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:O, "
+        "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o, "
+        "s:O, "
         "s:o}",
         "home", order->home, "system", environment->system, "environment",
         environment->name, "lock_dir",
         json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
         environment->file, "kind", run_kind_words[plan->kind], "run", run, "operator",
-        order->operator_name, "reason", json_text(order->reason), "headless",
-        (int)order->headless, "without_lease", (int)order->without_lease, "repair",
-        json_text(intent.repair), "release", json_text(intent.release), "target",
-        json_text(intent.target), "confirmation", plan->confirmation, "captured",
-        captured);
+        order->operator_name, "who", who_facts(), "reason", json_text(order->reason),
+        "headless", (int)order->headless, "without_lease", (int)order->without_lease,
+        "repair", json_text(intent.repair), "release", json_text(intent.release),
+        "target", json_text(intent.target), "confirmation", plan->confirmation,
+        "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }
@@ -125,6 +127,7 @@ bool handover_read(struct handover *handover, int fd, struct error *error)
         .run = json_get_text(document, "run"),
         .operator_name = json_get_text(document, "operator"),
         .reason = json_get_text(document, "reason"),
+        .who = json_object_get(document, "who"),
         .headless = json_is_true(json_object_get(document, "headless")),
         .without_lease = json_is_true(json_object_get(document, "without_lease")),
         .intent = {.repair = json_get_text(document, "repair"),

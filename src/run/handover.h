@@ -29,8 +29,8 @@ struct handover {
     const char *config, *run, *operator_name, *reason;
     bool headless; /* nobody watches who could decide anything */
     bool without_lease;
-    struct intent intent; /* its texts too */
-    const json_t *confirmation;
+    struct intent intent;             /* its texts too */
+    const json_t *confirmation, *who; /* who: NULL: not told */
 };
 
 /* `out` holds secrets: handover_cleanse() it. */

@@ -61,8 +61,8 @@ bool journal_note(struct journal *journal, enum run_phase phase, struct error *e
 }
 
 static bool append_as(struct journal *journal, const char *operator_name,
-                      enum event_kind kind, const char *text, const json_t *data,
-                      struct error *error)
+                      const json_t *who, enum event_kind kind, const char *text,
+                      const json_t *data, struct error *error)
 {
     const struct run *run = journal->run;
     struct event event = {.kind = kind,
@@ -71,27 +71,29 @@ static bool append_as(struct journal *journal, const char *operator_name,
                           .run = run->id,
                           .release = run->release,
                           .text = text,
-                          .data = data};
+                          .data = data,
+                          .who = who};
     return events_append(&journal->events, &event, NULL, error);
 }
 
 bool journal_append(struct journal *journal, enum event_kind kind, const char *text,
                     json_t *take_data, struct error *error)
 {
+    const struct run *run = journal->run;
     bool done =
-        append_as(journal, journal->run->operator_name, kind, text, take_data, error);
+        append_as(journal, run->operator_name, run->who, kind, text, take_data, error);
     json_decref(take_data);
     return done;
 }
 
-void journal_cancel(struct journal *journal, const char *operator_name,
+void journal_cancel(struct journal *journal, const char *operator_name, const json_t *who,
                     const char *reason)
 {
     struct run *run = journal->run;
     run->cancelled_by = mem_text(operator_name ? operator_name : "a signal");
     run->cancel_reason = mem_text(reason);
     /* It stops, written or not. */
-    append_as(journal, run->cancelled_by, EVENT_RUN_CANCELLED, reason, NULL, NULL);
+    append_as(journal, run->cancelled_by, who, EVENT_RUN_CANCELLED, reason, NULL, NULL);
     journal_record(journal, NULL);
 }
 
@@ -108,6 +110,7 @@ void journal_end(struct journal *journal, enum run_outcome outcome, int status,
     journal->status = status;
     bool done = journal_append(journal, kind, text, data, &error);
     run->phase = PHASE_ENDED;
+    done = done && head_take(&run->head_end, &journal->events, &error);
     if (done) {
         run->outcome = outcome;
         run->status = status;

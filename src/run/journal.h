@@ -30,7 +30,7 @@ bool journal_enter(struct journal *journal, enum run_phase phase, struct error *
 bool journal_note(struct journal *journal, enum run_phase phase, struct error *error);
 bool journal_append(struct journal *journal, enum event_kind kind, const char *text,
                     json_t *take_data, struct error *error);
-void journal_cancel(struct journal *journal, const char *operator_name,
+void journal_cancel(struct journal *journal, const char *operator_name, const json_t *who,
                     const char *reason);
 
 /* On the trail before the record says so. Where that fails the run keeps no end: it

@@ -5,6 +5,7 @@
 #include "lock/lock.h"
 #include "run/process.h"
 #include "store/events.h"
+#include "store/who.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,13 +40,16 @@ static bool announce(const struct statedir *dir, const struct run *run,
     if (!events_open(&events, dir->events, DB_WRITE, error)) {
         return false;
     }
+    json_t *who = who_facts();
     struct event event = {.kind = EVENT_RUN_RESOLVED,
                           .environment = run->environment,
                           .operator_name = operator_name,
                           .run = run->id,
                           .release = run->release,
-                          .text = reason};
+                          .text = reason,
+                          .who = who};
     bool done = events_append(&events, &event, NULL, error);
+    json_decref(who);
     events_close(&events);
     return done;
 }

@@ -56,6 +56,7 @@ static void fill_record(struct course *course)
     run->release = mem_text(json_get_text(wanted->confirmation, "release"));
     run->operator_name = mem_text(wanted->operator_name);
     run->reason = mem_text(wanted->reason);
+    run->who = wanted->who ? json_deep_copy(wanted->who) : NULL;
     run->digest = mem_text(digest);
     run->config = mem_text(wanted->config);
     run->started = clock_wall();
@@ -78,7 +79,8 @@ static bool open_run(struct course *course, struct error *error)
         return false;
     }
     run->control = mem_text(course->watch.control.path);
-    return journal_enter(journal, PHASE_LOCKED, error);
+    return head_take(&run->head_start, &journal->events, error) &&
+           journal_enter(journal, PHASE_LOCKED, error);
 }
 
 static bool take_lock(struct course *course)
@@ -168,6 +170,10 @@ static void follow_up(struct course *course)
         free(run->operator_name);
         free(run->reason);
         run->operator_name = mem_text(decision->by);
+        if (course->decided_by) {
+            json_decref(run->who);
+            run->who = json_incref(course->decided_by);
+        }
         run->reason = mem_text(decision->reason);
     }
     if (!open_run(course, &error)) {
@@ -180,10 +186,11 @@ static void follow_up(struct course *course)
 
 /* ---- the whole life ---- */
 
-static void on_cancel(void *argument, const char *operator_name, const char *reason)
+static void on_cancel(void *argument, const char *operator_name, const json_t *who,
+                      const char *reason)
 {
     struct course *course = argument;
-    journal_cancel(&course->journal, operator_name, reason);
+    journal_cancel(&course->journal, operator_name, who, reason);
 }
 
 /* Only from beneath the command that ships, while it runs. */
@@ -224,6 +231,7 @@ static void let_go(struct course *course)
     admission_leave(&course->admission); /* last of what others see */
     statedir_finish(&course->journal.dir);
     ruling_finish(&course->decision);
+    json_decref(course->decided_by);
     free(course->directory);
     free(course->back_release);
     free(course->back_run);

@@ -34,11 +34,12 @@ void watch_finish(struct watch *watch)
     watch->signals = -1;
 }
 
-static void cancel(struct watch *watch, const char *operator_name, const char *reason)
+static void cancel(struct watch *watch, const char *operator_name, const json_t *who,
+                   const char *reason)
 {
     if (!watch->cancelled) {
         watch->cancelled = true;
-        watch->cancel(watch->self, operator_name, reason);
+        watch->cancel(watch->self, operator_name, who, reason);
     }
 }
 
@@ -47,7 +48,7 @@ static void take_signals(struct watch *watch)
     struct signalfd_siginfo signal;
     while (read(watch->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT) {
-            cancel(watch, NULL, signal.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+            cancel(watch, NULL, NULL, signal.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
         }
     }
 }
@@ -63,7 +64,7 @@ static json_t *answer_to(struct watch *watch, const struct request *request)
     struct error error = {0};
     switch (request->kind) {
     case REQUEST_CANCEL:
-        cancel(watch, request->operator_name, request->reason);
+        cancel(watch, request->operator_name, request->who, request->reason);
         break;
     case REQUEST_DECIDE:
         if (!watch->decide(watch->self, request, &error)) {

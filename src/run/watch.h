@@ -20,7 +20,8 @@ struct watch {
     int64_t lost; /* ns in which we should have run and did not: the machine slept, or
                    * somebody stopped us */
     /* Called once, before a cancellation is answered. */
-    void (*cancel)(void *self, const char *operator_name, const char *reason);
+    void (*cancel)(void *self, const char *operator_name, const json_t *who,
+                   const char *reason);
     /* What is decided; false with an error: it decides nothing. */
     bool (*decide)(void *self, const struct request *request, struct error *error);
     /* Is this process beneath the command that ships? */

@@ -152,17 +152,22 @@ static char *sealed(const char *text)
     return clean.data ? buf_take(&clean) : mem_text("");
 }
 
-static char *sealed_data(const json_t *data)
+static char *sealed_data(const json_t *data, const json_t *who)
 {
-    if (!data) {
+    if (!data && !who) {
         return NULL;
     }
-    char *text = json_compact(data);
+    json_t *whole = data ? json_deep_copy(data) : json_object();
+    if (who) {
+        json_object_set_new(whole, EVENT_WHO, json_deep_copy(who));
+    }
+    char *text = json_compact(whole);
     struct buf line;
     buf_init(&line, 0);
     buf_text(&line, text);
     mask_buf(&line);
     free(text);
+    json_decref(whole);
     return buf_take(&line);
 }
 
@@ -212,7 +217,7 @@ bool events_append(struct events *events, const struct event *event, int64_t *se
         .release = sealed(event->release),
         .check = sealed(event->check),
         .text = sealed(event->text),
-        .data = sealed_data(event->data),
+        .data = sealed_data(event->data, event->who),
         .hash = mem_alloc(DIGEST_HEX),
     };
     clock_stamp(entry.at, clock_wall());
@@ -293,16 +298,19 @@ bool events_list(struct events *events, const struct events_filter *filter,
     sqlite3_stmt *statement = db_prepare(
         db,
         "SELECT * FROM (" SELECT_EVENTS "WHERE (?1 IS NULL OR at >= ?1)"
-        " AND (?2 IS NULL OR instr(operator, ?2) > 0)"
+        " AND (?2 IS NULL OR instr(operator, ?2) > 0 OR CASE WHEN json_valid(data)"
+        " THEN EXISTS (SELECT 1 FROM json_tree(data, '$." EVENT_WHO "')"
+        " WHERE atom NOT NULL AND instr(atom, ?2) > 0) END)"
         " AND (?3 IS NULL OR substr(release, 1, length(?3)) = ?3)"
-        " AND (?4 IS NULL OR run = ?4) ORDER BY seq DESC LIMIT ?5) ORDER BY seq",
+        " AND (?4 IS NULL OR run = ?4) AND (?6 = 0 OR seq = ?6)"
+        " ORDER BY seq DESC LIMIT ?5) ORDER BY seq",
         error);
     if (!statement) {
         return false;
     }
     int64_t limit = filter->newest ? (int64_t)filter->newest : -1;
-    bool done = db_bind(db, statement, error, "tttti", filter->since, filter->who,
-                        filter->release, filter->run, limit);
+    bool done = db_bind(db, statement, error, "ttttii", filter->since, filter->who,
+                        filter->release, filter->run, limit, filter->seq);
     return read_entries(db, statement, done, entries, error);
 }
 

@@ -72,11 +72,13 @@ struct event {
     const char *check;
     const char *text;   /* one line for a person */
     const json_t *data; /* further facts, an object, or NULL */
+    const json_t *who;  /* who_facts() of who did it: EVENT_WHO of the data, or NULL */
     /* what tells it from others of its kind, also the text EVENT_ONCE of the data:
      * appended only where no event has it yet. NULL: each time */
     const char *once;
 };
 #define EVENT_ONCE "once"
+#define EVENT_WHO  "who"
 
 /* An event of the trail. */
 struct entry {
@@ -110,9 +112,10 @@ char *events_operator(void);
 
 struct events_filter {
     const char *since;   /* a stamp, or NULL */
-    const char *who;     /* part of the operator */
+    const char *who;     /* part of the operator, or of a fact about who it was */
     const char *release; /* its beginning */
     const char *run;
+    int64_t seq;   /* this one alone; 0: any */
     size_t newest; /* at most so many, the newest; 0: all */
 };
 bool events_list(struct events *events, const struct events_filter *filter,

@@ -94,6 +94,10 @@ json_t *run_json(const struct run *run)
         panic("a run's record cannot be written as JSON");
     }
     json_object_update(object, rest);
+    json_object_set_new(object, "who", run->who ? json_deep_copy(run->who) : json_null());
+    json_object_set_new(object, "audit_head",
+                        json_pack("{s:o, s:o}", "start", head_json(&run->head_start),
+                                  "end", head_json(&run->head_end)));
     json_decref(rest);
     return object;
 }
@@ -189,6 +193,10 @@ struct run *run_from_json(const json_t *object, struct error *error)
     run->cancel_reason = text_of(cancelled, "reason");
     run->resolved_by = text_of(resolved, "by");
     run->resolve_reason = text_of(resolved, "reason");
+    const json_t *who = json_object_get(object, "who");
+    run->who = json_is_object(who) ? json_deep_copy(who) : NULL;
+    head_from_json(&run->head_start, json_at(object, "/audit_head/start"));
+    head_from_json(&run->head_end, json_at(object, "/audit_head/end"));
     run->fence = integer_of(object, "fence");
     run->status = (int)integer_of(object, "status");
     run->started = moment_of(object, "started");

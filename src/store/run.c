@@ -112,6 +112,7 @@ void run_destroy(struct run *run)
     free(run->cancel_reason);
     free(run->resolved_by);
     free(run->resolve_reason);
+    json_decref(run->who);
     free(run);
 }
 

@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/exits.h"
+#include "store/head.h"
 #include "store/question.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -114,9 +116,11 @@ struct run {
     char *follows; /* the run that ended in the decision to start this one, or NULL */
     char *next;    /* the run that this one ended in, or NULL */
     char *operator_name, *reason;
+    json_t *who;  /* who_facts() of the operator; NULL: not told */
     char *digest; /* what was confirmed */
     char *config; /* path */
     int64_t fence;
+    struct head head_start, head_end; /* of the audit trail, when it began and ended */
     enum run_phase phase;
     enum run_outcome outcome;
     int status;             /* exit status of greenboard, once ended */

@@ -75,6 +75,7 @@ static void item_destroy(struct item *item)
         free((char *)(uintptr_t)texts[i]);
     }
     json_decref((json_t *)(uintptr_t)event->data);
+    json_decref((json_t *)(uintptr_t)event->who);
     sample_finish(&item->sample);
     free(item);
 }
@@ -370,6 +371,7 @@ void store_event(struct store *store, const struct event *event)
                                  .check = mem_text(event->check),
                                  .text = mem_text(event->text),
                                  .data = event->data ? json_deep_copy(event->data) : NULL,
+                                 .who = event->who ? json_deep_copy(event->who) : NULL,
                                  .once = mem_text(event->once)};
     push(store, item);
 }

@@ -13,6 +13,7 @@
 #include "config/fields.h"
 #include "man/pages.h"
 #include "sandbox/faults.h"
+#include "store/who.h"
 #include "ui/keys.h"
 
 #include <stdlib.h>
@@ -84,6 +85,18 @@ static void every_alert_is_listed(void **state)
         char *name = mem_format("\\&%s", alert_rules[i].name);
         assert_true(lists(&page, "Cm", name));
         assert_non_null(strstr(buf_string(&page), alert_rules[i].check));
+        free(name);
+    }
+    buf_finish(&page);
+}
+
+static void every_fact_about_who_it_was_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@WHO@");
+    for (size_t i = 0; i < WHO_COUNT; i++) {
+        char *name = mem_format("\\&%s", who_rows[i].key);
+        assert_true(lists(&page, "Cm", name));
         free(name);
     }
     buf_finish(&page);
@@ -183,6 +196,7 @@ int main(void)
         cmocka_unit_test(every_fault_is_listed_once),
         cmocka_unit_test(every_check_is_listed),
         cmocka_unit_test(every_alert_is_listed),
+        cmocka_unit_test(every_fact_about_who_it_was_is_listed),
         cmocka_unit_test(every_alert_watches_a_check_that_there_is),
         cmocka_unit_test(no_entry_may_take_the_name_of_a_built_in_check),
         cmocka_unit_test(every_check_without_a_section_is_a_type_of_entries),
