@@ -59,6 +59,21 @@ static void tell_learnt(const struct alerts *alerts, const struct alert *alert,
 
 /* ---- writing ---- */
 
+static void announce(const struct alerts *alerts, const struct alert *alert,
+                     const char *text, const json_t *data)
+{
+    const struct board *board = alerts->board;
+    char *said = mem_format("%s %s: %s", board->environment->system,
+                            board->environment->name, text);
+    json_t *facts = json_pack("{s:o, s:o, s:s}", "alert", json_deep_copy(data), "release",
+                              json_text(board->release), "check", alert->rule->check);
+    struct notice notice = {alert->raised ? NOTICE_ALERT_RAISED : NOTICE_ALERT_CLEARED,
+                            said, facts};
+    courier_tell(alerts->courier, &notice);
+    json_decref(facts);
+    free(said);
+}
+
 static void write_event(const struct alerts *alerts, const struct alert *alert)
 {
     const char *name = alert->rule->name;
@@ -83,6 +98,7 @@ static void write_event(const struct alerts *alerts, const struct alert *alert)
                           .text = text,
                           .data = data};
     store_event(alerts->store, &event);
+    announce(alerts, alert, text, data);
     json_decref(data);
     free(text);
 }

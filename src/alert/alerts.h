@@ -1,5 +1,5 @@
 /* The alerts of a console: judged by each answer, told on the board's timeline, written
- * to the trail.
+ * to the trail, announced.
  *
  * Main thread. Every console judges for its own screen; the recorder alone writes, once
  * it has read in the trail which alerts are raised, so that what a console before it
@@ -8,6 +8,7 @@
 #define GREENBOARD_ALERT_ALERTS_H
 
 #include "alert/alert.h"
+#include "alert/courier.h"
 #include "board/board.h"
 #include "store/store.h"
 
@@ -16,6 +17,7 @@
 struct alerts {
     struct board *board;
     struct store *store;       /* NULL: nothing is written */
+    struct courier *courier;   /* tells people, where it is set; borrowed */
     const char *operator_name; /* borrowed */
     bool writes;               /* the recorder, and it has read the trail */
     struct alert rows[ALERT_COUNT];

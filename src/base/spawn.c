@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +19,23 @@ extern char **environ;
 
 enum { POLL_SLICE_MS = 100 }; /* how soon a cancellation is seen */
 
-static bool start(const struct spawn *spawn, int out_fd, int err_fd, pid_t *pid,
-                  struct error *error)
+/* A file in memory rather than a pipe: a command that never reads it delays nobody. */
+static int open_input(const struct buf *input, struct error *error)
+{
+    int fd = memfd_create("input", MFD_CLOEXEC);
+    if (fd < 0 || !fs_write_all(fd, buf_string(input), input->length) ||
+        lseek(fd, 0, SEEK_SET) != 0) {
+        error_system(error, errno, "cannot keep what a command is to read");
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
+static bool start(const struct spawn *spawn, int in_fd, int out_fd, int err_fd,
+                  pid_t *pid, struct error *error)
 {
     char *program = fs_executable(spawn->argv[0], spawn->directory, error);
     if (!program) {
@@ -31,7 +47,11 @@ static bool start(const struct spawn *spawn, int out_fd, int err_fd, pid_t *pid,
     sigfillset(&all);
     sigemptyset(&none);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (in_fd >= 0) {
+        posix_spawn_file_actions_adddup2(&actions, in_fd, 0);
+    } else {
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    }
     posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
     posix_spawn_file_actions_adddup2(&actions, err_fd, 2);
     posix_spawn_file_actions_addclosefrom_np(&actions, 3); /* libraries leave some open */
@@ -130,7 +150,12 @@ bool spawn_capture(const struct spawn *spawn, struct buf *out, struct buf *err,
         return error_system(error, number, "cannot make a pipe");
     }
     pid_t pid = 0;
-    bool started = start(spawn, out_pipe[1], err_pipe[1], &pid, error);
+    int input = spawn->input ? open_input(spawn->input, error) : -1;
+    bool started = (!spawn->input || input >= 0) &&
+                   start(spawn, input, out_pipe[1], err_pipe[1], &pid, error);
+    if (input >= 0) {
+        close(input);
+    }
     close(out_pipe[1]);
     close(err_pipe[1]);
     int fds[2] = {out_pipe[0], err_pipe[0]};

@@ -1,9 +1,9 @@
 /* Running a command to its end and keeping what it printed: secret sources, the release
  * command, command checks. A deploy is not run here (run/supervisor).
  *
- * The command gets a process group of its own, stdin from /dev/null and the default
- * signals; when the deadline passes or *cancelled turns true its whole group is killed.
- * Any thread. */
+ * The command gets a process group of its own, stdin from /dev/null (or what is given
+ * to it) and the default signals; when the deadline passes or *cancelled turns true its
+ * whole group is killed. Any thread. */
 #ifndef GREENBOARD_BASE_SPAWN_H
 #define GREENBOARD_BASE_SPAWN_H
 
@@ -18,6 +18,7 @@ struct spawn {
     char *const *argv; /* argv[0] is found by fs_executable() */
     char *const *env;  /* NULL: ours */
     const char *directory;
+    const struct buf *input;      /* what it reads from its stdin; NULL: nothing */
     int64_t deadline;             /* clock_now() time */
     const atomic_bool *cancelled; /* or NULL */
 };

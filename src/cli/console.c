@@ -61,6 +61,11 @@ bool console_begin(struct console *console, struct cli *cli, struct error *error
     console->store = store_create(&console->dir, cli->read_only);
     store_config(console->store, console->board->environment);
     alerts_init(&console->alerts, console->board, console->store, console->operator_name);
+    if (!cli->read_only) {
+        console->courier =
+            courier_create(console->board->environment, &console->dir, false);
+    }
+    console->alerts.courier = console->courier;
     struct observer observer = {.answered = answered, .judged = judged, .self = console};
     console->sched = sched_create(console->board, &observer);
     sched_watch(console->sched, true);
@@ -77,6 +82,7 @@ bool console_step(struct console *console)
         console->standing = newer;
         learnt = true;
     }
+    courier_deliver(console->courier, store_recorder(console->store));
     return sched_step(console->sched, clock_now()) || learnt;
 }
 
@@ -86,6 +92,7 @@ void console_finish(struct console *console)
     lookout_destroy(console->lookout);
     standing_unref(console->standing);
     alerts_finish(&console->alerts);
+    courier_destroy(console->courier, 0); /* what waits is on disk */
     store_destroy(console->store);
     statedir_finish(&console->dir);
     free(console->home);

@@ -5,6 +5,7 @@
 #define GREENBOARD_CLI_CONSOLE_H
 
 #include "alert/alerts.h"
+#include "alert/courier.h"
 #include "board/sched.h"
 #include "cli/cli.h"
 #include "lock/lookout.h"
@@ -18,6 +19,7 @@ struct console {
     struct alerts alerts;
     struct lookout *lookout;
     struct standing *standing; /* the newest; NULL: not known yet */
+    struct courier *courier;   /* delivers while this console is the recorder */
     char *home;                /* the state home, absolute */
     struct statedir dir;
     char *operator_name;

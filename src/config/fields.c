@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/notices.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,12 @@ static const char *const remedies[] = {"ask", "rollback", NULL};
 static const char *const record_failures[] = {"stop", "continue", NULL};
 static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const lease_places[] = {"environment", NULL};
+static const char *const notices[] = {
+#define NOTICES_WORD(id, word, help) word,
+    NOTICES(NOTICES_WORD)
+#undef NOTICES_WORD
+        NULL};
+static const char *const notify_formats[] = {"json", "slack", NULL};
 static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", NULL};
 
 /* What every section that is a check takes beside its own keys. */

@@ -285,7 +285,7 @@ static void finish(struct transfer *transfer, bool good)
     curl_slist_free_all(transfer->resolved);
     curl_slist_free_all(transfer->connect_to);
     free(transfer->host);
-    free(transfer->url);
+    mem_cleanse(transfer->url); /* that of a webhook is a secret */
 }
 
 bool http_ask(const struct http_request *request, struct http_reply *reply,

@@ -24,6 +24,8 @@
     X(EVENT_ALERT_RAISED, "alert.raised",                                                \
       "an alert was raised: what is wrong, and what to do")                              \
     X(EVENT_ALERT_CLEARED, "alert.cleared", "what had raised an alert is well again")    \
+    X(EVENT_NOTICE_DEAD, "notice.given_up",                                              \
+      "an announcement was not delivered for a day, and is not tried again")             \
     X(EVENT_CONFIG_INVALID, "config.invalid",                                            \
       "a configuration is refused, or lacks what its class demands")                     \
     X(EVENT_CONFIG_NOT_USED, "config.not_used",                                          \

@@ -86,6 +86,7 @@ bool statedir_open_named(struct statedir *dir, const char *home, const char *sys
     dir->fence = fs_join(dir->directory, "fence");
     dir->hold = fs_join(dir->directory, "hold.json");
     dir->runs = fs_join(dir->directory, "runs");
+    dir->outbox = fs_join(dir->directory, "outbox");
     dir->shared_lock =
         lock_dir ? mem_format("%s/%s-%s.lock", lock_dir, system, name) : NULL;
     char *above = fs_directory(dir->directory);
@@ -103,9 +104,9 @@ out:
 
 void statedir_finish(struct statedir *dir)
 {
-    char *paths[] = {dir->home, dir->directory,  dir->events, dir->samples,
-                     dir->lock, dir->recorder,   dir->fence,  dir->hold,
-                     dir->runs, dir->shared_lock};
+    char *paths[] = {dir->home, dir->directory, dir->events,     dir->samples,
+                     dir->lock, dir->recorder,  dir->fence,      dir->hold,
+                     dir->runs, dir->outbox,    dir->shared_lock};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         free(paths[i]);
     }

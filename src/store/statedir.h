@@ -21,6 +21,7 @@ struct statedir {
     char *fence;       /* the number of the newest run */
     char *hold;        /* hold.json: who locked the environment, and why */
     char *runs;        /* a directory for each run */
+    char *outbox;      /* announcements that wait to be delivered */
     char *shared_lock; /* in `lock.dir`, held besides by runs of every user; NULL: not
                           configured */
 };

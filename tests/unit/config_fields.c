@@ -370,14 +370,6 @@ static void a_tunnel_leads_to_one_place(void **state)
 static void what_nothing_obeys_yet_is_refused(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"notify"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        char *staging = mem_format("{\"%s\": {}}", keys[i]);
-        char *path = mem_format("environments.staging.%s", keys[i]);
-        assert_refused(staging, path, "is not supported by this version", "take it out");
-        free(staging);
-        free(path);
-    }
     assert_refused("{\"backup\": {\"commands\": []}}",
                    "environments.staging.backup.commands", "is not supported", "");
 }
@@ -577,7 +569,8 @@ static void the_schema_knows_every_row(void **state)
         json_integer_value(json_at(
             schema, "/$defs/environment/properties/redis/properties/port/default")),
         6379);
-    assert_null(json_at(schema, "/$defs/environment/properties/notify"));
+    assert_null(json_at(schema, "/$defs/environment/properties/backup/"
+                                "properties/commands"));
     assert_string_equal(
         json_string_value(
             json_at(schema, "/$defs/environment/properties/checks/items/required/0")),
