@@ -26,6 +26,7 @@ libchecks_a_SOURCES += checks/redis/redis.c \
 	checks/redis/together.c checks/redis/together.h
 libchecks_a_SOURCES += checks/settings.c
 libchecks_a_SOURCES += checks/tunnel.c
+libchecks_a_SOURCES += checks/webhook.c
 libchecks_a_SOURCES += checks/auth_flow.c
 libchecks_a_SOURCES += checks/auth_rate.c
 libchecks_a_SOURCES += checks/health_json.c

@@ -2,6 +2,7 @@
  * greenboard(1). */
 #include "man/pages.h"
 
+#include "alert/outbox.h"
 #include "alert/rules.h"
 #include "base/exits.h"
 #include "base/mem.h"
@@ -202,6 +203,15 @@ static void fill_events(struct buf *out)
     end(out);
 }
 
+static void fill_notices(struct buf *out)
+{
+    begin(out);
+    for (size_t i = 0; i < NOTICE_COUNT; i++) {
+        row(out, "Cm", notice_rows[i].word, notice_rows[i].help);
+    }
+    end(out);
+}
+
 static void fill_who(struct buf *out)
 {
     begin(out);
@@ -259,6 +269,6 @@ const struct page_mark page_marks[] = {
     {"@HYGIENE@", fill_hygiene},   {"@OUTCOMES@", fill_outcomes},
     {"@EVENTS@", fill_events},     {"@ALERTS@", fill_alerts},
     {"@FAULTS@", fill_faults},     {"@BARS@", fill_bars},
-    {"@WHO@", fill_who},
+    {"@WHO@", fill_who},           {"@NOTICES@", fill_notices},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

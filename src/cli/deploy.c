@@ -2,9 +2,12 @@
  * and the supervisor that does it. */
 #include "cli/check.h"
 #include "cli/preflight.h"
+#include "cli/refusal.h"
 #include "cli/starting.h"
 
+#include "alert/courier.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "board/asking.h"
@@ -17,11 +20,13 @@
 static int refuse(const struct starting *starting)
 {
     char **reasons = gate_reasons(starting->board, clock_now());
-    starting_record_refusal(starting, reasons);
+    refusal_record(starting, reasons);
     for (size_t i = 0; reasons[i]; i++) {
         fprintf(stderr, "greenboard: %s\n", reasons[i]);
     }
     printf("deploy refused: %s\n", reasons[0] ? reasons[0] : "not green");
+    fflush(stdout);
+    refusal_announce(starting, reasons, verdict_exit(starting->board->verdict));
     argv_free(reasons);
     return verdict_exit(starting->board->verdict);
 }

@@ -5,6 +5,7 @@
 #include "cli/decide.h"
 #include "cli/replay.h"
 
+#include "alert/outbox.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -138,7 +139,28 @@ static void print_head(const char *label, const struct head *head)
     }
 }
 
-static void print_run(const struct run *run)
+static void print_announcement(void *self, const char *sink, const char *text)
+{
+    (void)self;
+    print_field(sink, text);
+}
+
+static void add_announcement(void *self, const char *sink, const char *text)
+{
+    json_array_append_new(self,
+                          json_pack("{s:s, s:o}", "sink", sink, "text", json_text(text)));
+}
+
+/* The record, and what of it was not delivered yet, or never. */
+static json_t *whole_json(const struct statedir *dir, const struct run *run)
+{
+    json_t *object = run_json(run), *list = json_array();
+    outbox_tell(dir->outbox, run->id, add_announcement, list);
+    json_object_set_new(object, "announcements", list);
+    return object;
+}
+
+static void print_run(const struct statedir *dir, const struct run *run)
 {
     printf("%s %s %s%s\n", run->kind, run->id, run_word(run),
            run->known_good ? ", known good" : "");
@@ -161,6 +183,7 @@ static void print_run(const struct run *run)
     print_field("because", run->resolve_reason);
     print_field("trouble", run->trouble);
     print_field("output", run->output);
+    outbox_tell(dir->outbox, run->id, print_announcement, NULL);
     print_head("audit head", run->head_end.hash[0] ? &run->head_end : &run->head_start);
 }
 
@@ -194,9 +217,9 @@ static int show(struct asked *asked)
         return cli_fail(error.code == ERROR_SYSTEM ? EXIT_INTERNAL : EXIT_USAGE, &error);
     }
     if (asked->output == OUTPUT_JSON) {
-        print_json(run_json(run));
+        print_json(whole_json(&asked->dir, run));
     } else {
-        print_run(run);
+        print_run(&asked->dir, run);
     }
     run_destroy(run);
     return EXIT_GO;

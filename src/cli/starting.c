@@ -4,12 +4,12 @@
 #include "base/mem.h"
 #include "checks/checks.h"
 #include "cli/attach.h"
+#include "cli/refusal.h"
 #include "cli/check.h"
 #include "lock/standing.h"
 #include "net/http.h"
 #include "run/launch.h"
 #include "store/events.h"
-#include "store/who.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -24,37 +24,6 @@ static const int64_t STANDING_PATIENCE = 3 * CLOCK_SECOND;
 static bool has_terminal(void)
 {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
-
-/* The supervisor decides; but what is red already needs none to be refused, and is on the
- * trail. */
-void starting_record_refusal(const struct starting *starting, char *const *reasons)
-{
-    struct events events;
-    struct error error = {0};
-    const char *release = starting->intent.release;
-    json_t *list = json_array();
-    for (size_t i = 0; reasons[i]; i++) {
-        json_array_append_new(list, json_string(reasons[i]));
-    }
-    json_t *data = json_pack("{s:o}", "reasons", list);
-    json_t *who = who_facts();
-    struct event event = {.kind = EVENT_REFUSED,
-                          .environment = starting->cli->environment->name,
-                          .operator_name = starting->operator_name,
-                          .release = release           ? release
-                                     : starting->board ? starting->board->release
-                                                       : NULL,
-                          .text = reasons[0] ? reasons[0] : "not green",
-                          .data = data,
-                          .who = who};
-    if (!events_open(&events, starting->dir.events, DB_WRITE, &error) ||
-        !events_append(&events, &event, NULL, &error)) {
-        cli_fail(EXIT_INTERNAL, &error);
-    }
-    events_close(&events);
-    json_decref(data);
-    json_decref(who);
 }
 
 /* Who may go on all the same is told what a deploy would have been stopped by. */
@@ -78,7 +47,7 @@ static bool may_start(struct starting *starting, int *status)
     check_print_standing(standing);
     if (bar && !starting->dry_run) {
         char *const reasons[] = {bar->message, NULL};
-        starting_record_refusal(starting, reasons);
+        refusal_record(starting, reasons);
         printf("%s refused: %s\n", run_kind_words[starting->intent.kind], bar->message);
         *status = bar_rows[bar->kind].status;
     } else if (!bar) {

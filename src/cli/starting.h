@@ -30,10 +30,6 @@ struct starting {
 /* Before anything is asked: somebody can confirm, and by the right name. */
 bool starting_confirmable(const struct starting *starting, struct error *error);
 
-/* On the trail: the supervisor decides, but what is in the way already needs none to be
- * refused. */
-void starting_record_refusal(const struct starting *starting, char *const *reasons);
-
 /* State, board and scheduler; false: *status says how to exit, and it was said why. */
 bool starting_open(struct starting *starting, int *status);
 void starting_close(struct starting *starting);

@@ -139,9 +139,9 @@ static bool is_taken(const char *name)
     if (text_equal(name, "tunnel") || text_starts(name, "tunnel ")) {
         return true; /* the lights of tunnels */
     }
-    static const char *const built_in[] = {"config",     "jwt_secret", "jwt_sync",
-                                           "clickhouse", "redis",      "auth_flow",
-                                           "auth_rate",  "settings"};
+    static const char *const built_in[] = {
+        "config",    "jwt_secret", "jwt_sync", "clickhouse", "redis",
+        "auth_flow", "auth_rate",  "settings", "webhook",    "notify webhook"};
     for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
         if (strcmp(name, built_in[i]) == 0) {
             return true;

@@ -120,6 +120,9 @@ static enum step_end start(struct course *course, const struct planned *planned,
         return STEP_FAILED;
     }
     journal_record(&course->journal, NULL);
+    if (ships(planned)) {
+        journal_announce(&course->journal, NOTICE_STARTED, NULL);
+    }
     return STEP_DONE;
 }
 

@@ -44,6 +44,8 @@ static void ask(struct course *course, const struct step *step, struct question 
     char *text = mem_format("%s: %s; %s?", step->name, run->question.why, choices);
     json_t *data = question_json(&run->question);
     journal_append(&course->journal, EVENT_RUN_WAITING, text, data, NULL);
+    char *const why[] = {run->question.why, NULL};
+    journal_announce(&course->journal, NOTICE_WAITING, why);
     free(text);
     free(choices);
 }

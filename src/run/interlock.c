@@ -56,7 +56,11 @@ static bool load(struct course *course)
         course_refuse_error(course, course_status_of(&error), &error);
         return false;
     }
-    return same_config(course);
+    if (!same_config(course)) {
+        return false;
+    }
+    journal_tell_people(&course->journal, course->environment);
+    return true;
 }
 
 /* What of the plan the configuration alone tells, and the release as it was confirmed. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "run/announce.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,33 @@ static bool append_as(struct journal *journal, const char *operator_name,
     return events_append(&journal->events, &event, NULL, error);
 }
 
+/* Never in the way of the run: what could not be put out is trouble, and no more. */
+void journal_announce(struct journal *journal, enum notice_kind kind,
+                      char *const *reasons)
+{
+    struct head head;
+    struct error error = {0};
+    if (!journal->environment) {
+        return;
+    }
+    head_take(&head, &journal->events, NULL);
+    if (!announce_run(journal->dir.outbox, journal->environment, journal->run, kind,
+                      reasons, &head, &error) &&
+        !journal->run->trouble) {
+        error_prefix(&error, "nobody is told that it %s", notice_rows[kind].word);
+        journal->run->trouble = mem_text(error.message);
+    }
+    courier_wake(journal->courier);
+}
+
+void journal_tell_people(struct journal *journal, const struct environment *environment)
+{
+    if (!journal->environment) {
+        journal->environment = environment_ref(environment);
+        journal->courier = courier_create(environment, &journal->dir, true);
+    }
+}
+
 bool journal_append(struct journal *journal, enum event_kind kind, const char *text,
                     json_t *take_data, struct error *error)
 {
@@ -115,6 +143,7 @@ void journal_end(struct journal *journal, enum run_outcome outcome, int status,
         run->outcome = outcome;
         run->status = status;
         run->ended = clock_wall();
+        journal_announce(journal, announce_end_kind(run), reasons);
         done = journal_record(journal, &error);
     }
     if (done) {

@@ -6,6 +6,7 @@
 #ifndef GREENBOARD_RUN_JOURNAL_H
 #define GREENBOARD_RUN_JOURNAL_H
 
+#include "alert/courier.h"
 #include "base/error.h"
 #include "store/events.h"
 #include "store/runs.h"
@@ -17,12 +18,21 @@ struct journal {
     struct statedir dir;
     struct events events;
     struct run *run;
-    int launcher; /* a socket, perhaps with nobody at its other end */
-    int status;   /* of enum exit_status: what the supervisor is about to exit with */
+    int launcher;                    /* a socket, perhaps with nobody at its other end */
+    struct environment *environment; /* journal_tell_people()'s; NULL: nobody is told */
+    struct courier *courier;
+    int status; /* of enum exit_status: what the supervisor is about to exit with */
     /* called once the end is recorded, before anybody is told; NULL: nothing to do */
     void (*settle)(void *self);
     void *self;
 };
+
+/* From when on the configuration is known to be the confirmed one: whom another names is
+ * told nothing. Once; keeps a reference, and starts what delivers. */
+void journal_tell_people(struct journal *journal, const struct environment *environment);
+/* Into the outbox, when whatever waits for a disk may. `reasons` may be NULL. */
+void journal_announce(struct journal *journal, enum notice_kind kind,
+                      char *const *reasons);
 
 bool journal_record(struct journal *journal, struct error *error);
 bool journal_enter(struct journal *journal, enum run_phase phase, struct error *error);

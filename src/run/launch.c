@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -120,6 +121,28 @@ static bool read_report(const char *line, size_t length, struct report *report)
     return true;
 }
 
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+static void *reap_one(void *pid)
+{
+    reap((pid_t)(intptr_t)pid);
+    return NULL;
+}
+
+/* It may deliver announcements for some seconds: by a thread that is left behind. */
+static void reap_later(pid_t pid)
+{
+    pthread_t thread;
+    if (waitpid(pid, NULL, WNOHANG) == 0 &&
+        pthread_create(&thread, NULL, reap_one, (void *)(intptr_t)pid) == 0) {
+        pthread_detach(thread);
+    }
+}
+
 enum heard launch_hear(struct launch *launch, struct report *report)
 {
     while (launch->fd >= 0) {
@@ -131,6 +154,7 @@ enum heard launch_hear(struct launch *launch, struct report *report)
             bool known = read_report(launch->held.data, length, report);
             buf_drop(&launch->held, length + 1);
             if (known) {
+                launch->over = report->phase == PHASE_ENDED;
                 return HEARD_REPORT;
             }
             continue;
@@ -144,11 +168,12 @@ enum heard launch_hear(struct launch *launch, struct report *report)
             break;
         }
     }
-    if (launch->pid > 0) { /* only its end closes the pair */
-        while (waitpid(launch->pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-        launch->pid = 0;
+    if (launch->pid > 0 && launch->over) {
+        reap_later(launch->pid);
+    } else if (launch->pid > 0) { /* then only its death closes the pair */
+        reap(launch->pid);
     }
+    launch->pid = 0;
     launch_finish(launch);
     return HEARD_END;
 }

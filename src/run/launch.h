@@ -19,6 +19,7 @@ struct launch {
     char run[RUN_ID]; /* there is a record of it from PHASE_LOCKED on */
     int fd;           /* poll it for reports; -1 once it is closed */
     pid_t pid;
+    bool over; /* it told the end of its run; what it still does holds nobody up */
     struct buf held;
 };
 

@@ -16,6 +16,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+static const int64_t LINGER = 15 * CLOCK_SECOND; /* for announcements, at the end */
+
 static bool turn_away(struct course *course, const struct error *error)
 {
     journal_turn_away(&course->journal, course_status_of(error), error);
@@ -219,8 +221,12 @@ static void harden(void)
     }
 }
 
+/* What is left to tell is told once everything else is free, the launcher too: the run
+ * is over, and nobody waits for this. */
 static void let_go(struct course *course)
 {
+    struct courier *courier = course->journal.courier;
+    environment_unref(course->journal.environment);
     watch_finish(&course->watch);
     events_close(&course->journal.events);
     recording_close(&course->recording);
@@ -236,6 +242,8 @@ static void let_go(struct course *course)
     free(course->back_release);
     free(course->back_run);
     handover_finish(&course->wanted);
+    close(SUPERVISOR_FD);
+    courier_destroy(courier, LINGER);
 }
 
 int supervisor_main(const struct check *const *checks)

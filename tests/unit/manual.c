@@ -2,6 +2,7 @@
  * date. */
 #include "tests/unit/unit.h"
 
+#include "alert/outbox.h"
 #include "alert/rules.h"
 #include "base/buf.h"
 #include "base/fs.h"
@@ -85,6 +86,18 @@ static void every_alert_is_listed(void **state)
         char *name = mem_format("\\&%s", alert_rules[i].name);
         assert_true(lists(&page, "Cm", name));
         assert_non_null(strstr(buf_string(&page), alert_rules[i].check));
+        free(name);
+    }
+    buf_finish(&page);
+}
+
+static void every_announcement_is_listed(void **state)
+{
+    (void)state;
+    struct buf page = filled("@NOTICES@");
+    for (size_t i = 0; i < NOTICE_COUNT; i++) {
+        char *name = mem_format("\\&%s", notice_rows[i].word);
+        assert_true(lists(&page, "Cm", name));
         free(name);
     }
     buf_finish(&page);
@@ -196,6 +209,7 @@ int main(void)
         cmocka_unit_test(every_fault_is_listed_once),
         cmocka_unit_test(every_check_is_listed),
         cmocka_unit_test(every_alert_is_listed),
+        cmocka_unit_test(every_announcement_is_listed),
         cmocka_unit_test(every_fact_about_who_it_was_is_listed),
         cmocka_unit_test(every_alert_watches_a_check_that_there_is),
         cmocka_unit_test(no_entry_may_take_the_name_of_a_built_in_check),
