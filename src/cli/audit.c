@@ -185,7 +185,7 @@ int cli_audit(struct cli *cli, int argc, char **argv)
     if (argc > 2) {
         return cli_usage(command, "too many words: \"%s\"", argv[2]);
     }
-    if (!cli_output(format, false, &asked.output)) {
+    if (!cli_output(format, OUTPUT_TEXT, &asked.output)) {
         return EXIT_USAGE;
     }
     if (!since_parse(since, &wall, &error)) {

@@ -263,7 +263,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
     enum output output = OUTPUT_TEXT;
     struct error error;
     int64_t wait = 0;
-    if (!cli_output(format, true, &output)) {
+    if (!cli_output(format, OUTPUT_JUNIT, &output)) {
         return EXIT_USAGE;
     }
     if (wait_text && !text_duration(wait_text, &wait, &error)) {

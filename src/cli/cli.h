@@ -89,8 +89,9 @@ int cli_options(const struct command *command, const struct option_row *rows,
 extern void (*cli_show_help)(const struct command *command, const struct option_row *rows,
                              size_t count);
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JUNIT };
-bool cli_output(const char *word, bool junit, enum output *output);
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_MD };
+/* Text, JSON, and `also` where that is another one. */
+bool cli_output(const char *word, enum output also, enum output *output);
 
 /* SIGINT and SIGTERM set it; for sched_run(). */
 extern volatile int cli_cancelled;

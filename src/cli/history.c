@@ -92,7 +92,7 @@ int cli_history(struct cli *cli, int argc, char **argv)
     if (argc > 1) {
         return cli_usage(command, "history takes no \"%s\"", argv[1]);
     }
-    if (!cli_output(format, false, &output)) {
+    if (!cli_output(format, OUTPUT_TEXT, &output)) {
         return EXIT_USAGE;
     }
     if (!since_parse(since, &wall, &error)) {

@@ -107,17 +107,18 @@ int cli_options(const struct command *command, const struct option_row *rows,
     return -1;
 }
 
-bool cli_output(const char *word, bool junit, enum output *output)
+bool cli_output(const char *word, enum output also, enum output *output)
 {
-    static const char *const words[] = {"text", "json", "junit"};
-    for (size_t i = 0; i < (junit ? 3u : 2u); i++) {
-        if (!word || strcmp(word, words[i]) == 0) {
+    static const char *const words[] = {"text", "json", "junit", "md"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        bool known = i <= OUTPUT_JSON || i == (size_t)also;
+        if (known && (!word || strcmp(word, words[i]) == 0)) {
             *output = word ? (enum output)i : OUTPUT_TEXT;
             return true;
         }
     }
-    fprintf(stderr, "greenboard: no output \"%s\"\n  use text%s json\n", word,
-            junit ? ", junit or" : " or");
+    fprintf(stderr, "greenboard: no output \"%s\"\n  use text%s json%s%s\n", word,
+            also ? "," : " or", also ? " or " : "", also ? words[also] : "");
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/decide.h"
 #include "cli/replay.h"
+#include "cli/run_report.h"
 
 #include "alert/outbox.h"
 #include "base/clock.h"
@@ -218,6 +219,12 @@ static int show(struct asked *asked)
     }
     if (asked->output == OUTPUT_JSON) {
         print_json(whole_json(&asked->dir, run));
+    } else if (asked->output == OUTPUT_MD) {
+        struct buf report;
+        buf_init(&report, 0);
+        run_report(&report, &asked->dir, run);
+        fputs(buf_string(&report), stdout);
+        buf_finish(&report);
     } else {
         print_run(&asked->dir, run);
     }
@@ -341,7 +348,7 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     struct asked asked = {.cli = cli, .command = cli_command("runs")};
     const char *format = NULL;
     const struct option_row rows[] = {
-        {"output", "FORMAT", "text or json (also -o)", &format, NULL, NULL},
+        {"output", "FORMAT", "text, json or, of show, md (also -o)", &format, NULL, NULL},
         {"reason", "TEXT", "why it is cancelled, decided so or resolved", &asked.reason,
          NULL, NULL},
         {"confirm", "ENV", "decide: the environment's name, which a rollback wants",
@@ -361,8 +368,12 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     }
     asked.run = argc > 2 ? argv[2] : NULL;
     asked.choice = argc > 3 ? argv[3] : NULL;
-    if (!cli_output(format, false, &asked.output)) {
+    if (!cli_output(format, OUTPUT_MD, &asked.output)) {
         return EXIT_USAGE;
+    }
+    const char *word = argc > 1 ? argv[1] : "list";
+    if (asked.output == OUTPUT_MD && strcmp(word, "show") != 0) {
+        return cli_usage(asked.command, "-o md is a report of one run: runs show");
     }
     if (!cli_open(cli, &status)) {
         return status;
@@ -372,7 +383,7 @@ int cli_runs(struct cli *cli, int argc, char **argv)
         free(home);
         return cli_fail(EXIT_INTERNAL, &error);
     }
-    status = act(&asked, argc > 1 ? argv[1] : "list");
+    status = act(&asked, word);
     statedir_finish(&asked.dir);
     free(home);
     return status;

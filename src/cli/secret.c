@@ -218,8 +218,8 @@ int cli_secret(struct cli *cli, int argc, char **argv)
         status = secret_exec(cli, names, behind);
     } else if (status < 0 && argc == 2 && text_equal(argv[1], "check") && !names &&
                !behind) {
-        status = cli_output(format, false, &output) ? choose_and_check(cli, output)
-                                                    : EXIT_USAGE;
+        status = cli_output(format, OUTPUT_TEXT, &output) ? choose_and_check(cli, output)
+                                                          : EXIT_USAGE;
     } else if (status < 0) {
         status = cli_usage(command, argc == 1 ? "what about the secrets?"
                                               : "no such thing to do with the secrets");

@@ -71,6 +71,8 @@ static json_t *facts_of(const struct run *run, char *const *reasons,
         json_array_append_new(list, json_text(reasons[i]));
     }
     json_decref(record);
+    json_object_del(json_object_get(told, "verdict_before"), "lights");
+    json_object_del(json_object_get(told, "verdict_after"), "lights");
     return json_pack("{s:o, s:o, s:o}", "run", told, "reasons", list, "audit_head",
                      head_json(head));
 }

@@ -1,6 +1,7 @@
 #include "run/proof.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "board/gate.h"
@@ -104,6 +105,21 @@ bool proof_hold(struct proof *proof, struct watch *watch, char *const *only,
     return false;
 }
 
+/* Results are masked when they are sealed. */
+static json_t *lights_json(const struct board *board)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < board->count; i++) {
+        const struct light *light = &board->lights[i];
+        const struct result *result = light->result;
+        json_array_append_new(
+            list, json_pack("{s:o, s:s, s:o}", "name", json_text(light->name), "state",
+                            result ? state_rows[result->state].word : "", "summary",
+                            json_text(result ? result->summary : NULL)));
+    }
+    return list;
+}
+
 void proof_judge(const struct proof *proof, struct judgement *judgement)
 {
     int64_t now = clock_now();
@@ -112,4 +128,6 @@ void proof_judge(const struct proof *proof, struct judgement *judgement)
     judgement->decision = mem_text(decision_words[verdict.decision]);
     judgement->kind = mem_text(verdict_kind(verdict));
     judgement->reasons = gate_reasons(proof->board, now);
+    json_decref(judgement->lights);
+    judgement->lights = lights_json(proof->board);
 }

@@ -23,9 +23,10 @@ static json_t *step_json(const struct step *step)
 
 static json_t *judgement_json(const struct judgement *judgement)
 {
-    return json_pack("{s:o, s:o, s:o}", "verdict", json_text(judgement->decision), "kind",
-                     json_text(judgement->kind), "reasons",
-                     said_list(judgement->reasons));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o}", "verdict", json_text(judgement->decision), "kind",
+        json_text(judgement->kind), "reasons", said_list(judgement->reasons), "lights",
+        judgement->lights ? json_deep_copy(judgement->lights) : json_array());
 }
 
 static json_t *process_json(const struct process *process)
@@ -114,8 +115,9 @@ static struct judgement judgement_of(const json_t *object, const char *key)
     const json_t *judgement = json_object_get(object, key);
     return (struct judgement){.decision = text_of(judgement, "verdict"),
                               .kind = text_of(judgement, "kind"),
-                              .reasons =
-                                  json_argv(json_object_get(judgement, "reasons"))};
+                              .reasons = json_argv(json_object_get(judgement, "reasons")),
+                              .lights =
+                                  json_incref(json_object_get(judgement, "lights"))};
 }
 
 static void read_steps(struct run *run, const json_t *steps)

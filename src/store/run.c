@@ -76,6 +76,7 @@ void judgement_finish(struct judgement *judgement)
     free(judgement->decision);
     free(judgement->kind);
     argv_free(judgement->reasons);
+    json_decref(judgement->lights);
     *judgement = (struct judgement){0};
 }
 

@@ -104,6 +104,7 @@ struct judgement {
     char *decision; /* "GO" "NO-GO" */
     char *kind;     /* "unsafe" "unproven", or NULL */
     char **reasons; /* NULL-terminated */
+    json_t *lights; /* [{"name", "state", "summary"}], or NULL */
 };
 
 struct run {
