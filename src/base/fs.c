@@ -105,30 +105,59 @@ static bool sync_directory(const char *path)
     return done;
 }
 
-/* Puts the data into a new file beside `path` and hands that over by `settle`, rename(2)
- * or link(2). */
-static bool write_beside(const char *path, const void *data, size_t length, mode_t mode,
-                         int (*settle)(const char *from, const char *to), bool durable,
-                         struct error *error)
+static char *write_beside(const char *path, const void *data, size_t length, mode_t mode,
+                          bool durable, struct error *error)
 {
     char *temporary = mem_format("%s.XXXXXX", path);
-    bool done = false;
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) {
         error_system(error, errno, "cannot write beside %s", path);
-        goto out;
+        free(temporary);
+        return NULL;
     }
     bool written = fchmod(fd, mode) == 0 && fs_write_all(fd, data, length) &&
                    (!durable || fsync(fd) == 0);
     int number = errno;
     close(fd);
-    if (!written || settle(temporary, path) != 0 || (durable && !sync_directory(path))) {
-        error_system(error, written ? errno : number, "cannot write %s", path);
+    if (!written) {
+        error_system(error, number, "cannot write %s", path);
         unlink(temporary);
-        goto out;
+        free(temporary);
+        return NULL;
     }
-    done = true;
-out:
+    return temporary;
+}
+
+/* `hand_over` is rename(2) or acts like it. */
+static bool settle(const char *temporary, const char *path,
+                   int (*hand_over)(const char *from, const char *to), bool durable,
+                   struct error *error)
+{
+    if (hand_over(temporary, path) != 0 || (durable && !sync_directory(path))) {
+        error_system(error, errno, "cannot write %s", path);
+        unlink(temporary);
+        return false;
+    }
+    return true;
+}
+
+char *fs_write_beside(const char *path, const void *data, size_t length, mode_t mode,
+                      struct error *error)
+{
+    return write_beside(path, data, length, mode, true, error);
+}
+
+bool fs_settle(const char *temporary, const char *path, struct error *error)
+{
+    return settle(temporary, path, rename, true, error);
+}
+
+static bool replace(const char *path, const void *data, size_t length, mode_t mode,
+                    int (*hand_over)(const char *from, const char *to), bool durable,
+                    struct error *error)
+{
+    char *temporary = write_beside(path, data, length, mode, durable, error);
+    bool done = temporary && settle(temporary, path, hand_over, durable, error);
     free(temporary);
     return done;
 }
@@ -136,13 +165,13 @@ out:
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error)
 {
-    return write_beside(path, data, length, mode, rename, true, error);
+    return replace(path, data, length, mode, rename, true, error);
 }
 
 bool fs_replace_soon(const char *path, const void *data, size_t length, mode_t mode,
                      struct error *error)
 {
-    return write_beside(path, data, length, mode, rename, false, error);
+    return replace(path, data, length, mode, rename, false, error);
 }
 
 static int settle_first(const char *from, const char *to)
@@ -156,7 +185,7 @@ static int settle_first(const char *from, const char *to)
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
                struct error *error)
 {
-    return write_beside(path, data, length, mode, settle_first, true, error);
+    return replace(path, data, length, mode, settle_first, true, error);
 }
 
 bool fs_make_dirs(const char *path, struct error *error)

@@ -25,6 +25,12 @@ bool fs_replace_soon(const char *path, const void *data, size_t length, mode_t m
  * all read what that one wrote. */
 bool fs_create(const char *path, const void *data, size_t length, mode_t mode,
                struct error *error);
+/* Its two halves, where several files are to change together: a new file beside `path`,
+ * complete and on disk, and its taking that one's place. The first returns its name, NULL
+ * on error; the caller unlinks what it does not settle. */
+char *fs_write_beside(const char *path, const void *data, size_t length, mode_t mode,
+                      struct error *error);
+bool fs_settle(const char *temporary, const char *path, struct error *error);
 /* Adds to the end of a file, made 0600 where it is not there: one write(2) for a line. */
 bool fs_append(const char *path, const void *data, size_t length, struct error *error);
 bool fs_write_all(int fd, const void *data, size_t length); /* errno tells on false */

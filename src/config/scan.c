@@ -11,6 +11,7 @@
  * so it looks only at what separates values. */
 struct walk {
     struct scan *scan;
+    const char *text;
     const char *at;
     const char *end;
     int line;
@@ -162,6 +163,7 @@ static void walk_value(struct walk *walk, size_t node, json_t *value)
 {
     skip_space(walk);
     walk->scan->nodes[node].value = value;
+    walk->scan->nodes[node].start = (size_t)(walk->at - walk->text);
     if (*walk->at == '{' || *walk->at == '[') {
         walk_children(walk, node, value);
     } else if (*walk->at == '"') {
@@ -171,6 +173,7 @@ static void walk_value(struct walk *walk, size_t node, json_t *value)
             walk->at++;
         }
     }
+    walk->scan->nodes[node].end = (size_t)(walk->at - walk->text);
 }
 
 bool scan_text(struct scan *scan, const char *data, size_t length, int *line,
@@ -185,7 +188,7 @@ bool scan_text(struct scan *scan, const char *data, size_t length, int *line,
         !parse(scan, data, length, line, error)) {
         return false;
     }
-    struct walk walk = {scan, data, data + length, 1};
+    struct walk walk = {scan, data, data, data + length, 1};
     skip_space(&walk);
     add_node(&walk, SCAN_NONE, 0, NULL);
     walk_value(&walk, 0, scan->root);

@@ -17,11 +17,12 @@
 enum { SCAN_NONE = 0 }; /* node 0 is the root, so it is nobody's child or neighbour */
 
 struct scan_node {
-    char *key;      /* NULL in a list and at the root */
-    json_t *value;  /* borrowed; of a duplicate key the last one */
-    int line;       /* from 1: of the key, or of the value where there is no key */
-    bool duplicate; /* the same key came before it in the same object */
-    size_t place;   /* position in its list or object */
+    char *key;         /* NULL in a list and at the root */
+    json_t *value;     /* borrowed; of a duplicate key the last one */
+    int line;          /* from 1: of the key, or of the value where there is no key */
+    bool duplicate;    /* the same key came before it in the same object */
+    size_t start, end; /* of the value in the text */
+    size_t place;      /* position in its list or object */
     size_t parent;
     size_t first; /* child */
     size_t next;  /* neighbour */

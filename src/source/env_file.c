@@ -22,11 +22,8 @@ static const char *skip_blanks(const char *at)
     return at + strspn(at, " \t");
 }
 
-enum trouble { TROUBLE_NONE, TROUBLE_OPEN, TROUBLE_BEHIND };
-static const char *const troubles[] = {
-    [TROUBLE_OPEN] = "a quote is never closed",
-    [TROUBLE_BEHIND] = "something stands behind a closing quote",
-};
+static const char OPEN[] = "a quote is never closed";
+static const char BEHIND[] = "something stands behind a closing quote";
 
 /* The byte that a backslash before `letter` stands for; 0: the backslash stands for
  * itself. */
@@ -41,7 +38,7 @@ static char unescape(char letter, char quote)
 }
 
 /* `at` is behind the "=" or a blank, so that at[-1] is there. */
-static const char *read_bare(const char *at, struct buf *value)
+static const char *read_bare(const char *at, struct dotenv_line *line, struct buf *value)
 {
     size_t length = strcspn(at, "\n"), size = length;
     for (size_t i = 0; i < length; i++) {
@@ -55,10 +52,12 @@ static const char *read_bare(const char *at, struct buf *value)
         size--;
     }
     buf_add(value, at, size);
+    line->written_length = size;
     return at + length;
 }
 
-static const char *read_quoted(const char *at, struct buf *value, enum trouble *trouble)
+static const char *read_quoted(const char *at, struct dotenv_line *line,
+                               struct buf *value)
 {
     char quote = *at;
     for (at++; *at && *at != quote; at++) {
@@ -67,21 +66,26 @@ static const char *read_quoted(const char *at, struct buf *value, enum trouble *
         buf_add(value, byte ? &byte : at, 1);
     }
     if (!*at) {
-        *trouble = TROUBLE_OPEN;
+        line->trouble = OPEN;
         return at;
     }
+    line->written_length = (size_t)(at + 1 - line->written);
     at = skip_blanks(at + 1);
     if (!strchr("#\r\n", *at)) { /* finds the final NUL too */
-        *trouble = TROUBLE_BEHIND;
+        line->trouble = BEHIND;
     }
     return at + strcspn(at, "\n");
 }
 
-/* Reads one line's assignment, *found where it is the key's; returns the end of the
- * line. */
-static const char *read_line(const char *at, const char *key, struct buf *value,
-                             bool *found, enum trouble *trouble)
+const char *dotenv_first(const char *text)
 {
+    return text_starts(text, "\xef\xbb\xbf") ? text + 3 : text; /* a mark of order */
+}
+
+const char *dotenv_read(const char *at, struct dotenv_line *line, struct buf *value)
+{
+    *line = (struct dotenv_line){0};
+    buf_clear(value);
     at = skip_blanks(at);
     if (strncmp(at, "export", 6) == 0 && (at[6] == ' ' || at[6] == '\t')) {
         at = skip_blanks(at + 6);
@@ -92,39 +96,38 @@ static const char *read_line(const char *at, const char *key, struct buf *value,
     if (size == 0 || *at != '=') {
         return at + strcspn(at, "\n");
     }
-    struct buf other;
-    buf_init_secret(&other, SECRET_MAX);
-    bool wanted = strlen(key) == size && strncmp(name, key, size) == 0;
-    if (wanted) {
-        buf_clear(value);
-        *found = true;
-    }
-    at = skip_blanks(at + 1);
-    struct buf *into = wanted ? value : &other;
-    at = *at == '"' || *at == '\'' ? read_quoted(at, into, trouble) : read_bare(at, into);
-    buf_finish(&other);
-    return at;
+    line->name = name;
+    line->name_length = size;
+    line->written = at = skip_blanks(at + 1);
+    return *at == '"' || *at == '\'' ? read_quoted(at, line, value)
+                                     : read_bare(at, line, value);
 }
 
 void dotenv_find(const char *text, const char *key, struct resolved *out)
 {
-    struct buf value;
+    struct buf value, other;
+    struct dotenv_line line = {0};
     bool found = false;
-    enum trouble trouble = TROUBLE_NONE;
     buf_init_secret(&value,
                     SECRET_MAX + 1); /* one more, so that a longer one is refused */
-    const char *start =
-        text_starts(text, "\xef\xbb\xbf") ? text + 3 : text; /* a mark of order */
-    for (const char *at = start; *at && !trouble; at += *at == '\n') {
-        at = read_line(at, key, &value, &found, &trouble);
+    buf_init_secret(&other, SECRET_MAX + 1);
+    for (const char *at = dotenv_first(text); *at && !line.trouble; at += *at == '\n') {
+        at = dotenv_read(at, &line, &other);
+        if (line.name_length == strlen(key) &&
+            strncmp(key, line.name, line.name_length) == 0) {
+            buf_clear(&value);
+            buf_add(&value, buf_string(&other), other.length);
+            found = true;
+        }
     }
-    if (trouble) {
-        resolved_broken(out, ERROR_CONFIG, "%s", troubles[trouble]);
+    if (line.trouble) {
+        resolved_broken(out, ERROR_CONFIG, "%s", line.trouble);
     } else if (found) {
         resolved_found(out, buf_string(&value), value.length);
     } else {
         resolved_absent(out, "has no %s", key);
     }
+    buf_finish(&other);
     buf_finish(&value);
 }
 
