@@ -84,6 +84,10 @@ enum step_end execute_step(struct course *course, const struct planned *planned,
 
 enum step_end verify_step(struct course *course, struct step *step);
 
+enum step_end keeping_before(struct course *course, struct step *step);
+/* Where that fails the step says so: what runs, runs. */
+void keeping_after(struct course *course, struct step *step);
+
 /* ---- what its commands print (record.c) ---- */
 
 bool record_begin(struct course *course); /* false: refused */

@@ -34,5 +34,8 @@ enum step_end verify_step(struct course *course, struct step *step)
     }
     argv_free(names);
     proof_finish(&after);
+    if (!repair) {
+        keeping_after(course, step);
+    }
     return held ? STEP_DONE : STEP_FAILED;
 }

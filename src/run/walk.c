@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "release/backup.h"
 
 #include <stdlib.h>
 
@@ -13,21 +12,12 @@ enum { TRIES_MAX = 20 }; /* how often a slow disk may make answers too old */
 
 /* ---- step by step ---- */
 
-static enum step_end back_up(struct course *course, struct step *step)
-{
-    struct error error = {0};
-    bool done = backup_files(course->environment, course->plan->backup, course->directory,
-                             &error);
-    run_step_end(step, done ? 0 : 1);
-    return done ? STEP_DONE : course_refuse_error(course, EXIT_INTERNAL, &error);
-}
-
 static enum step_end act(struct course *course, const struct planned *planned,
                          struct step *step)
 {
     switch (planned->id) {
     case STEP_BACKUP:
-        return back_up(course, step);
+        return keeping_before(course, step);
     case STEP_REREAD:
         return interlock_reread(course);
     case STEP_CHECKS:

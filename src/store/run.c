@@ -62,6 +62,8 @@ const struct run_text run_texts[] = {
     TEXT("config", config, false),
     TEXT("output", output, false),
     TEXT("control", control, false),
+    TEXT("backup", backup, false),
+    TEXT("shipped", shipped, false),
     TEXT("trouble", trouble, true),
 };
 const size_t run_text_count = sizeof run_texts / sizeof *run_texts;

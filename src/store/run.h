@@ -144,6 +144,8 @@ struct run {
     char *control;        /* path of its control socket */
     char *cancelled_by, *cancel_reason;
     char *resolved_by, *resolve_reason;
+    /* SHA-256 of the manifests of what was kept before it and after it, NULL: nothing */
+    char *backup, *shipped;
     char *trouble; /* what greenboard itself could not do, or NULL */
 };
 

@@ -367,13 +367,6 @@ static void a_tunnel_leads_to_one_place(void **state)
     }
 }
 
-static void what_nothing_obeys_yet_is_refused(void **state)
-{
-    (void)state;
-    assert_refused("{\"backup\": {\"commands\": []}}",
-                   "environments.staging.backup.commands", "is not supported", "");
-}
-
 static void a_result_may_not_turn_stale_between_two_askings(void **state)
 {
     (void)state;
@@ -641,7 +634,6 @@ int main(void)
         cmocka_unit_test(when_a_run_may_start_has_a_form),
         cmocka_unit_test(a_service_tells_of_a_store_by_a_check_that_asserts_it),
         cmocka_unit_test(a_tunnel_leads_to_one_place),
-        cmocka_unit_test(what_nothing_obeys_yet_is_refused),
         cmocka_unit_test(a_result_may_not_turn_stale_between_two_askings),
         cmocka_unit_test(a_run_must_be_able_to_be_verified),
         cmocka_unit_test(required_keys_are_told_where_their_section_is),

@@ -466,16 +466,16 @@ static void backups_are_kept_before_anything_changes(void **state)
 {
     (void)state;
     struct run *run = NULL;
-    place_write("app.env", "as it was");
-    place_configure("echo changed >app.env", "",
+    place_write("app.env", "as=it was");
+    place_configure("echo as=changed >app.env", "",
                     ", \"backup\": {\"files\": [\"app.env\"]}");
     assert_int_equal(place_deploy(&run), EXIT_GO);
     struct buf kept;
     struct stat about;
     buf_init(&kept, 0);
-    char *path = run_path(&place.dir, run->id, "backup/app.env");
+    char *path = run_path(&place.dir, run->id, "backup/001-app.env");
     assert_true(fs_read(path, &kept, NULL));
-    assert_string_equal(buf_string(&kept), "as it was");
+    assert_string_equal(buf_string(&kept), "as=it was");
     assert_int_equal(stat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
     free(path);

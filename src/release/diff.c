@@ -1,0 +1,152 @@
+#include "release/diff.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "secret/mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_SHOWN = 160 };
+
+const char diff_signs[DIFF_COUNT] = {
+#define DIFFS_SIGN(id, sign, help) [id] = sign,
+    DIFFS(DIFFS_SIGN)
+#undef DIFFS_SIGN
+};
+
+struct side {
+    const struct cut *cut;
+    struct members members;
+};
+
+static const struct hole *hole_at(const struct cut *cut, const struct member *member)
+{
+    for (size_t i = 0; i < cut->count; i++) {
+        if (cut->holes[i].at == member->at) {
+            return &cut->holes[i];
+        }
+    }
+    return NULL;
+}
+
+/* A value as a reader takes it; of JSON as it is written, since "1" is not 1. The caller
+ * frees. */
+static char *plain(const struct side *side, const struct member *member)
+{
+    return side->cut->form == FORM_JSON
+               ? mem_bytes(side->cut->text.data + member->at, member->length)
+               : mem_text(member->value);
+}
+
+/* As it may be shown; the caller frees. */
+static char *shown(const struct side *side, const struct member *member)
+{
+    const struct hole *hole = hole_at(side->cut, member);
+    char *value = plain(side, member);
+    char *text = hole ? mem_format("secret %s", hole->fingerprint)
+                      : mask_clean(value, VALUE_SHOWN);
+    free(value);
+    return text;
+}
+
+static void tell(const struct diff_to *to, enum diff_mark mark, char *take_text)
+{
+    to->line(to->self, mark, take_text);
+    free(take_text);
+}
+
+static bool tell_alone(const struct diff_to *to, enum diff_mark mark,
+                       const struct side *side, const struct member *member)
+{
+    char *value = shown(side, member);
+    tell(to, mark, mem_format("%s = %s", member->name, value));
+    free(value);
+    return true;
+}
+
+/* A secret of then is never brought back, so that it is the one of now that stays. */
+static bool tell_both(const struct diff_to *to, const struct side *now,
+                      const struct member *is, const struct side *then,
+                      const struct member *was)
+{
+    const struct hole *secret = hole_at(then->cut, was);
+    char *before = shown(now, is), *after = shown(then, was);
+    char *value_now = plain(now, is), *value_then = plain(then, was);
+    bool differs = strcmp(value_now, value_then) != 0;
+    if (differs && secret) {
+        tell(to, DIFF_STAYS,
+             mem_format("%s stays %s; then it was %s", was->name, before, after));
+    } else if (differs) {
+        tell(to, DIFF_CHANGES,
+             mem_format("%s = %s becomes %s", was->name, before, after));
+    }
+    free(before);
+    free(after);
+    free(value_now);
+    free(value_then);
+    return differs;
+}
+
+static size_t diff_members(const struct side *now, const struct side *then,
+                           const struct diff_to *to)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < now->members.count; i++) {
+        const struct member *is = &now->members.rows[i];
+        if (members_find(&now->members, is->name) != is) {
+            continue;
+        }
+        const struct member *was = members_find(&then->members, is->name);
+        count +=
+            was ? tell_both(to, now, is, then, was) : tell_alone(to, DIFF_GONE, now, is);
+    }
+    for (size_t i = 0; i < then->members.count; i++) {
+        const struct member *was = &then->members.rows[i];
+        if (members_find(&then->members, was->name) == was &&
+            !members_find(&now->members, was->name)) {
+            count += tell_alone(to, DIFF_COMES, then, was);
+        }
+    }
+    return count;
+}
+
+/* Where a secret stood in a text the present one will stand, whatever it was. */
+static char *without_holes(const struct cut *cut)
+{
+    struct buf text;
+    size_t from = 0;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < cut->count; i++) {
+        buf_add(&text, cut->text.data + from, cut->holes[i].at - from);
+        buf_text(&text, "[secret]");
+        from = cut->holes[i].at + cut->holes[i].length;
+    }
+    buf_add(&text, buf_string(&cut->text) + from, cut->text.length - from);
+    char *whole = buf_take(&text);
+    return whole ? whole : mem_text("");
+}
+
+size_t diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to)
+{
+    struct side is = {.cut = now}, was = {.cut = then};
+    size_t count = 0;
+    bool alike =
+        now->form == then->form && now->form != FORM_TEXT &&
+        members_read(&is.members, "", buf_string(&now->text), now->text.length, NULL) &&
+        members_read(&was.members, "", buf_string(&then->text), then->text.length,
+                     NULL) &&
+        is.members.form == was.members.form;
+    if (alike) {
+        count = diff_members(&is, &was, to);
+    }
+    if (count == 0) { /* only what has no name differs: comments, order, blanks */
+        char *before = without_holes(now), *after = without_holes(then);
+        count = diff_lines(before, after, to);
+        free(before);
+        free(after);
+    }
+    members_finish(&is.members);
+    members_finish(&was.members);
+    return count;
+}

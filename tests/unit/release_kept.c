@@ -1,0 +1,553 @@
+/* What a run keeps promises to come back whole or not at all, and the list of releases to
+ * say how much each is worth. */
+#include "tests/unit/release_help.h"
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "release/backup.h"
+#include "release/releases.h"
+#include "release/restore.h"
+#include "release/running.h"
+#include "secret/keep.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILES(list) ", \"backup\": {\"files\": [" list "]}"
+
+/* ---- keeping ---- */
+
+static char digest[DIGEST_HEX];
+
+static void back_up(void)
+{
+    struct error error = {0};
+    if (!backup_make(shop.known.environment, shop.directory, KEPT_BEFORE, digest,
+                     &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static bool read_kept(struct manifest *manifest, struct error *error)
+{
+    char *directory = shop_path("backup");
+    bool read = manifest_read(manifest, directory, digest, error);
+    free(directory);
+    return read;
+}
+
+static bool restore(struct error *error)
+{
+    struct manifest manifest;
+    struct restore back = {0};
+    bool done = read_kept(&manifest, error) &&
+                restore_prepare(&back, &manifest, &shop.known, error) &&
+                restore_commit(&back, error);
+    restore_finish(&back);
+    manifest_finish(&manifest);
+    return done;
+}
+
+static void assert_restored(void)
+{
+    struct error error = {0};
+    if (!restore(&error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static void assert_file(const char *name, const char *wanted)
+{
+    char *text = shop_read(name);
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+static bool tree_holds(const char *directory, const char *needle)
+{
+    DIR *entries = opendir(directory);
+    assert_non_null(entries);
+    bool found = false;
+    size_t files = 0;
+    for (struct dirent *row; (row = readdir(entries));) {
+        struct buf text;
+        struct stat about;
+        char *path = fs_join(directory, row->d_name);
+        buf_init(&text, 0);
+        if (stat(path, &about) == 0 && S_ISREG(about.st_mode)) {
+            assert_int_equal(about.st_mode & 0777, 0600);
+            assert_true(fs_read(path, &text, NULL));
+            found = found || strstr(buf_string(&text), needle);
+            files++;
+        }
+        buf_finish(&text);
+        free(path);
+    }
+    closedir(entries);
+    assert_true(files > 1);
+    return found;
+}
+
+static void no_file_of_a_backup_holds_a_secret(void **state)
+{
+    (void)state;
+    struct stat about;
+    shop_configure(", \"backup\": {\"files\": [\"auth.env\", \"app.conf\"], \"commands\":"
+                   " [[\"sh\", \"-c\", \"echo seen; cat redis.pass\"]]}");
+    shop_write("app.conf", "canary 1\nword " SHOP_REDIS "\n");
+    back_up();
+    char *directory = shop_path("backup");
+    assert_int_equal(stat(directory, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0700);
+    assert_true(tree_holds(directory, "canary"));
+    assert_true(tree_holds(directory, "seen"));
+    assert_false(tree_holds(directory, SHOP_JWT));
+    assert_false(tree_holds(directory, SHOP_REDIS));
+    free(directory);
+}
+
+static void a_manifest_says_what_each_text_was(void **state)
+{
+    (void)state;
+    struct manifest manifest;
+    struct error error = {0};
+    shop_configure(", \"backup\": {\"files\": [\"a.env\"], \"commands\": [[\"echo\","
+                   " \"A=1\"]]}");
+    shop_write("a.env", "A=1\n");
+    char *path = shop_path("a.env");
+    assert_int_equal(chmod(path, 0640), 0);
+    back_up();
+    assert_true(read_kept(&manifest, &error));
+    assert_int_equal(manifest.count, 2);
+    assert_string_equal(manifest.rows[0].path, "a.env");
+    assert_string_equal(manifest.rows[0].real, path);
+    assert_int_equal(manifest.rows[0].mode, 0640);
+    assert_int_equal(manifest.rows[0].size, 4);
+    assert_null(manifest.rows[0].argv);
+    assert_string_equal(manifest.rows[1].argv[1], "A=1");
+    assert_string_equal(buf_string(&manifest.rows[1].cut.text), "A=1\n");
+    manifest_finish(&manifest);
+    free(path);
+}
+
+static void a_backup_that_somebody_changed_is_refused(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\""));
+    shop_write("a.env", "A=1\n");
+    back_up();
+    shop_write("backup/001-a.env", "A=2\n");
+    assert_false(restore(&error));
+    assert_non_null(strstr(error.message, "001-a.env"));
+    shop_write("backup/001-a.env", "A=1\n");
+    assert_restored();
+    char *manifest = shop_read("backup/backup.json");
+    char *mode = strstr(manifest, "\"0600\"");
+    assert_non_null(mode);
+    mode[2] = '7';
+    shop_write("backup/backup.json", manifest);
+    free(manifest);
+    assert_false(restore(&error));
+    assert_non_null(strstr(error.message, "manifest"));
+}
+
+static void assert_no_backup(const char *why)
+{
+    struct error error = {0};
+    assert_false(
+        backup_make(shop.known.environment, shop.directory, KEPT_BEFORE, digest, &error));
+    if (!strstr(error.message, why)) {
+        fail_msg("%s", error.message);
+    }
+    assert_string_not_equal(error.hint, "");
+    assert_file("backup/backup.json", "");
+}
+
+static void what_cannot_be_kept_leaves_no_manifest(void **state)
+{
+    (void)state;
+    shop_configure(FILES("\"none.env\""));
+    assert_no_backup("none.env");
+    shop_configure(", \"backup\": {\"commands\": [[\"sh\", \"-c\","
+                   " \"echo no access >&2; exit 3\"]]}");
+    assert_no_backup("status 3: no access");
+    shop_configure(", \"backup\": {\"deadline\": \"100ms\", \"commands\":"
+                   " [[\"sh\", \"-c\", \"exec sleep 60\"]]}");
+    assert_no_backup("did not end in time");
+}
+
+/* ---- putting back ---- */
+
+static void files_come_back_with_their_mode(void **state)
+{
+    (void)state;
+    struct stat about;
+    shop_configure(FILES("\"a.env\", \"b.json\""));
+    shop_write("a.env", "A=1\nDB_PASSWORD=old\n");
+    shop_write("b.json", "{\"b\": 1}");
+    char *path = shop_path("b.json");
+    assert_int_equal(chmod(path, 0444), 0);
+    back_up();
+    shop_write("a.env", "DB_PASSWORD=rotated\nA=2\nB=3\n");
+    assert_int_equal(unlink(path), 0);
+    assert_restored();
+    assert_file("a.env", "A=1\nDB_PASSWORD=rotated\n");
+    assert_file("b.json", "{\"b\": 1}");
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0444);
+    free(path);
+}
+
+static void where_one_file_cannot_come_back_none_does(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\", \"b.env\""));
+    shop_write("a.env", "A=1\n");
+    shop_write("b.env", "B=1\nSMTP_PASSWORD=x\n");
+    back_up();
+    shop_write("a.env", "A=2\n");
+    shop_write("b.env", "B=2\n");
+    assert_false(restore(&error));
+    assert_non_null(strstr(error.message, "SMTP_PASSWORD"));
+    assert_file("a.env", "A=2\n");
+    assert_file("b.env", "B=2\n");
+}
+
+/* The second place turns into a directory between preparing and doing. */
+static void what_was_taken_before_a_failure_is_given_back(void **state)
+{
+    (void)state;
+    struct manifest manifest;
+    struct restore back;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\", \"b.env\""));
+    shop_write("a.env", "A=1\n");
+    shop_write("b.env", "B=1\n");
+    back_up();
+    shop_write("a.env", "A=2\n");
+    char *b = shop_path("b.env");
+    assert_int_equal(unlink(b), 0);
+    assert_true(read_kept(&manifest, &error));
+    assert_true(restore_prepare(&back, &manifest, &shop.known, &error));
+    assert_int_equal(restore_changes(&back), 2);
+    assert_int_equal(mkdir(b, 0700), 0);
+    assert_false(restore_commit(&back, &error));
+    assert_non_null(strstr(error.message, "b.env"));
+    assert_file("a.env", "A=2\n");
+    assert_int_equal(rmdir(b), 0);
+    free(b);
+    restore_finish(&back);
+    manifest_finish(&manifest);
+}
+
+static void a_link_that_leads_elsewhere_is_not_followed(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    char *link_path = shop_path("a.env"), *target = shop_path("real.env"),
+         *other = shop_path("other.env");
+    shop_configure(FILES("\"a.env\""));
+    shop_write("real.env", "A=1\n");
+    shop_write("other.env", "PRECIOUS=1\n");
+    assert_int_equal(symlink(target, link_path), 0);
+    back_up();
+    shop_write("real.env", "A=2\n");
+    assert_restored();
+    assert_file("real.env", "A=1\n");
+    struct stat about;
+    assert_int_equal(lstat(link_path, &about), 0);
+    assert_true(S_ISLNK(about.st_mode));
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(symlink(other, link_path), 0);
+    assert_false(restore(&error));
+    assert_non_null(strstr(error.message, "leads to"));
+    assert_file("other.env", "PRECIOUS=1\n");
+    free(link_path);
+    free(target);
+    free(other);
+}
+
+static void only_what_is_configured_today_is_written(void **state)
+{
+    (void)state;
+    struct manifest manifest;
+    struct restore back;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\", \"b.env\""));
+    shop_write("a.env", "A=1\n");
+    shop_write("b.env", "B=1\n");
+    back_up();
+    shop_write("b.env", "B=2\n");
+    shop_configure(FILES("\"a.env\", \"c.env\""));
+    assert_true(read_kept(&manifest, &error));
+    assert_true(restore_prepare(&back, &manifest, &shop.known, &error));
+    assert_int_equal(back.count, 3);
+    assert_null(back.rows[0].left);
+    assert_non_null(strstr(back.rows[1].left, "not kept"));
+    assert_non_null(strstr(back.rows[2].left, "does not name it"));
+    assert_true(restore_commit(&back, &error));
+    assert_file("b.env", "B=2\n");
+    assert_file("c.env", "");
+    restore_finish(&back);
+    manifest_finish(&manifest);
+}
+
+/* ---- retention ---- */
+
+static bool keeps(const char *id)
+{
+    char *path = run_path(&shop.dir, id, "backup/001-a.env");
+    bool there = fs_exists(path);
+    free(path);
+    return there;
+}
+
+static void old_backups_go_but_the_last_known_good_stay(void **state)
+{
+    (void)state;
+    enum { RUNS = 9 };
+    struct error error = {0};
+    char *ids[RUNS];
+    shop_configure(", \"backup\": {\"files\": [\"a.env\"], \"keep\": 2}");
+    for (int i = 0; i < RUNS; i++) {
+        ids[i] = shop_run(i, "deploy", "r", i < 5 ? "verified" : "failed");
+        char *directory = run_path(&shop.dir, ids[i], "backup");
+        char *file = fs_join(directory, "001-a.env");
+        assert_true(fs_make_dirs(directory, &error));
+        assert_true(fs_replace(file, "A=1\n", 4, 0600, &error));
+        free(file);
+        free(directory);
+    }
+    assert_true(backup_retain(&shop.dir, shop.known.environment, &error));
+    for (int i = 0; i < RUNS; i++) {
+        bool stays = i >= RUNS - 2 || (i >= 2 && i < 5);
+        if (keeps(ids[i]) != stays) {
+            fail_msg("run %d", i);
+        }
+        struct run *run = run_read(&shop.dir, ids[i], &error);
+        assert_non_null(run);
+        run_destroy(run);
+        free(ids[i]);
+    }
+}
+
+/* ---- the list ---- */
+
+static void a_release_is_worth_what_its_best_run_proved(void **state)
+{
+    (void)state;
+    struct releases all;
+    free(shop_run(1, "deploy", "one", "verified"));
+    free(shop_run(2, "deploy", "two", "verified"));
+    free(shop_run(3, "deploy", "two", "unverified"));
+    free(shop_run(4, "deploy", "three", "failed"));
+    free(shop_run(5, "deploy", "four", "refused"));
+    free(shop_run(6, "repair", "five", "verified"));
+    releases_read(&all, &shop.dir, shop.known.environment);
+    assert_int_equal(all.count, 3);
+    assert_string_equal(all.rows[0].release, "three");
+    assert_int_equal(all.rows[0].standing, STANDING_RAN);
+    assert_true(all.rows[0].newest);
+    assert_string_equal(all.rows[1].release, "two");
+    assert_int_equal(all.rows[1].standing, STANDING_GOOD);
+    assert_string_equal(all.rows[1].later, "unverified");
+    assert_string_equal(all.rows[2].release, "one");
+    assert_int_equal(all.best, 1);
+    releases_finish(&all);
+}
+
+static const char *best(void)
+{
+    static char release[64];
+    struct releases all;
+    struct error error = {0};
+    releases_read(&all, &shop.dir, shop.known.environment);
+    const struct past *row = releases_choose(&all, &shop.dir, NULL, &error);
+    snprintf(release, sizeof release, "%s", row ? row->release : error.message);
+    releases_finish(&all);
+    return release;
+}
+
+static void the_last_known_good_that_does_not_run_now_is_chosen(void **state)
+{
+    (void)state;
+    assert_string_equal(best(), "no other release is known good");
+    free(shop_run(1, "deploy", "one", "verified"));
+    assert_string_equal(best(), "no other release is known good");
+    free(shop_run(2, "deploy", "two", "verified"));
+    assert_string_equal(best(), "one");
+    free(shop_run(3, "deploy", "three", "unverified"));
+    assert_string_equal(best(), "two");
+    free(shop_run(4, "rollback", "two", "verified"));
+    assert_string_equal(best(), "one");
+    free(shop_run(5, "deploy", "two", "unverified")); /* with other configuration */
+    assert_string_equal(best(), "two");
+}
+
+static void what_no_record_knows_is_listed_and_refused(void **state)
+{
+    (void)state;
+    struct releases all;
+    struct error error = {0};
+    shop_configure(", \"rollback\": {\"command\": [\"true\"], \"list\": [\"printf\","
+                   " \"two\\\\nthree\\\\n; rm -rf\\\\n\"]}");
+    free(shop_run(1, "deploy", "one", "verified"));
+    free(shop_run(2, "deploy", "two", "failed"));
+    releases_read(&all, &shop.dir, shop.known.environment);
+    assert_true(all.listed);
+    assert_int_equal(all.count, 3);
+    assert_string_equal(all.rows[2].release, "three");
+    assert_int_equal(all.rows[2].standing, STANDING_UNKNOWN);
+    assert_false(past_allows(&all.rows[2], "because", &error));
+    assert_non_null(strstr(error.message, "unknown"));
+    assert_true(all.rows[1].gone);
+    assert_int_equal(all.best, all.count);
+    assert_false(past_allows(&all.rows[1], NULL, &error));
+    assert_true(past_allows(&all.rows[1], "it is there still", &error));
+    assert_null(releases_choose(&all, &shop.dir, "four", &error));
+    assert_non_null(strstr(error.message, "never shipped"));
+    releases_finish(&all);
+}
+
+static void what_was_never_verified_wants_a_reason(void **state)
+{
+    (void)state;
+    struct releases all;
+    struct error error = {0};
+    free(shop_run(1, "deploy", "one", "unverified"));
+    free(shop_run(2, "deploy", "two", "verified"));
+    releases_read(&all, &shop.dir, shop.known.environment);
+    const struct past *one = releases_choose(&all, &shop.dir, "one", &error);
+    assert_non_null(one);
+    assert_false(past_allows(one, NULL, &error));
+    assert_non_null(strstr(error.message, "never verified"));
+    assert_false(past_allows(one, "", &error));
+    assert_true(past_allows(one, "two is worse", &error));
+    const struct past *two = releases_choose(&all, &shop.dir, "two", &error);
+    assert_true(past_allows(two, NULL, &error));
+    releases_finish(&all);
+}
+
+static void a_run_can_be_named_for_what_it_left(void **state)
+{
+    (void)state;
+    struct releases all;
+    struct error error = {0};
+    char *first = shop_run(1, "deploy", "one", "verified");
+    free(shop_run(2, "deploy", "one", "verified"));
+    char *refused = shop_run(3, "deploy", "two", "refused");
+    releases_read(&all, &shop.dir, shop.known.environment);
+    const struct past *row = releases_choose(&all, &shop.dir, first, &error);
+    assert_non_null(row);
+    assert_string_equal(row->run->id, first);
+    assert_string_equal(row->release, "one");
+    assert_null(releases_choose(&all, &shop.dir, refused, &error));
+    assert_non_null(strstr(error.message, "shipped no release"));
+    releases_finish(&all);
+    free(first);
+    free(refused);
+}
+
+static void a_list_that_fails_leaves_the_records(void **state)
+{
+    (void)state;
+    struct releases all;
+    shop_configure(", \"rollback\": {\"command\": [\"true\"], \"list\": [\"false\"]}");
+    free(shop_run(1, "deploy", "one", "verified"));
+    releases_read(&all, &shop.dir, shop.known.environment);
+    assert_int_equal(all.count, 1);
+    assert_false(all.listed);
+    assert_false(all.rows[0].gone);
+    assert_non_null(strstr(all.trouble.message, "rollback.list"));
+    releases_finish(&all);
+}
+
+/* ---- what runs ---- */
+
+static void ask_running(struct running *running, const char *auth, const char *backend)
+{
+    char *extra =
+        mem_format(", \"release\": {\"command\": [\"true\"], \"deadline\": \"2s\","
+                   " \"running\": {\"auth\": [\"sh\", \"-c\", \"%s\"],"
+                   " \"backend\": [\"sh\", \"-c\", \"%s\"]}}",
+                   auth, backend);
+    shop_configure(extra);
+    free(extra);
+    running_ask(running, shop.known.environment);
+}
+
+static void assert_disagrees(const char *auth, const char *backend, const char *why)
+{
+    struct running running;
+    struct error error = {0};
+    ask_running(&running, auth, backend);
+    assert_false(running_agrees(&running, "r-7", &error));
+    if (!strstr(error.message, why)) {
+        fail_msg("%s", error.message);
+    }
+    assert_string_not_equal(error.hint, "");
+    running_finish(&running);
+}
+
+static void what_runs_agrees_where_every_service_tells_the_release(void **state)
+{
+    (void)state;
+    struct running running;
+    struct error error = {0};
+    ask_running(&running, "echo r-7", "printf r-7");
+    assert_true(running_agrees(&running, "r-7", &error));
+    assert_string_equal(running_release(&running), "r-7");
+    running_finish(&running);
+    assert_disagrees("echo r-7", "echo r-6", "backend runs r-6, not r-7");
+    assert_disagrees("exit 1", "echo r-7", "nobody knows what auth runs");
+    assert_disagrees("echo r-7; echo r-6", "echo r-7", "more than one line");
+    assert_disagrees("true", "echo r-7", "printed nothing");
+}
+
+/* Each waits for the other's file: one after the other they would never end. */
+static void services_are_asked_beside_each_other(void **state)
+{
+    (void)state;
+    struct running running;
+    struct error error = {0};
+    ask_running(&running, "touch one; until [ -e two ]; do sleep 0.01; done; echo r-7",
+                "touch two; until [ -e one ]; do sleep 0.01; done; echo r-7");
+    assert_true(running_agrees(&running, "r-7", &error));
+    running_finish(&running);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, shop_begin, shop_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(no_file_of_a_backup_holds_a_secret),
+        TEST(a_manifest_says_what_each_text_was),
+        TEST(a_backup_that_somebody_changed_is_refused),
+        TEST(what_cannot_be_kept_leaves_no_manifest),
+        TEST(files_come_back_with_their_mode),
+        TEST(where_one_file_cannot_come_back_none_does),
+        TEST(what_was_taken_before_a_failure_is_given_back),
+        TEST(a_link_that_leads_elsewhere_is_not_followed),
+        TEST(only_what_is_configured_today_is_written),
+        TEST(old_backups_go_but_the_last_known_good_stay),
+        TEST(a_release_is_worth_what_its_best_run_proved),
+        TEST(the_last_known_good_that_does_not_run_now_is_chosen),
+        TEST(what_no_record_knows_is_listed_and_refused),
+        TEST(what_was_never_verified_wants_a_reason),
+        TEST(a_run_can_be_named_for_what_it_left),
+        TEST(a_list_that_fails_leaves_the_records),
+        TEST(what_runs_agrees_where_every_service_tells_the_release),
+        TEST(services_are_asked_beside_each_other),
+    };
+    json_begin();
+    keep_begin();
+    return unit_run("release_kept", tests);
+}
