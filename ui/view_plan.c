@@ -13,8 +13,8 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "run/plan.h"
+#include "ui/confirm.h"
 #include "ui/run_screen.h"
-#include "ui/typed.h"
 #include "ui/ui.h"
 
 #include <stdio.h>
@@ -23,8 +23,6 @@
 
 extern const struct pane view_plan;
 
-enum { PROMPT_ROWS = 4 };
-static const int64_t VALID = 60 * CLOCK_SECOND;
 static const int64_t AGAIN = 10 * CLOCK_SECOND; /* between two preflights */
 
 struct plan_screen {
@@ -34,16 +32,14 @@ struct plan_screen {
     struct sched *sched; /* which does not watch as long as this is open */
     bool paused;         /* it did not before */
     int64_t asked;       /* when the last preflight began, 0: none yet */
-    int64_t shown;       /* since when it asks */
     int64_t compared;    /* when the plan was last made anew */
-    struct typed typed;
-    char note[200]; /* why the last thing typed did not do */
+    struct confirm confirm;
 };
 
 static void plan_init(void *self)
 {
     struct plan_screen *screen = self;
-    typed_init(&screen->typed);
+    confirm_init(&screen->confirm);
 }
 
 static void plan_finish(void *self)
@@ -53,7 +49,7 @@ static void plan_finish(void *self)
         sched_watch(screen->sched, !screen->paused);
     }
     plan_destroy(screen->plan);
-    typed_finish(&screen->typed);
+    confirm_finish(&screen->confirm);
 }
 
 /* ---- keeping it true ---- */
@@ -66,8 +62,8 @@ static bool renew(struct plan_screen *screen, const struct scene *scene)
     bool same = fresh && screen->plan && strcmp(fresh->digest, screen->plan->digest) == 0;
     if (fresh && screen->plan && !same) {
         char **list = plan_differences(screen->plan->confirmation, fresh->confirmation);
-        snprintf(screen->note, sizeof screen->note, "the plan has changed: %s",
-                 list[0] ? list[0] : "look again");
+        confirm_say(&screen->confirm, "the plan has changed: %s",
+                    list[0] ? list[0] : "look again");
         argv_free(list);
     }
     plan_destroy(screen->plan);
@@ -118,15 +114,15 @@ static void plan_update(void *self, const struct scene *scene)
     }
     if (!open || !screen->plan) {
         screen->state = PLAN_WAITS;
-        typed_clear(&screen->typed);
+        confirm_forget(&screen->confirm);
     } else if (screen->state < PLAN_ASKS || (screen->state == PLAN_ASKS && changed)) {
         screen->state = PLAN_ASKS;
-        screen->shown = scene->now;
-        typed_clear(&screen->typed);
-    } else if (screen->state == PLAN_ASKS && scene->now - screen->shown >= VALID) {
+        confirm_begin(&screen->confirm, scene->now);
+    } else if (screen->state == PLAN_ASKS &&
+               confirm_expired(&screen->confirm, scene->now)) {
         screen->state = PLAN_EXPIRED;
-        screen->note[0] = '\0';
-        typed_clear(&screen->typed);
+        screen->confirm.note[0] = '\0';
+        confirm_forget(&screen->confirm);
     }
 }
 
@@ -171,30 +167,10 @@ static void draw_waits(const struct plan_screen *screen, const struct scene *sce
     argv_free(reasons);
 }
 
-static void draw_asks(const struct plan_screen *screen, const struct scene *scene,
-                      struct canvas *canvas)
-{
-    int64_t left =
-        (VALID - (scene->now - screen->shown) + CLOCK_SECOND - 1) / CLOCK_SECOND;
-    char count[40];
-    snprintf(count, sizeof count, "%lld s left", (long long)left);
-    int end = canvas_right(canvas, 20, canvas->width - 1, 1,
-                           left <= 10 ? STYLE_WARN : STYLE_DIM, count);
-    char question[200];
-    snprintf(question, sizeof question,
-             "To deploy, type the environment's name (%s) and Enter:",
-             scene->board->environment->name);
-    canvas_fit(canvas, 1, 1, end - 2, STYLE_STRONG, question);
-    typed_draw(&screen->typed, canvas, 1, 2);
-    canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_WARN, screen->note);
-}
-
 static void draw_prompt(const struct plan_screen *screen, const struct scene *scene,
                         struct canvas *canvas)
 {
-    for (int x = 0; x < canvas->width; x++) {
-        canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
-    }
+    confirm_draw_rule(canvas);
     switch (screen->state) {
     case PLAN_PROVES:
         canvas_text(canvas, 1, 1, STYLE_STRONG, "asks every check again, thoroughly");
@@ -203,13 +179,10 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
         draw_waits(screen, scene, canvas);
         break;
     case PLAN_ASKS:
-        draw_asks(screen, scene, canvas);
+        confirm_draw(&screen->confirm, scene, canvas, "deploy");
         break;
     case PLAN_EXPIRED:
-        canvas_text(canvas, 1, 1, STYLE_STRONG,
-                    "a minute has passed: the confirmation expired");
-        canvas_text(canvas, 1, 2, STYLE_TEXT,
-                    "Enter reads everything anew and asks again");
+        confirm_draw_expired(canvas);
         break;
     }
 }
@@ -219,7 +192,7 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
 {
     (void)focus;
     const struct plan_screen *screen = self;
-    struct rect upper = {0, 0, canvas->width, canvas->height - PROMPT_ROWS};
+    struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
     struct canvas page_canvas = canvas_part(canvas, upper);
     struct page page = {&page_canvas, 1};
     canvas_text(&page_canvas, 1, 0, STYLE_HEAD, "Plan");
@@ -229,7 +202,7 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
             draw_line(&page, "locks", scene->ui->standing->covers);
         }
     }
-    struct rect lower = {0, canvas->height - PROMPT_ROWS, canvas->width, PROMPT_ROWS};
+    struct rect lower = {0, canvas->height - CONFIRM_ROWS, canvas->width, CONFIRM_ROWS};
     struct canvas prompt = canvas_part(canvas, lower);
     draw_prompt(screen, scene, &prompt);
 }
@@ -242,13 +215,13 @@ static bool launch(struct plan_screen *screen, struct ui *ui)
     struct error error;
     struct launch started;
     if (store_failed(ui->store, &error)) {
-        snprintf(screen->note, sizeof screen->note, "%s", error.message);
+        confirm_say(&screen->confirm, "%s", error.message);
         return false;
     }
     const struct order order = {.home = ui->state_home,
                                 .operator_name = ui->operator_name};
     if (!run_launch(screen->plan, &order, &started, &error)) {
-        snprintf(screen->note, sizeof screen->note, "%s", error.message);
+        confirm_say(&screen->confirm, "%s", error.message);
         return false;
     }
     ui_close(ui);
@@ -265,13 +238,9 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
     if (screen->state != PLAN_ASKS) {
         return REACT_NONE;
     }
-    const char *name = ui->board->environment->name;
-    if (strcmp(buf_string(&screen->typed.text), name) != 0) {
-        snprintf(screen->note, sizeof screen->note, "that is not %s: nothing was started",
-                 name);
-        typed_clear(&screen->typed);
-    } else if (!launch(screen, ui)) {
-        typed_clear(&screen->typed);
+    if (confirm_enter(&screen->confirm, ui->board->environment->name) &&
+        !launch(screen, ui)) {
+        confirm_forget(&screen->confirm);
     }
     return REACT_DRAW;
 }
@@ -288,13 +257,7 @@ static unsigned plan_handle(void *self, struct ui *ui, const struct input *input
     if (screen->state != PLAN_ASKS) {
         return REACT_NONE;
     }
-    screen->note[0] = '\0';
-    typed_input(&screen->typed, input, false);
-    if (screen->typed.pasted) {
-        snprintf(screen->note, sizeof screen->note,
-                 "a paste is not taken: type the name");
-    }
-    return REACT_DRAW;
+    return confirm_handle(&screen->confirm, input);
 }
 
 const struct pane view_plan = {

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "release/back.h"
 #include "release/backup.h"
 #include "release/releases.h"
 #include "release/restore.h"
@@ -299,6 +300,95 @@ static void only_what_is_configured_today_is_written(void **state)
     manifest_finish(&manifest);
 }
 
+/* ---- going back to a run ---- */
+
+/* What a verified run left behind, its manifest in the record. */
+static struct run *leave(int minute)
+{
+    struct error error = {0};
+    char *id = shop_run(minute, "deploy", "one", "verified");
+    struct run *run = run_read(&shop.dir, id, &error);
+    char *directory = mem_format("%s/%s", shop.dir.runs, id);
+    if (!backup_make(shop.known.environment, directory, KEPT_AFTER, digest, &error)) {
+        fail_msg("%s", error.message);
+    }
+    run->shipped = mem_text(digest);
+    free(directory);
+    free(id);
+    return run;
+}
+
+static void what_comes_back_is_told_before_it_does(void **state)
+{
+    (void)state;
+    struct back back;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\", \"b.env\", \"c.env\""));
+    shop_write("a.env", "A=1\nDB_PASSWORD=old\n");
+    shop_write("b.env", "B=1\n");
+    shop_write("c.env", "C=1\n");
+    struct run *run = leave(1);
+    shop_write("a.env", "A=2\nDB_PASSWORD=new\n");
+    char *b = shop_path("b.env");
+    assert_int_equal(unlink(b), 0);
+    assert_true(back_prepare(&back, &shop.dir, run, shop.known.environment, &error));
+    assert_int_equal(back.count, 5);
+    assert_string_equal(back.lines[0].text, "a.env");
+    assert_string_equal(back.lines[1].text, "A = 2 becomes 1");
+    assert_int_equal(back.lines[2].mark, DIFF_STAYS);
+    assert_string_equal(back.lines[3].text, "b.env comes back");
+    assert_string_equal(back.lines[4].text, "c.env is the same");
+    char *words = back_words(&back);
+    assert_string_equal(words, "2 files change");
+    free(words);
+    assert_true(restore_commit(&back.restore, &error));
+    assert_file("a.env", "A=1\nDB_PASSWORD=new\n");
+    assert_file("b.env", "B=1\n");
+    back_finish(&back);
+    run_destroy(run);
+    free(b);
+}
+
+static void what_is_confirmed_is_another_when_a_file_changes(void **state)
+{
+    (void)state;
+    struct back first, second;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\""));
+    shop_write("a.env", "A=1\n");
+    struct run *run = leave(1);
+    shop_write("a.env", "A=2\n");
+    assert_true(back_prepare(&first, &shop.dir, run, shop.known.environment, &error));
+    assert_true(back_prepare(&second, &shop.dir, run, shop.known.environment, &error));
+    assert_string_equal(first.changes, second.changes);
+    back_finish(&second);
+    shop_write("a.env", "A=3\n");
+    assert_true(back_prepare(&second, &shop.dir, run, shop.known.environment, &error));
+    assert_string_not_equal(first.changes, second.changes);
+    back_finish(&first);
+    back_finish(&second);
+    run_destroy(run);
+}
+
+static void a_release_that_kept_nothing_leaves_files_as_they_are(void **state)
+{
+    (void)state;
+    struct back back;
+    struct error error = {0};
+    shop_configure(FILES("\"a.env\""));
+    char *id = shop_run(1, "deploy", "one", "verified");
+    struct run *run = run_read(&shop.dir, id, &error);
+    assert_true(back_prepare(&back, &shop.dir, run, shop.known.environment, &error));
+    assert_false(back.kept);
+    assert_int_equal(back.count, 0);
+    char *words = back_words(&back);
+    assert_non_null(strstr(words, "nothing was kept"));
+    free(words);
+    back_finish(&back);
+    run_destroy(run);
+    free(id);
+}
+
 /* ---- retention ---- */
 
 static bool keeps(const char *id)
@@ -537,6 +627,9 @@ int main(void)
         TEST(what_was_taken_before_a_failure_is_given_back),
         TEST(a_link_that_leads_elsewhere_is_not_followed),
         TEST(only_what_is_configured_today_is_written),
+        TEST(what_comes_back_is_told_before_it_does),
+        TEST(what_is_confirmed_is_another_when_a_file_changes),
+        TEST(a_release_that_kept_nothing_leaves_files_as_they_are),
         TEST(old_backups_go_but_the_last_known_good_stay),
         TEST(a_release_is_worth_what_its_best_run_proved),
         TEST(the_last_known_good_that_does_not_run_now_is_chosen),

@@ -1,0 +1,123 @@
+#include "ui/confirm.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t VALID = 60 * CLOCK_SECOND;
+
+void confirm_init(struct confirm *confirm)
+{
+    *confirm = (struct confirm){0};
+    typed_init(&confirm->typed);
+}
+
+void confirm_finish(struct confirm *confirm)
+{
+    typed_finish(&confirm->typed);
+    free(confirm->reason);
+}
+
+void confirm_begin(struct confirm *confirm, int64_t now)
+{
+    confirm->shown = now;
+    confirm_forget(confirm);
+}
+
+bool confirm_expired(const struct confirm *confirm, int64_t now)
+{
+    return now - confirm->shown >= VALID;
+}
+
+void confirm_forget(struct confirm *confirm)
+{
+    typed_clear(&confirm->typed);
+}
+
+void confirm_say(struct confirm *confirm, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(confirm->note, sizeof confirm->note, format, args);
+    va_end(args);
+}
+
+/* ---- keys ---- */
+
+static bool take_reason(struct confirm *confirm)
+{
+    const char *typed = buf_string(&confirm->typed.text);
+    if (!typed[strspn(typed, " ")]) {
+        confirm_say(confirm, "say why, in a few words: it goes on the record");
+        return false;
+    }
+    free(confirm->reason);
+    confirm->reason = mem_text(typed);
+    confirm->wants_reason = false;
+    confirm_forget(confirm);
+    return false;
+}
+
+bool confirm_enter(struct confirm *confirm, const char *name)
+{
+    if (confirm->wants_reason) {
+        return take_reason(confirm);
+    }
+    if (strcmp(buf_string(&confirm->typed.text), name) != 0) {
+        confirm_say(confirm, "that is not %s: nothing was started", name);
+        confirm_forget(confirm);
+        return false;
+    }
+    return true;
+}
+
+unsigned confirm_handle(struct confirm *confirm, const struct input *input)
+{
+    confirm->note[0] = '\0';
+    typed_input(&confirm->typed, input, confirm->wants_reason);
+    if (confirm->typed.pasted && !confirm->wants_reason) {
+        confirm_say(confirm, "a paste is not taken: type the name");
+    }
+    return REACT_DRAW;
+}
+
+/* ---- drawing ---- */
+
+void confirm_draw_rule(struct canvas *canvas)
+{
+    for (int x = 0; x < canvas->width; x++) {
+        canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
+    }
+}
+
+void confirm_draw(const struct confirm *confirm, const struct scene *scene,
+                  struct canvas *canvas, const char *verb)
+{
+    int64_t left =
+        (VALID - (scene->now - confirm->shown) + CLOCK_SECOND - 1) / CLOCK_SECOND;
+    char count[40], question[200];
+    snprintf(count, sizeof count, "%lld s left", (long long)left);
+    int end = canvas_right(canvas, 20, canvas->width - 1, 1,
+                           left <= 10 ? STYLE_WARN : STYLE_DIM, count);
+    if (confirm->wants_reason) {
+        snprintf(question, sizeof question, "Say why, and Enter:");
+    } else {
+        snprintf(question, sizeof question,
+                 "To %s, type the environment's name (%s) and Enter:", verb,
+                 scene->board->environment->name);
+    }
+    canvas_fit(canvas, 1, 1, end - 2, STYLE_STRONG, question);
+    typed_draw(&confirm->typed, canvas, 1, 2);
+    canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_WARN, confirm->note);
+}
+
+void confirm_draw_expired(struct canvas *canvas)
+{
+    canvas_text(canvas, 1, 1, STYLE_STRONG,
+                "a minute has passed: the confirmation expired");
+    canvas_text(canvas, 1, 2, STYLE_TEXT, "Enter reads everything anew and asks again");
+}

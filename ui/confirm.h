@@ -1,0 +1,44 @@
+/* The confirmation of whatever starts a run: the environment's name, typed, within a
+ * minute after the plan was shown; before it a reason, where one is wanted.
+ *
+ * Part of a screen's state, which draws it below its plan. A pasted name is not taken.
+ * Main thread. */
+#ifndef GREENBOARD_UI_CONFIRM_H
+#define GREENBOARD_UI_CONFIRM_H
+
+#include "ui/pane.h"
+#include "ui/typed.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CONFIRM_ROWS = 4 };
+
+struct confirm {
+    struct typed typed;
+    char *reason;      /* as it was given, or NULL */
+    bool wants_reason; /* and has none yet */
+    int64_t shown;     /* clock_now() since when it asks */
+    char note[200];    /* why the last thing typed did not do */
+};
+
+void confirm_init(struct confirm *confirm);
+void confirm_finish(struct confirm *confirm);
+
+void confirm_begin(struct confirm *confirm, int64_t now); /* asks anew, for a minute */
+bool confirm_expired(const struct confirm *confirm, int64_t now);
+void confirm_forget(struct confirm *confirm); /* what was typed */
+void confirm_say(struct confirm *confirm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What Enter means: true where the name is typed and everything given. */
+bool confirm_enter(struct confirm *confirm, const char *name);
+unsigned confirm_handle(struct confirm *confirm, const struct input *input);
+
+/* Into CONFIRM_ROWS lines. `verb`: "deploy". */
+void confirm_draw(const struct confirm *confirm, const struct scene *scene,
+                  struct canvas *canvas, const char *verb);
+void confirm_draw_expired(struct canvas *canvas);
+void confirm_draw_rule(struct canvas *canvas); /* the first of the lines */
+
+#endif
