@@ -9,6 +9,7 @@
 #include "sandbox/control.h"
 #include "sandbox/faults.h"
 #include "sandbox/place.h"
+#include "sandbox/secrets.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -127,12 +128,39 @@ static bool add_line(const struct deploy *deploy, const char *name, struct error
     return done;
 }
 
-static bool write_deployed(const struct deploy *deploy, struct error *error)
+static bool write_release(const struct deploy *deploy, const char *name,
+                          struct error *error)
 {
-    char *path = fs_join(deploy->dir, "deployed");
+    char *path = fs_join(deploy->dir, name);
     char *line = mem_format("%s\n", deploy->release);
     bool done = fs_replace(path, line, strlen(line), 0600, error);
     free(line);
+    free(path);
+    return done;
+}
+
+/* As many a deploy script does: its own line of the configuration becomes another one,
+ * and one more worker is started. */
+static bool configure(const struct deploy *deploy, struct error *error)
+{
+    struct buf was, is;
+    char *path = fs_join(deploy->dir, SECRETS_APP);
+    buf_init_secret(&was, LIST_MAX);
+    buf_init_secret(&is, 0);
+    bool done = fs_read(path, &was, error);
+    char *rest = was.data;
+    for (char *line; done && rest && (line = strsep(&rest, "\n"));) {
+        if (text_starts(line, "RELEASE=")) {
+            buf_format(&is, "RELEASE=%s\n", deploy->release);
+        } else if (text_starts(line, "WORKERS=")) {
+            buf_format(&is, "WORKERS=%ld\n", strtol(line + 8, NULL, 10) + 1);
+        } else if (*line) {
+            buf_format(&is, "%s\n", line);
+        }
+    }
+    done = done && fs_replace(path, buf_string(&is), is.length, 0600, error);
+    buf_finish(&was);
+    buf_finish(&is);
     free(path);
     return done;
 }
@@ -156,6 +184,24 @@ _Noreturn static void hang(void)
     }
 }
 
+/* The traffic, as told and as it is. */
+static bool serve(const struct deploy *deploy, bool with_faults, struct error *error)
+{
+    if (with_faults && has_fault(deploy, FAULT_deploy_no_traffic)) {
+        printf(YELLOW "    traffic stays where it is" PLAIN "\n");
+        return true;
+    }
+    move_traffic(deploy);
+    return write_release(deploy, "serving", error);
+}
+
+static int refuse_rollback(void)
+{
+    fflush(stdout);
+    fprintf(stderr, RED "ERROR: the revision of that release is gone" PLAIN "\n");
+    return 1;
+}
+
 static int roll_out(const struct deploy *deploy, const char *journal, bool with_faults,
                     struct error *error)
 {
@@ -165,6 +211,9 @@ static int roll_out(const struct deploy *deploy, const char *journal, bool with_
     printf(BOLD "%s %s to sandbox staging" PLAIN "\n",
            with_faults ? "deploying" : "rolling back to", deploy->release);
     step(deploy, "reading the configuration of both services");
+    if (!with_faults && has_fault(deploy, FAULT_rollback_fails)) {
+        return refuse_rollback();
+    }
     step(deploy, "building netra-auth-service");
     step(deploy, "building netra-backend-staging");
     if (with_faults && has_fault(deploy, FAULT_deploy_fails)) {
@@ -178,8 +227,9 @@ static int roll_out(const struct deploy *deploy, const char *journal, bool with_
     if (with_faults && has_fault(deploy, FAULT_deploy_hangs)) {
         hang();
     }
-    move_traffic(deploy);
-    if (!write_deployed(deploy, error)) {
+    /* A rollback finds its configuration put back. */
+    if ((with_faults && !configure(deploy, error)) ||
+        !serve(deploy, with_faults, error) || !write_release(deploy, "deployed", error)) {
         return complain(error);
     }
     /* The release mounts the secret: a broken one the wrong secret, a known good one the
@@ -220,6 +270,18 @@ int deploy_run(void)
 int deploy_roll_back(const char *release)
 {
     return run("rollbacks", release);
+}
+
+int deploy_running(void)
+{
+    char *line = read_line(".", "serving");
+    if (!line) {
+        fputs("nothing was deployed here yet\n", stderr);
+        return 1;
+    }
+    puts(line);
+    free(line);
+    return 0;
 }
 
 /* Newest first, each once. */

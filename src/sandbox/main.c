@@ -175,6 +175,9 @@ static int run_named(struct sandbox *sandbox, char **argv, bool dashes)
     if (text_equal(argv[0], RELEASES_COMMAND) && !argv[1]) {
         return deploy_list();
     }
+    if (text_equal(argv[0], RUNNING_COMMAND) && !argv[1]) {
+        return deploy_running();
+    }
     char *text = mem_format("no word \"%s\" here (a command goes after --)", argv[0]);
     int status = misused(text);
     free(text);

@@ -75,6 +75,7 @@ static bool write_files(struct sandbox *sandbox, struct error *error)
     char *state = fs_join(sandbox->dir, "state");
     bool done = fs_make_dirs(state, error) && secrets_lay(sandbox, error) &&
                 write_line(sandbox, "release", hex, error) &&
+                secrets_lay_app(sandbox, hex, error) &&
                 (!pace || write_line(sandbox, "pace", pace, error)) &&
                 settings_write(sandbox, error);
     free(state);

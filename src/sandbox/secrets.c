@@ -110,6 +110,16 @@ bool secrets_lay(struct sandbox *sandbox, struct error *error)
            lay(sandbox, "probe", values->probe, "\n", error);
 }
 
+bool secrets_lay_app(struct sandbox *sandbox, const char *release, struct error *error)
+{
+    char *text = mem_format("# as the services are configured\nRELEASE=%s\nWORKERS=2\n"
+                            "export JWT_SECRET_KEY=\"%s\"",
+                            release, sandbox->values.jwt);
+    bool done = lay(sandbox, "app/env", text, "\n", error);
+    free(text);
+    return done;
+}
+
 struct secret *secrets_read_jwt(const struct sandbox *sandbox, const char *holder,
                                 struct error *error)
 {

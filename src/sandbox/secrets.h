@@ -24,6 +24,9 @@ struct secret_values {
 
 struct sandbox;
 
+/* What the services are configured with, in the sandbox: a deploy changes it. */
+#define SECRETS_APP "secrets/app/env"
+
 /* `length` characters of 6 random bits each, at most SECRET_LENGTH, and a NUL. */
 bool secrets_random(char *out, size_t length, struct error *error);
 
@@ -31,6 +34,9 @@ bool secrets_make(struct secret_values *values, struct error *error);
 
 /* Writes every file as the flags want it. Main thread. */
 bool secrets_lay(struct sandbox *sandbox, struct error *error);
+
+/* Writes SECRETS_APP, once: from then on it is the deploys' and whoever rotates in it. */
+bool secrets_lay_app(struct sandbox *sandbox, const char *release, struct error *error);
 
 /* The JWT secret as `holder` has it: a service (auth, backend) that runs with it, or
  * Secret Manager (canonical), less one final newline. NULL on error; the caller drops the

@@ -114,7 +114,9 @@ static json_t *staging(const struct sandbox *sandbox)
 {
     json_t *root = json_object();
     json_object_set_new(root, "release",
-                        json_pack("{s[ss]}", "command", "cat", "release"));
+                        json_pack("{s[ss] s{s[ss] s[ss]}}", "command", "cat", "release",
+                                  "running", "auth", sandbox->program, RUNNING_COMMAND,
+                                  "backend", sandbox->program, RUNNING_COMMAND));
     json_object_set_new(root, "jwt",
                         json_pack("{so ss ss ss}", "canonical", canonical(), "algorithm",
                                   "HS256", "issuer", JWT_ISSUER, "audience",
@@ -132,7 +134,7 @@ static json_t *staging(const struct sandbox *sandbox)
                                   "name", "backend ready", "service", "backend", "path",
                                   "/api/health/ready?force=true", "expect", "/status",
                                   "ready", "/checks/redis/connected", 1));
-    json_object_set_new(root, "backup", json_pack("{s[s]}", "files", "release"));
+    json_object_set_new(root, "backup", json_pack("{s[s]}", "files", SECRETS_APP));
     json_object_set_new(root, "deploy",
                         json_pack("{s[ss] ss s{ss ss}}", "command", sandbox->program,
                                   DEPLOY_COMMAND, "timeout", "5m", "verify", "within",

@@ -51,7 +51,8 @@ json_is '.verdict_before.verdict + " " + .verdict_after.verdict' 'GO GO' 'the ve
 json_is '.started < .ended' true 'it ended after it started'
 record=$(json .output)
 like "$(printed "$record")" $'\e\\[32m' 'the recorded output has its colours'
-is "$(cat "$(dirname "$record")/backup/001-release")" "$(cat "$SB/release")" 'copies are kept before'
+like "$(cat "$(dirname "$record")/backup/001-env")" 'WORKERS=2' 'what was configured before is kept'
+like "$(cat "$(dirname "$record")/shipped/001-env")" 'WORKERS=3' 'and what it was proven with'
 is "$(stat -c %a "$record")" 600 'the output is readable by its owner alone'
 run greenboard runs attach
 is "$status" 0 'attaching to a run that ended exits as it did'

@@ -48,7 +48,7 @@ unproven=(
     'metadata_down|jwt_secret|no Google credentials on this machine .connection refused|gcloud auth application-default login'
 )
 harmless=(quiet negative_tests slow)
-deploying=(deploy_fails deploy_breaks deploy_hangs)
+deploying=(deploy_fails deploy_breaks deploy_hangs deploy_no_traffic rollback_fails)
 
 # Nothing that the deploy command leaves behind is there.
 untouched() { [ ! -e "$GREENBOARD_SANDBOX/deployed" ] && [ ! -e "$GREENBOARD_SANDBOX/deploys" ]; }
