@@ -53,6 +53,19 @@ static unsigned do_deploy(struct ui *ui)
     return open_screen(ui, "plan");
 }
 
+static unsigned do_rollback(struct ui *ui)
+{
+    if (!ui_offers(ui, ACTION_ROLLBACK)) {
+        ui_say(ui, "read-only: nothing can be rolled back from here");
+        return REACT_DRAW;
+    }
+    if (run_screen_reattach(ui)) {
+        ui_say(ui, "this run has no end yet: one at a time");
+        return REACT_DRAW;
+    }
+    return open_screen(ui, "releases");
+}
+
 static unsigned do_break(struct ui *ui)
 {
     if (!ui_offers(ui, ACTION_BREAK)) {
@@ -173,11 +186,13 @@ static unsigned do_quit(struct ui *ui)
     return REACT_QUIT;
 }
 
+/* clang-format off */
 static unsigned (*const functions[ACTION_COUNT])(struct ui *ui) = {
     [ACTION_INSPECT] = do_inspect,
     [ACTION_RERUN] = do_rerun,
     [ACTION_RERUN_ALL] = do_rerun_all,
     [ACTION_DEPLOY] = do_deploy,
+    [ACTION_ROLLBACK] = do_rollback,
     [ACTION_BREAK] = do_break,
     [ACTION_NEXT_RED] = do_next_red,
     [ACTION_PREVIOUS_RED] = do_previous_red,
@@ -194,6 +209,7 @@ static unsigned (*const functions[ACTION_COUNT])(struct ui *ui) = {
     [ACTION_BACK] = do_back,
     [ACTION_QUIT] = do_quit,
 };
+/* clang-format on */
 
 unsigned action_run(struct ui *ui, enum action action)
 {

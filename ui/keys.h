@@ -23,6 +23,8 @@
       "show the plan of a deploy; typing the environment's name starts it")              \
     X(ACTION_DECIDE, "decide",                                                           \
       "answer what a run asks: retry, skip, abort or go back, with the reason")          \
+    X(ACTION_ROLLBACK, "roll back",                                                      \
+      "show the releases that there were, to go back to one")                            \
     X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
     X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
     X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \
@@ -70,6 +72,8 @@ enum context {
     CONTEXT_RUN = 16,
     CONTEXT_BREAK = 32,
     CONTEXT_DECIDE = 64,
+    CONTEXT_RELEASES = 128,
+    CONTEXT_BACK = 256,
 };
 #define CONTEXTS(X)                                                                      \
     X(CONTEXT_BOARD, "On the board")                                                     \
@@ -77,6 +81,8 @@ enum context {
     X(CONTEXT_PLAN, "In the plan")                                                       \
     X(CONTEXT_RUN, "While a run is shown")                                               \
     X(CONTEXT_DECIDE, "While a run asks what to do")                                     \
+    X(CONTEXT_RELEASES, "In the list of releases")                                       \
+    X(CONTEXT_BACK, "In the plan of a rollback")                                         \
     X(CONTEXT_BREAK, "In the list of faults")                                            \
     X(CONTEXT_HELP, "In the help")
 

@@ -11,3 +11,5 @@ libui_a_SOURCES += ui/view_plan.c
 libui_a_SOURCES += ui/view_run.c
 libui_a_SOURCES += ui/view_decide.c
 libui_a_SOURCES += ui/view_break.c
+libui_a_SOURCES += ui/view_releases.c
+libui_a_SOURCES += ui/view_back.c

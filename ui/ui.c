@@ -111,7 +111,7 @@ enum context ui_context(const struct ui *ui)
 
 bool ui_offers(const struct ui *ui, enum action action)
 {
-    if (action == ACTION_DEPLOY) {
+    if (action == ACTION_DEPLOY || action == ACTION_ROLLBACK) {
         return !ui->read_only;
     }
     return action != ACTION_BREAK || ui->sandbox;

@@ -104,6 +104,7 @@ int cli_check(struct cli *cli, int argc, char **argv);
 int cli_config(struct cli *cli, int argc, char **argv);
 int cli_console(struct cli *cli, int argc, char **argv);
 int cli_deploy(struct cli *cli, int argc, char **argv);
+int cli_rollback(struct cli *cli, int argc, char **argv);
 int cli_repair(struct cli *cli, int argc, char **argv);
 int cli_lock(struct cli *cli, int argc, char **argv);
 int cli_unlock(struct cli *cli, int argc, char **argv);

@@ -10,6 +10,10 @@ const struct command commands[] = {
      "[NAME] [--reason T] [--confirm ENV] [--dry-run] [--detach] [--without-lease]",
      "run a configured command that mends what is red and ships nothing", cli_repair,
      false},
+    {"rollback",
+     "[--to RUN|RELEASE] [--reason T] [--confirm ENV] [--dry-run] [--list] [--detach]",
+     "go back to a release and its configuration; the last known good one unless told",
+     cli_rollback, false},
     {"runs",
      "[list|show|attach|replay|cancel|decide|resolve] [RUN] [CHOICE] [--reason T] "
      "[--confirm ENV] [-o text|json]",

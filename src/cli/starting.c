@@ -190,6 +190,9 @@ int starting_go(struct starting *starting, int dry_status)
     if (!starting->plan) {
         return cli_fail(error.code == ERROR_USAGE ? EXIT_USAGE : EXIT_CONFIG, &error);
     }
+    if (starting->back) {
+        plan_go_back(starting->plan, starting->back);
+    }
     printf("plan\n");
     plan_show(starting->plan, print_line, NULL);
     print_line(NULL, "locks", starting->covers);

@@ -17,6 +17,7 @@ struct starting {
     struct cli *cli;
     struct intent intent;
     const char *reason, *confirm; /* or NULL */
+    const struct back *back;      /* of a rollback: what comes back */
     bool dry_run, detach;
     bool without_lease; /* no deploy: it goes on where none can be had */
     char *covers;       /* what its lock reaches */

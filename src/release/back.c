@@ -118,11 +118,14 @@ char *back_words(const struct back *back)
                         : mem_format("%zu files change", count);
 }
 
-char *back_reason(const char *release, const struct back *back)
+char *back_reason(const char *release, bool shipped, bool restored)
 {
-    size_t count = restore_changes(&back->restore);
-    return mem_format("rolled back to %s: %s, and traffic may be pinned to its revision, "
-                      "so that the next deploy stays without it",
-                      release,
-                      count ? "its configuration is in place" : "an older release runs");
+    const char *files =
+        restored ? "its configuration is in place" : "no file was changed";
+    return shipped ? mem_format("rolled back to %s: %s, and traffic may be pinned to its "
+                                "revision, which the next deploy does not undo",
+                                release, files)
+                   : mem_format("on the way back to %s: %s, and its command was not "
+                                "started",
+                                release, files);
 }

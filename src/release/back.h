@@ -37,6 +37,6 @@ char *back_words(const struct back *back);
 
 /* What is unusual after a rollback, and why nothing may be deployed until somebody
  * looked; the caller frees. */
-char *back_reason(const char *release, const struct back *back);
+char *back_reason(const char *release, bool shipped, bool restored);
 
 #endif

@@ -36,6 +36,7 @@ struct course {
     int64_t lost;       /* of watch.lost: what is on the trail */
     bool shipped;       /* the command that ships or mends was started */
     bool timed_out;     /* and ended at its time-out */
+    bool restored;      /* files were put back, by a rollback */
     char *back_release; /* what a rollback that was decided on goes back to */
     char *back_run;
     bool decided; /* the question of the record is answered by: */
@@ -85,8 +86,13 @@ enum step_end execute_step(struct course *course, const struct planned *planned,
 enum step_end verify_step(struct course *course, struct step *step);
 
 enum step_end keeping_before(struct course *course, struct step *step);
+enum step_end keeping_restore(struct course *course, struct step *step);
 /* Where that fails the step says so: what runs, runs. */
 void keeping_after(struct course *course, struct step *step);
+/* What a rollback puts back, as part of the plan; fine for other kinds. */
+bool keeping_foresee(struct course *course, struct error *error);
+/* After a rollback: what is unusual now, in the record. */
+void keeping_unusual(struct course *course);
 
 /* ---- what its commands print (record.c) ---- */
 

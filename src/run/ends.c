@@ -66,6 +66,7 @@ void ends_failed(struct course *course, const struct planned *planned,
                  const struct step *step)
 {
     struct run *run = course->run;
+    keeping_unusual(course);
     bool unverified = planned->id == STEP_VERIFY;
     enum run_outcome outcome = unverified                ? OUTCOME_UNVERIFIED
                                : course->watch.cancelled ? OUTCOME_CANCELLED
@@ -74,12 +75,13 @@ void ends_failed(struct course *course, const struct planned *planned,
     record_end(course);
     if (unverified) {
         journal_end(&course->journal, outcome, EXIT_UNVERIFIED, EVENT_RUN_ENDED,
-                    run->after.reasons, NULL);
+                    run->after.reasons, run->unusual);
         return;
     }
     char *reason = ends_failure(course, planned, step);
     char *const reasons[] = {reason, NULL};
-    journal_end(&course->journal, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons, NULL);
+    journal_end(&course->journal, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons,
+                run->unusual);
     free(reason);
 }
 
@@ -87,7 +89,8 @@ void ends_verified(struct course *course)
 {
     struct run *run = course->run;
     record_end(course);
+    keeping_unusual(course);
     run->known_good = run->release != NULL && course->intent.kind != KIND_REPAIR;
     journal_end(&course->journal, OUTCOME_VERIFIED, EXIT_GO, EVENT_RUN_ENDED,
-                run->after.reasons, NULL);
+                run->after.reasons, run->unusual);
 }

@@ -100,7 +100,7 @@ bool interlock_read(struct course *course)
     if (!load(course)) {
         return false;
     }
-    if (!foresee(course, &error)) {
+    if (!foresee(course, &error) || !keeping_foresee(course, &error)) {
         course_refuse_error(course, course_status_of(&error), &error);
         return false;
     }

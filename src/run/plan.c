@@ -162,6 +162,13 @@ static void take_verification(struct plan *plan)
         text_equal(config_text(plan->section, "on_verify_failure"), "rollback");
 }
 
+static void seal(struct plan *plan)
+{
+    char *canonical = json_compact(plan->confirmation);
+    digest_hex(plan->digest, canonical, strlen(canonical));
+    free(canonical);
+}
+
 struct plan *plan_create(const struct board *board, const struct intent *intent,
                          struct error *error)
 {
@@ -182,10 +189,14 @@ struct plan *plan_create(const struct board *board, const struct intent *intent,
     plan->backup =
         json_argv(json_object_get(config_section(environment, "/backup"), "files"));
     plan->confirmation = confirm(plan, board);
-    char *canonical = json_compact(plan->confirmation);
-    digest_hex(plan->digest, canonical, strlen(canonical));
-    free(canonical);
+    seal(plan);
     return plan;
+}
+
+void plan_go_back(struct plan *plan, const struct back *back)
+{
+    json_object_set_new(plan->confirmation, "files", json_text(back->changes));
+    seal(plan);
 }
 
 struct intent plan_intent(const struct plan *plan)

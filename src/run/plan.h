@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "board/board.h"
+#include "release/back.h"
 #include "run/steps.h"
 
 #include <jansson.h>
@@ -40,6 +41,9 @@ struct plan *plan_create(const struct board *board, const struct intent *intent,
                          struct error *error);
 struct intent plan_intent(const struct plan *plan); /* borrows from it */
 void plan_destroy(struct plan *plan);
+
+/* Of a rollback: what comes back belongs to what is confirmed. */
+void plan_go_back(struct plan *plan, const struct back *back);
 
 /* What a person is shown, in order: once for each line. */
 void plan_show(const struct plan *plan,

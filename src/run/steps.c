@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "release/backup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,12 +144,6 @@ static bool add_list(struct steps *steps, enum step_id id, const json_t *list,
     return true;
 }
 
-static bool backs_up(const struct environment *environment)
-{
-    const json_t *backup = config_section(environment, "/backup");
-    return json_array_size(json_object_get(backup, "files")) > 0;
-}
-
 bool steps_create(struct steps *steps, const struct environment *environment,
                   const struct intent *intent, struct error *error)
 {
@@ -158,7 +153,7 @@ bool steps_create(struct steps *steps, const struct environment *environment,
     for (size_t i = 0; done && i < STEP_COUNT; i++) {
         enum step_id id = (enum step_id)i;
         if (!(step_rows[id].kinds & KIND_BIT(intent->kind)) ||
-            (id == STEP_BACKUP && !backs_up(environment))) {
+            ((id == STEP_BACKUP || id == STEP_RESTORE) && !backup_wanted(environment))) {
             continue;
         }
         if (id == STEP_BEFORE || id == STEP_AFTER) {
@@ -168,7 +163,8 @@ bool steps_create(struct steps *steps, const struct environment *environment,
             done = fill_command(add(steps, id, run_kind_words[intent->kind]), section,
                                 environment, error);
         } else {
-            add(steps, id, step_rows[id].name);
+            /* better the release without its configuration than nothing at all */
+            add(steps, id, step_rows[id].name)->required = id != STEP_RESTORE;
         }
     }
     if (!done) {

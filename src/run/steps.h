@@ -32,6 +32,8 @@ struct intent {
     X(STEP_BACKUP, "backup", KINDS_ALL, PHASE_PREPARING,                                 \
       "keep the configuration as it is now")                                             \
     X(STEP_BEFORE, NULL, KINDS_ALL, PHASE_PREPARING, NULL)                               \
+    X(STEP_RESTORE, "restore", KIND_BIT(KIND_ROLLBACK), PHASE_PREPARING,                 \
+      "put the configuration of that release back")                                      \
     X(STEP_REREAD, "re-read", KIND_BIT(KIND_DEPLOY), PHASE_CHECKING,                     \
       "read the configuration again")                                                    \
     X(STEP_CHECKS, "checks", KIND_BIT(KIND_DEPLOY) | KIND_BIT(KIND_REPAIR),              \

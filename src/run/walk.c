@@ -18,6 +18,8 @@ static enum step_end act(struct course *course, const struct planned *planned,
     switch (planned->id) {
     case STEP_BACKUP:
         return keeping_before(course, step);
+    case STEP_RESTORE:
+        return keeping_restore(course, step);
     case STEP_REREAD:
         return interlock_reread(course);
     case STEP_CHECKS:

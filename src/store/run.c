@@ -64,6 +64,7 @@ const struct run_text run_texts[] = {
     TEXT("control", control, false),
     TEXT("backup", backup, false),
     TEXT("shipped", shipped, false),
+    TEXT("unusual", unusual, true),
     TEXT("trouble", trouble, true),
 };
 const size_t run_text_count = sizeof run_texts / sizeof *run_texts;

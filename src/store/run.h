@@ -146,6 +146,7 @@ struct run {
     char *resolved_by, *resolve_reason;
     /* SHA-256 of the manifests of what was kept before it and after it, NULL: nothing */
     char *backup, *shipped;
+    char *unusual; /* what somebody has to look at though it is over, or NULL */
     char *trouble; /* what greenboard itself could not do, or NULL */
 };
 

@@ -1,0 +1,317 @@
+/* The plan of a rollback: what comes back with the release, and the confirmation.
+ *
+ * What differs is worked out by a worker beside the loop. No check need be green for it;
+ * but a reason is asked for, and the environment's name. What is confirmed is what is
+ * shown: where a file changes meanwhile, the supervisor refuses. */
+#include "ui/back_screen.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "board/pool.h"
+#include "release/back.h"
+#include "run/plan.h"
+#include "ui/confirm.h"
+#include "ui/pane.h"
+#include "ui/run_screen.h"
+#include "ui/scroll.h"
+#include "ui/ui.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct pane view_back;
+
+struct preparing {
+    struct task task; /* first: the pool gives it back as one */
+    const struct environment *environment;
+    const struct statedir *dir; /* the console's, there as long as the process */
+    char run[RUN_ID];
+    struct back back;
+    bool done;
+    struct error error;
+};
+
+struct back_screen {
+    char run[RUN_ID]; /* that is gone back to */
+    char *release;
+    const char *doubt; /* why it is no good choice, or NULL */
+    struct pool *pool; /* NULL: nothing was asked for yet */
+    struct back back;
+    struct plan *plan;
+    struct error error;
+    struct confirm confirm;
+    enum { BACK_PREPARES, BACK_REFUSED, BACK_ASKS, BACK_EXPIRED } state;
+    size_t top; /* lines scrolled down */
+};
+
+/* ---- preparing ---- */
+
+static void prepare(struct task *task)
+{
+    struct preparing *self = (struct preparing *)task;
+    struct run *run = run_read(self->dir, self->run, &self->error);
+    self->done =
+        run && back_prepare(&self->back, self->dir, run, self->environment, &self->error);
+    run_destroy(run);
+}
+
+static void drop_preparing(struct task *task)
+{
+    struct preparing *self = (struct preparing *)task;
+    back_finish(&self->back);
+    environment_unref(self->environment);
+    free(self);
+}
+
+static void begin(struct back_screen *screen, const struct scene *scene)
+{
+    struct preparing *self = mem_alloc(sizeof *self);
+    self->task = (struct task){.work = prepare, .drop = drop_preparing};
+    self->environment = environment_ref(scene->board->environment);
+    self->dir = scene->ui->dir;
+    memcpy(self->run, screen->run, sizeof self->run);
+    screen->pool = screen->pool ? screen->pool : pool_create();
+    pool_push(screen->pool, &self->task);
+}
+
+static void make_plan(struct back_screen *screen, const struct scene *scene)
+{
+    plan_destroy(screen->plan);
+    const struct intent intent = {
+        .kind = KIND_ROLLBACK, .release = screen->release, .target = screen->run};
+    screen->plan = plan_create(scene->board, &intent, &screen->error);
+    if (screen->plan) {
+        plan_go_back(screen->plan, &screen->back);
+        confirm_begin(&screen->confirm, scene->now);
+    }
+    screen->state = screen->plan ? BACK_ASKS : BACK_REFUSED;
+}
+
+static void take_prepared(struct back_screen *screen, struct preparing *prepared,
+                          const struct scene *scene)
+{
+    back_finish(&screen->back);
+    screen->back = prepared->back;
+    prepared->back = (struct back){0};
+    screen->error = prepared->error;
+    screen->state = BACK_REFUSED;
+    if (prepared->done) {
+        make_plan(screen, scene);
+    }
+    drop_preparing(&prepared->task);
+}
+
+static void back_update(void *self, const struct scene *scene)
+{
+    struct back_screen *screen = self;
+    if (!screen->pool && scene->ui->dir) {
+        begin(screen, scene);
+    }
+    struct task *task = screen->pool ? pool_done(screen->pool) : NULL;
+    if (task) {
+        take_prepared(screen, (struct preparing *)task, scene);
+    } else if (screen->state == BACK_ASKS &&
+               confirm_expired(&screen->confirm, scene->now)) {
+        screen->state = BACK_EXPIRED;
+        confirm_forget(&screen->confirm);
+    }
+}
+
+static size_t back_wait(const void *self, int fds[PANE_FDS])
+{
+    const struct back_screen *screen = self;
+    if (screen->pool && screen->state == BACK_PREPARES) {
+        fds[0] = pool_fd(screen->pool);
+        return 1;
+    }
+    return 0;
+}
+
+static void back_init(void *self)
+{
+    struct back_screen *screen = self;
+    confirm_init(&screen->confirm);
+    screen->confirm.wants_reason = true;
+}
+
+static void finish(void *self)
+{
+    struct back_screen *screen = self;
+    pool_abandon(screen->pool);
+    back_finish(&screen->back);
+    plan_destroy(screen->plan);
+    confirm_finish(&screen->confirm);
+    free(screen->release);
+}
+
+void back_screen_open(struct ui *ui, const struct past *past)
+{
+    struct back_screen *screen = ui_open(ui, view_back.name);
+    if (screen) {
+        memcpy(screen->run, past->run->id, sizeof screen->run);
+        screen->release = mem_text(past->release);
+        screen->doubt = past->standing == STANDING_RAN
+                            ? "never verified: nobody saw every check green with it"
+                        : past->gone ? "`rollback.list` does not print it"
+                                     : NULL;
+    }
+}
+
+/* ---- drawing ---- */
+
+struct page {
+    struct canvas *canvas;
+    int y;
+};
+
+enum { LABEL = 13 };
+
+static void draw_styled(struct page *page, const char *label, uint8_t style,
+                        const char *text)
+{
+    canvas_fit(page->canvas, 1, page->y, LABEL - 2, STYLE_DIM, label);
+    struct rect rect = {LABEL, page->y, page->canvas->width - LABEL - 1, 3};
+    int rows = canvas_wrap(page->canvas, rect, style, text);
+    page->y += rows ? rows : 1;
+}
+
+static void draw_line(void *self, const char *label, const char *text)
+{
+    draw_styled(self, label, STYLE_TEXT, text);
+}
+
+static void draw_difference(struct page *page, const struct back_line *line)
+{
+    static const uint8_t styles[DIFF_COUNT] = {
+        [DIFF_FILE] = STYLE_STRONG,   [DIFF_GONE] = STYLE_FAIL,
+        [DIFF_COMES] = STYLE_OK,      [DIFF_CHANGES] = STYLE_WARN,
+        [DIFF_STAYS] = STYLE_BLOCKED, [DIFF_CONTEXT] = STYLE_DIM};
+    char sign[2] = {diff_signs[line->mark], '\0'};
+    bool head = line->mark == DIFF_FILE;
+    canvas_text(page->canvas, LABEL, page->y, styles[line->mark], head ? "" : sign);
+    canvas_fit(page->canvas, LABEL + (head ? 0 : 2), page->y,
+               page->canvas->width - LABEL - 3, styles[line->mark], line->text);
+    page->y++;
+}
+
+static void draw_page(const struct back_screen *screen, struct canvas *canvas)
+{
+    struct page page = {canvas, 1 - (int)screen->top};
+    if (screen->doubt) {
+        draw_styled(&page, "but", STYLE_WARN, screen->doubt);
+    }
+    if (screen->plan) {
+        char *words = back_words(&screen->back);
+        draw_styled(&page, "files", STYLE_TEXT, words);
+        free(words);
+        for (size_t i = 0; i < screen->back.count; i++) {
+            draw_difference(&page, &screen->back.lines[i]);
+        }
+        plan_show(screen->plan, draw_line, &page);
+    }
+    canvas_fill(canvas, 0, STYLE_TEXT);
+    int x = canvas_text(canvas, 1, 0, STYLE_HEAD, "Roll back to") + 1;
+    canvas_fit(canvas, x, 0, canvas->width - x - 1, STYLE_STRONG, screen->release);
+}
+
+static void draw_prompt(const struct back_screen *screen, const struct scene *scene,
+                        struct canvas *canvas)
+{
+    confirm_draw_rule(canvas);
+    switch (screen->state) {
+    case BACK_PREPARES:
+        canvas_text(canvas, 1, 1, STYLE_STRONG, "reads what was kept with it");
+        break;
+    case BACK_REFUSED:
+        canvas_wrap(canvas, (struct rect){1, 1, canvas->width - 2, 2}, STYLE_FAIL,
+                    screen->error.message);
+        canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_REMEDY, screen->error.hint);
+        break;
+    case BACK_ASKS:
+        confirm_draw(&screen->confirm, scene, canvas, "roll back");
+        break;
+    case BACK_EXPIRED:
+        confirm_draw_expired(canvas);
+        break;
+    }
+}
+
+static void back_draw(const void *self, const struct scene *scene, struct canvas *canvas,
+                      bool focus)
+{
+    (void)focus;
+    struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
+    struct rect lower = {0, canvas->height - CONFIRM_ROWS, canvas->width, CONFIRM_ROWS};
+    struct canvas page = canvas_part(canvas, upper), prompt = canvas_part(canvas, lower);
+    draw_page(self, &page);
+    draw_prompt(self, scene, &prompt);
+}
+
+/* ---- keys ---- */
+
+/* Nothing of `screen` is there any more where this returns true. */
+static bool launch(struct back_screen *screen, struct ui *ui)
+{
+    struct error error;
+    struct launch started;
+    const struct order order = {.home = ui->state_home,
+                                .operator_name = ui->operator_name,
+                                .reason = screen->confirm.reason};
+    if (store_failed(ui->store, &error) ||
+        !run_launch(screen->plan, &order, &started, &error)) {
+        confirm_say(&screen->confirm, "%s", error.message);
+        return false;
+    }
+    ui_close(ui); /* this one, and the list below it */
+    ui_close(ui);
+    run_screen_launched(ui, &started);
+    return true;
+}
+
+static unsigned confirm(struct back_screen *screen, struct ui *ui)
+{
+    if (screen->state == BACK_EXPIRED || screen->state == BACK_REFUSED) {
+        screen->state = BACK_PREPARES;
+        begin(screen, &ui->scene);
+    } else if (screen->state == BACK_ASKS &&
+               confirm_enter(&screen->confirm, ui->board->environment->name) &&
+               !launch(screen, ui)) {
+        confirm_forget(&screen->confirm);
+    }
+    return REACT_DRAW;
+}
+
+static unsigned back_act(void *self, struct ui *ui, enum action action)
+{
+    struct back_screen *screen = self;
+    if (action == ACTION_CONFIRM) {
+        return confirm(screen, ui);
+    }
+    return scroll_to(&screen->top, screen->back.count + 1, action) ? REACT_DRAW
+                                                                   : REACT_IGNORED;
+}
+
+static unsigned back_handle(void *self, struct ui *ui, const struct input *input)
+{
+    (void)ui;
+    struct back_screen *screen = self;
+    return screen->state == BACK_ASKS ? confirm_handle(&screen->confirm, input)
+                                      : REACT_NONE;
+}
+
+const struct pane view_back = {
+    .name = "back",
+    .title = "Roll back",
+    .place = PLACE_SCREEN,
+    .context = CONTEXT_BACK,
+    .state_size = sizeof(struct back_screen),
+    .init = back_init,
+    .finish = finish,
+    .update = back_update,
+    .draw = back_draw,
+    .act = back_act,
+    .handle = back_handle,
+    .wait = back_wait,
+};
