@@ -141,7 +141,7 @@ static void draw_row(const struct past *past, struct canvas *canvas, int y, bool
     stamp(when, past->run);
     x = canvas_text(canvas, x, y, STYLE_DIM, when) + 1;
     if (past->newest) {
-        x = canvas_text(canvas, x, y, STYLE_STRONG, "runs now") + 1;
+        x = canvas_text(canvas, x, y, STYLE_STRONG, "newest") + 1;
     }
     canvas_fit(canvas, x, y, canvas->width - x - 1, STYLE_TEXT,
                past->run->reason ? past->run->reason : past->run->operator_name);

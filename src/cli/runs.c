@@ -182,6 +182,7 @@ static void print_run(const struct statedir *dir, const struct run *run)
     print_field("because", run->cancel_reason);
     print_field("resolved by", run->resolved_by);
     print_field("because", run->resolve_reason);
+    print_field("unusual", run->unusual);
     print_field("trouble", run->trouble);
     print_field("output", run->output);
     outbox_tell(dir->outbox, run->id, print_announcement, NULL);

@@ -140,9 +140,10 @@ static json_t *staging(const struct sandbox *sandbox)
                                   DEPLOY_COMMAND, "timeout", "5m", "verify", "within",
                                   "10s", "hold", "1s"));
     json_object_set_new(root, "rollback",
-                        json_pack("{s[sss] s[ss]}", "command", sandbox->program,
+                        json_pack("{s[sss] s[ss] s{ss ss}}", "command", sandbox->program,
                                   ROLLBACK_COMMAND, "{release}", "list", sandbox->program,
-                                  RELEASES_COMMAND));
+                                  RELEASES_COMMAND, "verify", "within", "10s", "hold",
+                                  "1s"));
     return root;
 }
 

@@ -13,6 +13,7 @@
 #include "ui/run_screen.h"
 #include "ui/ui.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,64 @@ static void run_is_refused(struct run *run)
     argv_add(&run->before.reasons, "redis: NOAUTH Authentication required");
 }
 
+/* ---- releases ---- */
+
+struct shipped {
+    const char *id, *release, *reason;
+    enum run_outcome outcome;
+    bool kept;
+};
+static const struct shipped shipped[] = {
+    {"20260131T090000Z-0001", "1f00aa94be5d6a7988776655443322110ffeedd0", "the first",
+     OUTCOME_VERIFIED, false},
+    {"20260131T100000Z-0002", "2026.1.30", "payments by invoice", OUTCOME_VERIFIED, true},
+    {"20260131T110000Z-0003", "sha256:9e107d9d372bb6826bd81d3542a419d6", NULL,
+     OUTCOME_FAILED, false},
+    {RUN, "3f2a91c0d4e5b6a7988776655443322110ffeedd", "newsletter", OUTCOME_UNVERIFIED,
+     true}};
+
+/* Marks the screens that show the list of them. */
+static void run_is_past(struct run *run)
+{
+    (void)run;
+}
+
+static void make_past(const struct statedir *dir)
+{
+    for (size_t i = 0; i < sizeof shipped / sizeof shipped[0]; i++) {
+        struct error error;
+        struct run *run = run_create(shipped[i].id);
+        run->kind = mem_text("deploy");
+        run->release = mem_text(shipped[i].release);
+        run->reason = mem_text(shipped[i].reason);
+        run->operator_name = mem_text("ada@ops-1");
+        run->started = BOARDS_WALL - (int64_t)(4 - i) * 3600000;
+        run->phase = PHASE_ENDED;
+        run->outcome = shipped[i].outcome;
+        run->known_good = run->outcome == OUTCOME_VERIFIED;
+        run->shipped = shipped[i].kept ? mem_text("0") : NULL;
+        run->group = (struct process){1, 1};
+        run_step_begin(run_step(run, "deploy", NULL));
+        char *folder = run_path(dir, run->id, "");
+        assert_true(fs_make_dirs(folder, &error));
+        assert_true(run_write(dir, run, &error));
+        free(folder);
+        run_destroy(run);
+    }
+}
+
+/* Until the worker has read them. */
+static void settle(struct ui *ui)
+{
+    struct pollfd ready = {.events = POLLIN};
+    int fds[UI_FDS];
+    while (ui_wait(ui, fds) > 0) {
+        ready.fd = fds[0];
+        assert_int_equal(poll(&ready, 1, 30000), 1);
+        ui_update(ui, BOARDS_NOW, BOARDS_WALL);
+    }
+}
+
 /* A record and what the command printed, in a state directory of its own. */
 static void make_run(const struct statedir *dir, void (*fill)(struct run *run))
 {
@@ -179,6 +238,10 @@ static const struct screen screens[] = {
     {"run-failed-80x24", boards_green, 80, 24, false, "", run_fails},
     {"run-refused-80x24", boards_red, 80, 24, true, "", run_is_refused},
     {"run-orphaned-120x40", boards_green, 120, 40, false, "", run_is_orphaned},
+    {"releases-80x24", boards_red, 80, 24, false, "B", run_is_past},
+    {"releases-80x24-ascii", boards_red, 80, 24, true, "B", run_is_past},
+    {"releases-120x40", boards_red, 120, 40, false, "B", run_is_past},
+    {"releases-40x10", boards_red, 40, 10, false, "B", run_is_past},
     {"run-40x10", boards_green, 40, 10, false, "", run_goes_on},
 };
 
@@ -221,11 +284,15 @@ static void render(const struct screen *screen, struct buf *out)
         struct error error;
         assert_non_null(mkdtemp(place));
         ui.dir = &dir;
-        make_run(&dir, screen->fill);
-        assert_true(run_screen_attach(&ui, RUN, &error));
+        bool past = screen->fill == run_is_past;
+        past ? make_past(&dir) : make_run(&dir, screen->fill);
+        assert_true(past || run_screen_attach(&ui, RUN, &error));
         ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
     }
     press(&ui, screen->keys);
+    if (screen->fill == run_is_past) {
+        settle(&ui);
+    }
     struct canvas canvas = canvas_create(screen->width, screen->height, screen->ascii);
     ui_draw(&ui, &canvas);
     canvas_dump(&canvas, out, true);
