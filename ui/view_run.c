@@ -346,7 +346,9 @@ static int draw_reasons(const struct run_screen *screen, struct canvas *canvas, 
         y += canvas_wrap(canvas, (struct rect){x, y, canvas->width - x - 1, 3},
                          STYLE_TEXT, reasons[i]);
     }
-    const char *more[] = {run ? run->trouble : NULL, screen->hint};
+    const char *more[] = {run ? run->trouble : NULL, screen->hint ? screen->hint
+                                                     : run        ? run->unusual
+                                                                  : NULL};
     for (size_t i = 0; i < 2; i++) {
         if (more[i]) {
             int x = canvas_text(canvas, 1, y, STYLE_REMEDY,

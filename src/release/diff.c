@@ -76,7 +76,7 @@ static bool tell_both(const struct diff_to *to, const struct side *now,
     bool differs = strcmp(value_now, value_then) != 0;
     if (differs && secret) {
         tell(to, DIFF_STAYS,
-             mem_format("%s stays %s; then it was %s", was->name, before, after));
+             mem_format("%s stays %s (then %s)", was->name, before, secret->fingerprint));
     } else if (differs) {
         tell(to, DIFF_CHANGES,
              mem_format("%s = %s becomes %s", was->name, before, after));

@@ -65,7 +65,7 @@ json_is '.[1].run.reason' 'the good one' 'with the reason of its run'
 run greenboard rollback --dry-run
 is "$status" 0 'a dry run'
 like "$out" 'RELEASE = bad-2 becomes good-1' 'shows what would come back'
-like "$out" 'JWT_SECRET_KEY stays secret [0-9a-f]{12}; then it was secret [0-9a-f]{12}' \
+like "$out" 'JWT_SECRET_KEY stays secret [0-9a-f]{12} .then [0-9a-f]{12}.' \
     'and which secret stays, by fingerprint'
 unlike "$out" 'rotated-since-then' 'but no secret'
 run greenboard rollback
