@@ -26,7 +26,7 @@
 #define GOES "echo $0 >serving; echo OK osram 12 >lamp"
 #define BEFORE(script)                                                                   \
     ", \"before\": [{\"name\": \"first\", \"command\": [\"sh\", \"-c\", \"" script "\"]" \
-                                                                                   "}]"
+    "}]"
 
 /* Answers may be too old before the command starts, where the machine is busy: then
  * nothing was shipped, and it is asked for again. */
