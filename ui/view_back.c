@@ -152,7 +152,7 @@ void back_screen_open(struct ui *ui, const struct past *past)
     if (screen) {
         memcpy(screen->run, past->run->id, sizeof screen->run);
         screen->release = mem_text(past->release);
-        screen->doubt = past->standing == STANDING_RAN
+        screen->doubt = past->repute == REPUTE_RAN
                             ? "never verified: nobody saw every check green with it"
                         : past->gone ? "`rollback.list` does not print it"
                                      : NULL;

@@ -21,7 +21,7 @@
 
 extern const struct pane view_releases;
 
-enum { DETAIL_ROWS = 6, STANDING_WIDTH = 23, RELEASE_WIDTH = 14, WHEN_WIDTH = 18 };
+enum { DETAIL_ROWS = 6, REPUTE_WIDTH = 23, RELEASE_WIDTH = 14, WHEN_WIDTH = 18 };
 
 struct list_task {
     struct task task; /* first: the pool gives it back as one */
@@ -100,22 +100,22 @@ static void finish(void *self)
 
 /* ---- drawing ---- */
 
-static uint8_t standing_style(const struct past *past)
+static uint8_t repute_style(const struct past *past)
 {
-    return past->standing == STANDING_GOOD  ? STYLE_OK
-           : past->standing == STANDING_RAN ? STYLE_WARN
-                                            : STYLE_UNKNOWN;
+    return past->repute == REPUTE_GOOD  ? STYLE_OK
+           : past->repute == REPUTE_RAN ? STYLE_WARN
+                                        : STYLE_UNKNOWN;
 }
 
-static int draw_standing(const struct past *past, struct canvas *canvas, int x, int y)
+static int draw_repute(const struct past *past, struct canvas *canvas, int x, int y)
 {
     static const enum state states[] = {STATE_OK, STATE_WARN, STATE_UNKNOWN};
-    const struct state_row *row = &state_rows[states[past->standing]];
+    const struct state_row *row = &state_rows[states[past->repute]];
     char words[80];
     snprintf(words, sizeof words, "%s %s", canvas->ascii ? row->ascii : row->glyph,
-             standing_words[past->standing]);
-    canvas_fit(canvas, x, y, STANDING_WIDTH, standing_style(past), words);
-    return x + STANDING_WIDTH + 1;
+             repute_words[past->repute]);
+    canvas_fit(canvas, x, y, REPUTE_WIDTH, repute_style(past), words);
+    return x + REPUTE_WIDTH + 1;
 }
 
 static void stamp(char out[WHEN_WIDTH], const struct run *run)
@@ -131,7 +131,7 @@ static void draw_row(const struct past *past, struct canvas *canvas, int y, bool
     mark_release(release, sizeof release, past->release);
     canvas_text(canvas, 0, y, STYLE_FOCUS,
                 selected ? canvas_glyph(canvas, GLYPH_POINTER) : " ");
-    int x = draw_standing(past, canvas, 2, y);
+    int x = draw_repute(past, canvas, 2, y);
     canvas_fit(canvas, x, y, RELEASE_WIDTH, selected ? STYLE_CURSOR : STYLE_STRONG,
                release);
     x += RELEASE_WIDTH + 1;

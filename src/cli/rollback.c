@@ -34,7 +34,7 @@ static void print_past(const struct past *past, bool best)
         stamp[20] = '\0';
     }
     printf("%s %-20s  %-20s  %-21s  %-14s %-10s %s%s%s%s%s\n", best ? "*" : " ",
-           past->release, standing_words[past->standing], run ? run->id : "-", stamp,
+           past->release, repute_words[past->repute], run ? run->id : "-", stamp,
            run ? run_word(run) : "-", run && run->operator_name ? run->operator_name : "",
            run && run->reason ? ": " : "", run && run->reason ? run->reason : "",
            past->newest ? " (shipped last)" : "",
@@ -43,11 +43,11 @@ static void print_past(const struct past *past, bool best)
 
 static json_t *past_json(const struct past *past, bool best)
 {
-    json_t *row = json_pack(
-        "{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "release", past->release, "standing",
-        standing_words[past->standing], "chosen", (int)best, "shipped_last",
-        (int)past->newest, "gone", (int)past->gone, "newest_run_ended",
-        json_text(past->later), "run", past->run ? run_json(past->run) : json_null());
+    json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "release",
+                            past->release, "repute", repute_words[past->repute], "chosen",
+                            (int)best, "shipped_last", (int)past->newest, "gone",
+                            (int)past->gone, "newest_run_ended", json_text(past->later),
+                            "run", past->run ? run_json(past->run) : json_null());
     return row;
 }
 
@@ -113,7 +113,7 @@ static int decide(struct rollback *rollback)
     starting->intent.target = past->run->id;
     starting->back = &rollback->back;
     printf("rolling back to %s, %s, shipped by run %s\n", past->release,
-           standing_words[past->standing], past->run->id);
+           repute_words[past->repute], past->run->id);
     print_back(rollback);
     return starting_go(starting, EXIT_GO);
 }

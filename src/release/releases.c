@@ -13,10 +13,10 @@
 
 enum { LIST_WITHIN = 10 /* s */, LISTED_MAX = 1000 };
 
-const char *const standing_words[STANDING_COUNT] = {
-#define STANDINGS_WORD(id, word, help) [id] = word,
-    STANDINGS(STANDINGS_WORD)
-#undef STANDINGS_WORD
+const char *const repute_words[REPUTE_COUNT] = {
+#define REPUTES_WORD(id, word, help) [id] = word,
+    REPUTES(REPUTES_WORD)
+#undef REPUTES_WORD
 };
 
 static struct past *add(struct releases *releases, const char *release)
@@ -24,7 +24,7 @@ static struct past *add(struct releases *releases, const char *release)
     releases->rows =
         mem_resize(releases->rows, (releases->count + 1) * sizeof *releases->rows);
     struct past *row = &releases->rows[releases->count++];
-    *row = (struct past){.release = mem_text(release), .standing = STANDING_UNKNOWN};
+    *row = (struct past){.release = mem_text(release), .repute = REPUTE_UNKNOWN};
     return row;
 }
 
@@ -49,9 +49,9 @@ static bool shipped(const struct run *run)
            (text_equal(run->kind, "deploy") || text_equal(run->kind, "rollback"));
 }
 
-static enum standing standing_of(const struct run *run)
+static enum repute repute_of(const struct run *run)
 {
-    return run->known_good ? STANDING_GOOD : STANDING_RAN;
+    return run->known_good ? REPUTE_GOOD : REPUTE_RAN;
 }
 
 /* Takes the record where it is the one that tells of its release. */
@@ -63,14 +63,14 @@ static void take_run(struct releases *releases, struct run **take_run)
     if (!row) {
         row = add(releases, run->release);
         row->newest = first;
-    } else if (row->standing == STANDING_GOOD || !run->known_good) {
+    } else if (row->repute == REPUTE_GOOD || !run->known_good) {
         return;
     } else {
         row->later = outcome_rows[row->run->outcome].word;
         run_destroy(row->run);
     }
     row->run = run;
-    row->standing = standing_of(run);
+    row->repute = repute_of(run);
     *take_run = NULL;
 }
 
@@ -147,7 +147,7 @@ void releases_read(struct releases *releases, const struct statedir *dir,
     for (releases->best = 0; releases->best < releases->count; releases->best++) {
         const struct past *row = &releases->rows[releases->best];
         bool there_now = row->newest && !row->later;
-        if (row->standing == STANDING_GOOD && !there_now && !row->gone) {
+        if (row->repute == REPUTE_GOOD && !there_now && !row->gone) {
             break;
         }
     }
@@ -190,7 +190,7 @@ static const struct past *choose_run(struct releases *releases,
     struct past *row = add(releases, run->release);
     row->newest = newest;
     row->gone = gone;
-    row->standing = standing_of(run);
+    row->repute = repute_of(run);
     row->run = run;
     return row;
 }
@@ -219,14 +219,14 @@ const struct past *releases_choose(struct releases *releases, const struct state
 
 bool past_allows(const struct past *past, const char *reason, struct error *error)
 {
-    if (past->standing == STANDING_UNKNOWN) {
+    if (past->repute == REPUTE_UNKNOWN) {
         error_set(error, ERROR_USAGE, "%s is unknown to greenboard", past->release);
         error_hint(error, "nobody saw it work here: deploy it, so that it is checked");
         return false;
     }
-    const char *doubt = past->standing == STANDING_RAN ? "was never verified"
-                        : past->gone ? "is not what `rollback.list` prints"
-                                     : NULL;
+    const char *doubt = past->repute == REPUTE_RAN ? "was never verified"
+                        : past->gone               ? "is not what `rollback.list` prints"
+                                                   : NULL;
     if (doubt && (!reason || !*reason)) {
         error_set(error, ERROR_USAGE, "%s %s: going back to it wants a reason",
                   past->release, doubt);

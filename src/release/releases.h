@@ -12,25 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* THE standings: id, word, what it says. */
-#define STANDINGS(X)                                                                     \
-    X(STANDING_GOOD, "known good", "every check held green after it was shipped")        \
-    X(STANDING_RAN, "never verified",                                                    \
+/* THE reputes: id, word, what it says. */
+#define REPUTES(X)                                                                       \
+    X(REPUTE_GOOD, "known good", "every check held green after it was shipped")          \
+    X(REPUTE_RAN, "never verified",                                                      \
       "it was shipped, and never proven: going back to it wants a reason")               \
-    X(STANDING_UNKNOWN, "unknown to greenboard",                                         \
+    X(REPUTE_UNKNOWN, "unknown to greenboard",                                           \
       "`rollback.list` prints it and no record knows it: refused")
 
-enum standing {
-#define STANDINGS_ENUM(id, word, help) id,
-    STANDINGS(STANDINGS_ENUM)
-#undef STANDINGS_ENUM
-        STANDING_COUNT
+enum repute {
+#define REPUTES_ENUM(id, word, help) id,
+    REPUTES(REPUTES_ENUM)
+#undef REPUTES_ENUM
+        REPUTE_COUNT
 };
-extern const char *const standing_words[STANDING_COUNT];
+extern const char *const repute_words[REPUTE_COUNT];
 
 struct past {
     char *release;
-    enum standing standing;
+    enum repute repute;
     struct run *run;   /* that proved it, else that shipped it last; NULL: unknown */
     const char *later; /* what became of its newest run where that is another one, or
                           NULL */

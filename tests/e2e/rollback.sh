@@ -55,7 +55,7 @@ old=$(setting JWT_SECRET_KEY)
 sed -i 's/^export JWT_SECRET_KEY=.*/export JWT_SECRET_KEY="rotated-since-then-and-long-enough-1"/' "$APP"
 
 run greenboard rollback --list -o json
-json_is '[.[] | .release + ": " + .standing] | join(", ")' 'bad-2: never verified, good-1: known good' \
+json_is '[.[] | .release + ": " + .repute] | join(", ")' 'bad-2: never verified, good-1: known good' \
     'the list says what each is worth'
 json_is '[.[] | select(.chosen) | .release] | join(" ")' good-1 'the last known good one is chosen'
 json_is '.[1].run.reason' 'the good one' 'with the reason of its run'

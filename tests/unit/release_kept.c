@@ -443,10 +443,10 @@ static void a_release_is_worth_what_its_best_run_proved(void **state)
     releases_read(&all, &shop.dir, shop.known.environment);
     assert_int_equal(all.count, 3);
     assert_string_equal(all.rows[0].release, "three");
-    assert_int_equal(all.rows[0].standing, STANDING_RAN);
+    assert_int_equal(all.rows[0].repute, REPUTE_RAN);
     assert_true(all.rows[0].newest);
     assert_string_equal(all.rows[1].release, "two");
-    assert_int_equal(all.rows[1].standing, STANDING_GOOD);
+    assert_int_equal(all.rows[1].repute, REPUTE_GOOD);
     assert_string_equal(all.rows[1].later, "unverified");
     assert_string_equal(all.rows[2].release, "one");
     assert_int_equal(all.best, 1);
@@ -494,7 +494,7 @@ static void what_no_record_knows_is_listed_and_refused(void **state)
     assert_true(all.listed);
     assert_int_equal(all.count, 3);
     assert_string_equal(all.rows[2].release, "three");
-    assert_int_equal(all.rows[2].standing, STANDING_UNKNOWN);
+    assert_int_equal(all.rows[2].repute, REPUTE_UNKNOWN);
     assert_false(past_allows(&all.rows[2], "because", &error));
     assert_non_null(strstr(error.message, "unknown"));
     assert_true(all.rows[1].gone);
