@@ -11,7 +11,8 @@ const struct command commands[] = {
      "run a configured command that mends what is red and ships nothing", cli_repair,
      false},
     {"rollback",
-     "[--to RUN|RELEASE] [--reason T] [--confirm ENV] [--dry-run] [--list] [--detach]",
+     "[--to RUN|RELEASE] [--reason T] [--confirm ENV] [--dry-run] [--list] "
+     "[--without-lease] [--detach]",
      "go back to a release and its configuration; the last known good one unless told",
      cli_rollback, false},
     {"runs",

@@ -149,6 +149,9 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
         {"list", NULL, "the releases that there were, and what each is worth", NULL,
          &rollback.list, NULL},
         {"output", "text|json", "of --list", &output, NULL, NULL},
+        {"without-lease", NULL,
+         "go on where no lease can be had: other machines are not kept off", NULL,
+         &rollback.starting.without_lease, NULL},
         {"detach", NULL, "return as soon as the command runs", NULL,
          &rollback.starting.detach, NULL},
     };

@@ -8,6 +8,7 @@
 #define GREENBOARD_RUN_COURSE_H
 
 #include "run/admission.h"
+#include "run/command.h"
 #include "run/handover.h"
 #include "run/journal.h"
 #include "run/plan.h"
@@ -32,7 +33,9 @@ struct course {
     struct plan *plan;  /* until the gate was asked: without what only a board tells */
     struct run *run;    /* the journal's */
     struct recording recording;
-    char *directory;    /* runs/ID */
+    char *directory; /* runs/ID */
+    bool held;       /* `command` is held back, for the answers to its checks */
+    struct command command;
     int64_t lost;       /* of watch.lost: what is on the trail */
     bool shipped;       /* the command that ships or mends was started */
     bool timed_out;     /* and ended at its time-out */
@@ -80,6 +83,10 @@ enum step_end interlock_ask(struct course *course);
 enum step_end interlock_gate(struct course *course);
 enum step_end interlock_need(struct course *course);
 
+/* The command that ships is made before the checks are asked, and held back: from the
+ * last answer to its start there is little left to do. */
+bool execute_prepare(struct course *course, struct error *error);
+void execute_forget(struct course *course); /* it was not started */
 enum step_end execute_step(struct course *course, const struct planned *planned,
                            struct step *step);
 

@@ -84,17 +84,54 @@ static enum step_end too_late(struct course *course, struct step *step)
     return STEP_AGAIN;
 }
 
+static bool hold(struct course *course, const struct planned *planned,
+                 struct command *command, struct error *error)
+{
+    const struct run *run = course->run;
+    char **env = words_env(course->plan, course->directory, run->id, run->fence);
+    char **argv = words_argv(course->plan, planned->argv, run->id, run->fence);
+    bool held = command_hold(command, argv, env, course->environment->directory,
+                             &course->recording, error);
+    words_env_free(env);
+    argv_free(argv);
+    return held;
+}
+
+bool execute_prepare(struct course *course, struct error *error)
+{
+    const struct planned *command = steps_main(&course->plan->steps);
+    course->held = course->held || hold(course, command, &course->command, error);
+    return course->held;
+}
+
+void execute_forget(struct course *course)
+{
+    if (course->held) {
+        command_finish(&course->command);
+        course->held = false;
+    }
+}
+
+/* The one that was held back before the checks were asked, or a new one. */
+static bool take_command(struct course *course, const struct planned *planned,
+                         struct command *command, struct error *error)
+{
+    if (!ships(planned) || !course->held) {
+        return hold(course, planned, command, error);
+    }
+    *command = course->command;
+    course->held = false;
+    return true;
+}
+
 static enum step_end start(struct course *course, const struct planned *planned,
                            struct step *step, struct command *command)
 {
     struct run *run = course->run;
     struct error error = {0};
-    char **env = words_env(course->plan, course->directory, run->id, run->fence);
     argv_free(step->argv);
     step->argv = words_argv(course->plan, planned->argv, run->id, run->fence);
-    bool held = command_hold(command, step->argv, env, course->environment->directory,
-                             &course->recording, &error);
-    words_env_free(env);
+    bool held = take_command(course, planned, command, &error);
     run->timeout = planned->timeout;
     run->group = command->leader;
     bool told =

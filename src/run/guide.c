@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "release/releases.h"
 
 #include <stdlib.h>
 
@@ -11,22 +12,23 @@
 
 bool guide_way_back(const struct course *course, char **release, char **run)
 {
-    struct runs runs;
-    bool found = false;
+    struct releases releases = {0};
     if (course->intent.kind != KIND_DEPLOY ||
         !config_section(course->environment, "/rollback")) {
         return false;
     }
-    run_list(&course->journal.dir, &runs, NULL);
-    for (size_t i = 0; i < runs.count && !found; i++) {
-        const struct run *row = runs.rows[i];
-        found = row->known_good && !text_equal(row->release, course->run->release);
+    releases_read(&releases, &course->journal.dir, NULL);
+    bool found = false;
+    for (size_t i = 0; i < releases.count && !found; i++) {
+        const struct past *past = &releases.rows[i];
+        found = past->repute == REPUTE_GOOD &&
+                !text_equal(past->release, course->run->release);
         if (found) {
-            *release = mem_text(row->release);
-            *run = mem_text(row->id);
+            *release = mem_text(past->release);
+            *run = mem_text(past->run->id);
         }
     }
-    runs_finish(&runs);
+    releases_finish(&releases);
     return found;
 }
 

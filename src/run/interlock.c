@@ -116,7 +116,11 @@ enum step_end interlock_reread(struct course *course)
 
 enum step_end interlock_ask(struct course *course)
 {
+    struct error error = {0};
     proof_finish(&course->proof);
+    if (course->intent.kind == KIND_DEPLOY && !execute_prepare(course, &error)) {
+        return course_refuse_error(course, EXIT_INTERNAL, &error);
+    }
     course->proved = clock_now();
     proof_begin(&course->proof, course->environment, course->checks);
     if (!proof_ask(&course->proof, &course->watch)) {

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "lock/hold.h"
 #include "release/back.h"
 #include "release/backup.h"
 
@@ -120,11 +121,19 @@ enum step_end keeping_restore(struct course *course, struct step *step)
     return done ? STEP_DONE : STEP_FAILED;
 }
 
+/* What is unusual now stops further deploys until somebody lifts it. */
 void keeping_unusual(struct course *course)
 {
     struct run *run = course->run;
+    struct error error = {0};
     if (course->intent.kind == KIND_ROLLBACK && (course->shipped || course->restored)) {
         free(run->unusual);
         run->unusual = back_reason(run->release, course->shipped, course->restored);
+        if (!hold_take(&course->journal.dir, run->environment, run->operator_name,
+                       run->unusual, run->id, &error) &&
+            error.code != ERROR_BUSY) {
+            free(run->trouble);
+            run->trouble = mem_text(error.message);
+        }
     }
 }

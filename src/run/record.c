@@ -17,10 +17,9 @@ bool record_begin(struct course *course)
     bool open = recording_open(&course->recording, run->output, title, COMMAND_COLUMNS,
                                COMMAND_ROWS, &error);
     free(title);
-    course->recording.goes_on =
-        text_equal(config_text(config_section(course->environment, "/deploy"),
-                               "on_record_failure"),
-                   "continue");
+    course->recording.goes_on = text_equal(
+        config_text(config_section(course->environment, "/deploy"), "on_record_failure"),
+        "continue");
     if (!open) {
         course_refuse_error(course, EXIT_INTERNAL, &error);
     }
