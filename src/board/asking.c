@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RELEASE_MAX = 200, RELEASE_OUTPUT_MAX = 4096 };
+enum { RELEASE_OUTPUT_MAX = 4096 };
 
 static void resolve_secret(struct asking *asking)
 {

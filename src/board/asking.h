@@ -32,8 +32,9 @@ struct asking *asking_create(enum asking_kind kind, const struct environment *en
                              int64_t deadline);
 void asking_destroy(struct asking *asking);
 
-/* One line of at most 200 characters [A-Za-z0-9][A-Za-z0-9._:@/+-]*; false with what is
- * wrong. */
+enum { RELEASE_MAX = 200 };
+/* One line of at most RELEASE_MAX characters [A-Za-z0-9][A-Za-z0-9._:@/+-]*; false with
+ * what is wrong. */
 bool release_valid(const char *release, struct error *error);
 
 #endif

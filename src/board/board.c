@@ -104,6 +104,7 @@ void board_destroy(struct board *board)
     }
     free(board->lights);
     free(board->release);
+    free(board->given);
     environment_unref(board->environment);
     free(board);
 }

@@ -56,10 +56,12 @@ struct board {
     const struct environment *environment;
     struct light *lights; /* in the order of the check table, then of `checks` */
     size_t count;
-    char *release;                  /* NULL: none configured, or not told yet */
-    struct error release_error;     /* ERROR_NONE where there is none */
-    bool release_wanted;            /* the environment has a `release` section */
-    int64_t max_age;                /* ns: an older answer is stale (gate.max_age) */
+    char *release;              /* NULL: none configured, or not told yet */
+    struct error release_error; /* ERROR_NONE where there is none */
+    bool release_wanted;        /* the environment has a `release` section */
+    char *given;     /* what a run ships, instead of `release`; NULL: nobody said */
+    bool going_back; /* a run goes back to a release, rather than on to one */
+    int64_t max_age; /* ns: an older answer is stale (gate.max_age) */
     struct verdict verdict;         /* as of the last board_judge() */
     struct moment moments[MOMENTS]; /* ring, newest at (moment_count - 1) % MOMENTS */
     size_t moment_count;

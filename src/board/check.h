@@ -52,7 +52,10 @@ struct check {
     const char *const *needs;
     bool asks_nobody; /* looks at the configuration alone: its OK proves nothing of the
                          environment, so that it does not open the gate by itself */
-    int64_t period;   /* where the section has none */
+    /* about the release that is about to ship: asked once that is known, and no part of
+     * what proves a run that goes back to another one */
+    bool of_release;
+    int64_t period; /* where the section has none */
     int64_t deadline;
     void (*prepare)(const struct board *board, struct job *job); /* may be NULL */
     void (*ask)(const struct job *job, struct result *result);

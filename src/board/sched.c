@@ -343,14 +343,17 @@ static bool give_up_late(struct sched *sched, int64_t now)
     return changed;
 }
 
-/* Who would be asked too soon: before its tunnel is up, or before whom it is told by has
- * answered. */
+/* Who would be asked too soon: before its tunnel is up, before whom it is told by has
+ * answered, or before the release that it is about is known. */
 static bool is_held(const struct sched *sched, size_t index)
 {
+    bool unknown = sched->board->lights[index].check->of_release &&
+                   !sched->board->given && (sched->release || sched->release_wanted);
     const struct light *teller = sched->tellers[index];
     bool untold = teller && !teller->stuck &&
                   (teller->running || sched->wanted[teller - sched->board->lights]);
-    return untold || tunnels_coming(sched->tunnels, sched->board->lights[index].section);
+    return untold || unknown ||
+           tunnels_coming(sched->tunnels, sched->board->lights[index].section);
 }
 
 static bool wants_asking(const struct sched *sched, size_t index, int64_t now)
@@ -460,6 +463,7 @@ void sched_ask(struct sched *sched, struct light *light)
     if (!(light->running && light->thorough)) {
         sched->wanted[light - sched->board->lights] = true;
     }
+    sched->release_wanted = sched->release_wanted || light->check->of_release;
     struct light *teller = sched->tellers[light - sched->board->lights];
     if (teller && !(teller->running && teller->thorough)) {
         sched->wanted[teller - sched->board->lights] = true;

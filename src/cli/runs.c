@@ -124,6 +124,19 @@ static void print_judgement(const char *label, const struct judgement *judgement
     }
 }
 
+static void print_proven(const struct run *run)
+{
+    for (size_t i = 0; i < run->proven_count; i++) {
+        const struct proven *proven = &run->proven[i];
+        printf("  %-12s %s %s: %s\n", i ? "" : "verified",
+               state_rows[proven->state].shown, proven->name,
+               proven->what ? proven->what : "");
+        if (proven->remedy) {
+            printf("  %-12s   -> %s\n", "", proven->remedy);
+        }
+    }
+}
+
 static void print_who(const json_t *who)
 {
     struct buf facts;
@@ -178,6 +191,7 @@ static void print_run(const struct statedir *dir, const struct run *run)
     }
     print_judgement("before", &run->before);
     print_judgement("after", &run->after);
+    print_proven(run);
     print_field("cancelled by", run->cancelled_by);
     print_field("because", run->cancel_reason);
     print_field("resolved by", run->resolved_by);

@@ -22,8 +22,8 @@ static const char *const http_methods[] = {"GET", "HEAD", "POST", NULL};
 static const char *const record_types[] = {"A", "AAAA", NULL};
 static const char *const print_formats[] = {"json", "dotenv", NULL};
 static const char *const output_formats[] = {"nagios", "json", NULL};
-static const char *const types[] = {"health_json", "http",    "tcp", "tls",
-                                    "dns",         "command", NULL};
+static const char *const types[] = {"health_json", "http",      "tcp",       "tls", "dns",
+                                    "command",     "cloud_run", "promotion", NULL};
 static const char *const remedies[] = {"ask", "rollback", NULL};
 static const char *const record_failures[] = {"stop", "continue", NULL};
 static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
@@ -125,6 +125,20 @@ static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", N
          .help = "false: whoever watches may skip it when it fails"},                    \
         STEP(section "." list "[]", "10m", "what is run")
 
+/* A command that verification runs besides the checks. */
+#define PROVES(section, list, about, what)                                               \
+    {section ".verify." list, FIELD_LIST, .preset = "[]", .high = 32, .help = about},    \
+        {section ".verify." list "[]", FIELD_OBJECT, .help = "one command"},             \
+        {section ".verify." list "[].name", FIELD_NAME, FIELD_REQUIRED | FIELD_UNIQUE,   \
+         .help = "how it is called"},                                                    \
+        {section ".verify." list "[].command", FIELD_ARGV, FIELD_REQUIRED,               \
+         .help = what},                                                                  \
+    {                                                                                    \
+        section ".verify." list "[].timeout", FIELD_SPAN,                                \
+            .preset = "\"1m\"", .low = 100 * CLOCK_MS, .high = HOUR,                     \
+            .help = "it is ended after this time, and has not answered"                  \
+    }
+
 /* What a deploy, a rollback and a repair have in common. */
 #define RUN(section, about)                                                              \
     STEP(section, "30m", about),                                                         \
@@ -140,9 +154,22 @@ static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", N
          .low = CLOCK_SECOND,                                                            \
          .high = DAY,                                                                    \
          .help = "every check must be green by then"},                                   \
+        {section ".verify.hold", FIELD_SPAN,                                             \
+         .preset = "\"30s\"",    .low = 0,                                               \
+         .high = HOUR,           .help = "and stay green for this long"},                \
+        PROVES(section, "commands",                                                      \
+               "commands that prove it: each must exit 0 in time, "                      \
+               "and again at the end of hold",                                           \
+               "exits 0 where it works; tried again until then"),                        \
+        PROVES(section, "logs",                                                          \
+               "commands that print logs, in which nothing forbidden "                   \
+               "may stand",                                                              \
+               "prints the log since {since}, when the run began (RFC 3339)"),           \
+        {section ".verify.logs[].forbid", FIELD_LIST, FIELD_REQUIRED | FIELD_FILLED,     \
+         .high = 64, .help = "what no line of it may match"},                            \
     {                                                                                    \
-        section ".verify.hold", FIELD_SPAN, .preset = "\"30s\"", .low = 0, .high = HOUR, \
-                                            .help = "and stay green for this long"       \
+        section ".verify.logs[].forbid[]", FIELD_PATTERN,                                \
+            .help = "an extended regular expression (POSIX)"                             \
     }
 
 /* clang-format off */

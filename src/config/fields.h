@@ -30,6 +30,7 @@ enum field_type {
     FIELD_HOUR,     /* of a day: "09:00", up to "24:00" */
     FIELD_ZONE,     /* "UTC", or an offset: "+02:00" */
     FIELD_POINTER,  /* RFC 6901 */
+    FIELD_PATTERN,  /* a POSIX extended regular expression */
     FIELD_ROUTE,    /* here, tunnel:NAME or service:NAME */
     FIELD_INTEGER,  /* bounds: low, high */
     FIELD_NUMBER,   /* bounds: low, high */

@@ -68,6 +68,7 @@ static json_t *text_schema(enum field_type type)
         [FIELD_ENDPOINT] = "^/[^#\\s]*$",
         [FIELD_ADDRESS] = "^[0-9a-fA-F.:]+$",
         [FIELD_BYTES] = "^[\\s\\S]",
+        [FIELD_PATTERN] = "^[\\s\\S]",
         [FIELD_POINTER] = "^(/([^~]|~[01])*)?$",
         [FIELD_ROUTE] = "^(here|(tunnel|service):[\\s\\S]+)$",
         [FIELD_MOMENT] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"

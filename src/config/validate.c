@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/entries.h"
 #include "config/fields.h"
 #include "config/route.h"
 #include "config/value.h"
@@ -32,6 +33,7 @@ struct validation {
     struct problems *problems;
     const json_t *root;
     int64_t max_age;
+    const char *name; /* of the environment */
 };
 
 static void add(struct validation *validation, const struct spot *spot, const char *key,
@@ -331,6 +333,21 @@ static void check_coordination(struct validation *validation, const struct spot 
     }
 }
 
+/* What is told of one key alone (entries.h). */
+static void check_entry(struct validation *validation, const struct spot *spot)
+{
+    const struct entry entry = {.path = spot->field->path,
+                                .value = spot->value,
+                                .root = validation->root,
+                                .file = validation->scan->root,
+                                .environment = validation->name};
+    const char *key = NULL;
+    struct error error = {0};
+    if (!entries_check(&entry, &key, &error)) {
+        add(validation, spot, key, error.hint, error.message);
+    }
+}
+
 static void check_by_path(struct validation *validation, const struct spot *spot)
 {
     static const struct {
@@ -416,6 +433,7 @@ static void check_spot(struct validation *validation, const struct spot *spot)
         check_pairs(validation, spot);
         check_by_path(validation, spot);
         check_route(validation, spot);
+        check_entry(validation, spot);
         const char *key;
         json_t *entry;
         size_t count = 0;
@@ -478,7 +496,7 @@ void validate_environment(const struct scan *scan, size_t node, const json_t *ro
         return;
     }
     const char *name = scan->nodes[node].key;
-    struct validation validation = {scan, problems, root, 0};
+    struct validation validation = {scan, problems, root, 0, name};
     validation.max_age = config_span(json_object_get(root, "gate"), "max_age");
     struct buf path;
     buf_init(&path, 0);

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,27 @@ static bool is_pointer(const char *text)
         }
     }
     return !text[0] || text[0] == '/';
+}
+
+/* Back-references are no part of extended expressions (POSIX.1-2008, XBD 9.4), and take
+ * time without bounds where a library has them all the same. */
+static bool is_pattern(const char *text)
+{
+    regex_t compiled;
+    for (const char *at = text; *at; at++) {
+        if (*at == '\\' && *++at && strchr(DIGITS, *at)) {
+            return false;
+        }
+        if (!*at) {
+            return false;
+        }
+    }
+    if (!text[0] || regcomp(&compiled, text, REG_EXTENDED | REG_NOSUB) != 0) {
+        return false;
+    }
+    bool everything = regexec(&compiled, "", 0, NULL, 0) == 0;
+    regfree(&compiled);
+    return !everything;
 }
 
 /* Printable ASCII alone: what does not belong into a request line is refused, not
@@ -157,6 +179,8 @@ static const struct {
     [FIELD_ZONE] = {is_zone, "\"UTC\" or an offset such as \"+02:00\" (no name of a "
                              "place: its summer time is not known here)"},
     [FIELD_POINTER] = {is_pointer, "a JSON pointer (RFC 6901), such as \"/status\""},
+    [FIELD_PATTERN] = {is_pattern, "an extended regular expression (POSIX), without "
+                                   "back-references, that no empty line matches"},
     [FIELD_ROUTE] = {route_valid, "\"here\", \"tunnel:NAME\" or \"service:NAME\""},
 };
 

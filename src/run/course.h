@@ -40,6 +40,7 @@ struct course {
     bool shipped;       /* the command that ships or mends was started */
     bool timed_out;     /* and ended at its time-out */
     bool restored;      /* files were put back, by a rollback */
+    char *remedy;       /* for what verification found, or NULL */
     char *back_release; /* what a rollback that was decided on goes back to */
     char *back_run;
     bool decided; /* the question of the record is answered by: */

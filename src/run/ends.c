@@ -75,7 +75,7 @@ void ends_failed(struct course *course, const struct planned *planned,
     record_end(course);
     if (unverified) {
         journal_end(&course->journal, outcome, EXIT_UNVERIFIED, EVENT_RUN_ENDED,
-                    run->after.reasons, run->unusual);
+                    run->after.reasons, run->unusual ? run->unusual : course->remedy);
         return;
     }
     char *reason = ends_failure(course, planned, step);

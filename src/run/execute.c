@@ -88,8 +88,8 @@ static bool hold(struct course *course, const struct planned *planned,
                  struct command *command, struct error *error)
 {
     const struct run *run = course->run;
-    char **env = words_env(course->plan, course->directory, run->id, run->fence);
-    char **argv = words_argv(course->plan, planned->argv, run->id, run->fence);
+    char **env = words_env(course->plan, course->directory, run);
+    char **argv = words_argv(course->plan, planned->argv, run);
     bool held = command_hold(command, argv, env, course->environment->directory,
                              &course->recording, error);
     words_env_free(env);
@@ -130,7 +130,7 @@ static enum step_end start(struct course *course, const struct planned *planned,
     struct run *run = course->run;
     struct error error = {0};
     argv_free(step->argv);
-    step->argv = words_argv(course->plan, planned->argv, run->id, run->fence);
+    step->argv = words_argv(course->plan, planned->argv, run);
     bool held = take_command(course, planned, command, &error);
     run->timeout = planned->timeout;
     run->group = command->leader;

@@ -123,6 +123,8 @@ enum step_end interlock_ask(struct course *course)
     }
     course->proved = clock_now();
     proof_begin(&course->proof, course->environment, course->checks);
+    proof_tell(&course->proof, course->intent.release,
+               course->intent.kind == KIND_ROLLBACK);
     if (!proof_ask(&course->proof, &course->watch)) {
         return course_refuse_cancelled(course);
     }

@@ -51,12 +51,13 @@ static json_t *confirm(const struct plan *plan, const struct board *board)
     }
     const struct environment *environment = plan->environment;
     json_t *document =
-        json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind",
+        json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "kind",
                   run_kind_words[plan->kind], "repair", json_text(plan->repair), "target",
                   json_text(plan->target), "system", environment->system, "environment",
                   environment->name, "config", environment->file, "configuration",
-                  environment->digest, "steps", steps_json(&plan->steps), "release",
-                  json_text(plan->release), "checks", checks);
+                  environment->digest, "steps", steps_json(&plan->steps), "verification",
+                  inquiry_json(&plan->inquiry), "release", json_text(plan->release),
+                  "checks", checks);
     if (!document) {
         panic("what is confirmed cannot be written as JSON");
     }
@@ -184,6 +185,10 @@ struct plan *plan_create(const struct board *board, const struct intent *intent,
         return NULL;
     }
     plan->section = steps_section(environment, intent, NULL);
+    if (!inquiry_create(&plan->inquiry, environment, plan->section, plan->kind, error)) {
+        plan_destroy(plan);
+        return NULL;
+    }
     take_names(plan, plan->section);
     take_verification(plan);
     plan->backup =
@@ -217,6 +222,7 @@ void plan_destroy(struct plan *plan)
     free(plan->release);
     free(plan->target);
     steps_finish(&plan->steps);
+    inquiry_finish(&plan->inquiry);
     argv_free(plan->withheld);
     argv_free(plan->given_back);
     argv_free(plan->backup);
@@ -261,6 +267,16 @@ static void show_steps(const struct shown *to, const struct steps *steps)
     }
 }
 
+static void show_inquiry(const struct shown *to, const struct inquiry *inquiry)
+{
+    for (size_t i = 0; i < inquiry->count; i++) {
+        const struct inquired *row = &inquiry->rows[i];
+        char *argv = row->argv ? argv_show(row->argv) : mem_text("is new, and serves");
+        show(to, i ? "" : "and by", mem_format("%s: %s", row->name, argv));
+        free(argv);
+    }
+}
+
 static char *headline(const struct plan *plan)
 {
     const char *release = plan->release ? plan->release : "no release";
@@ -290,6 +306,7 @@ void plan_show(const struct plan *plan,
     show(&to, "verified",
          mem_format("when every check holds green for %s within %s%s", hold, within,
                     plan->rolls_back ? "; else goes back to the last known good" : ""));
+    show_inquiry(&to, &plan->inquiry);
     show_names(&to, "keeps", plan->backup);
     show_names(&to, "withholds", plan->withheld);
     show_names(&to, "gives", plan->given_back);

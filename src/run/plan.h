@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "board/board.h"
 #include "release/back.h"
+#include "run/inquiry.h"
 #include "run/steps.h"
 
 #include <jansson.h>
@@ -25,13 +26,14 @@ struct plan {
     bool given;    /* the release came from a person, not from `release` */
     char *target;  /* KIND_ROLLBACK: the run whose release it is, or NULL */
     struct steps steps;
-    char **withheld;       /* environment variables that commands do not get */
-    char **given_back;     /* those of them that `env` gives back */
-    char **backup;         /* files, as configured */
-    int64_t within, hold;  /* ns, of verification */
-    bool rolls_back;       /* by itself, where verification fails */
-    const json_t *section; /* of the environment: what the configuration says of it */
-    json_t *confirmation;  /* the document that the digest is over */
+    struct inquiry inquiry; /* what verification asks besides the checks */
+    char **withheld;        /* environment variables that commands do not get */
+    char **given_back;      /* those of them that `env` gives back */
+    char **backup;          /* files, as configured */
+    int64_t within, hold;   /* ns, of verification */
+    bool rolls_back;        /* by itself, where verification fails */
+    const json_t *section;  /* of the environment: what the configuration says of it */
+    json_t *confirmation;   /* the document that the digest is over */
     char digest[DIGEST_HEX];
 };
 

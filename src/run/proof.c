@@ -29,6 +29,13 @@ void proof_finish(struct proof *proof)
     *proof = (struct proof){0};
 }
 
+void proof_tell(struct proof *proof, const char *release, bool back)
+{
+    free(proof->board->given);
+    proof->board->given = mem_text(release);
+    proof->board->going_back = back;
+}
+
 static bool settle(struct proof *proof, struct watch *watch, int64_t deadline)
 {
     sched_step(proof->sched, clock_now());
@@ -69,6 +76,14 @@ static bool stay_green(struct proof *proof, struct watch *watch, int64_t until)
     return green(proof) && !watch->cancelled;
 }
 
+/* One wait may end sooner: a child's end wakes it. */
+static void pause_until(struct watch *watch, int64_t until)
+{
+    while (clock_now() < until && !watch->cancelled) {
+        watch_wait(watch, NULL, -1, until);
+    }
+}
+
 static void ask_reds(struct proof *proof)
 {
     struct board *board = proof->board;
@@ -79,6 +94,23 @@ static void ask_reds(struct proof *proof)
     }
 }
 
+/* Green still, after however long what is asked besides took. */
+static enum besides all_good(struct proof *proof, int64_t until)
+{
+    enum besides besides =
+        proof->besides ? proof->besides(proof->self, until) : BESIDES_GOOD;
+    return besides == BESIDES_GOOD && !green(proof) ? BESIDES_NOT_YET : besides;
+}
+
+static bool good_at_the_end(struct proof *proof, struct watch *watch, int64_t deadline,
+                            enum besides *besides)
+{
+    sched_ask_all(proof->sched);
+    bool good = settle(proof, watch, deadline + GRACE) && green(proof);
+    *besides = good ? all_good(proof, INT64_MAX) : BESIDES_NOT_YET;
+    return *besides == BESIDES_GOOD;
+}
+
 bool proof_hold(struct proof *proof, struct watch *watch, char *const *only,
                 int64_t within, int64_t hold)
 {
@@ -86,20 +118,24 @@ bool proof_hold(struct proof *proof, struct watch *watch, char *const *only,
     int64_t deadline = clock_now() + within;
     sched_ask_all(proof->sched);
     while (!watch->cancelled && settle(proof, watch, deadline)) {
+        enum besides besides = green(proof) ? all_good(proof, deadline) : BESIDES_NOT_YET;
+        bool good = besides == BESIDES_GOOD;
         int64_t now = clock_now();
-        if (now + (green(proof) ? hold : RETRY) > deadline) {
+        if (watch->cancelled || besides == BESIDES_NEVER ||
+            now + (good ? hold : RETRY) > deadline) {
             return false;
         }
-        if (!green(proof)) {
-            watch_wait(watch, NULL, -1, now + RETRY);
+        if (!good) {
+            pause_until(watch, now + RETRY);
             ask_reds(proof);
         } else if (hold == 0) {
             return true;
-        } else if (stay_green(proof, watch, now + hold)) {
-            sched_ask_all(proof->sched);
-            if (settle(proof, watch, deadline + GRACE) && green(proof)) {
-                return !watch->cancelled;
-            }
+        } else if (stay_green(proof, watch, now + hold) &&
+                   good_at_the_end(proof, watch, deadline, &besides)) {
+            return !watch->cancelled;
+        }
+        if (besides == BESIDES_NEVER) {
+            return false;
         }
     }
     return false;

@@ -239,6 +239,7 @@ static void let_go(struct course *course)
     ruling_finish(&course->decision);
     json_decref(course->decided_by);
     free(course->directory);
+    free(course->remedy);
     free(course->back_release);
     free(course->back_run);
     handover_finish(&course->wanted);
@@ -266,6 +267,7 @@ int supervisor_main(const struct check *const *checks)
         handover_finish(&course.wanted);
         return EXIT_INTERNAL;
     }
+    statedir_tell(course.wanted.home);
     course.intent = course.wanted.intent;
     course.run = course.journal.run = run_create(course.wanted.run);
     course.watch.run = course.run;

@@ -78,6 +78,8 @@ static bool awake(struct course *course, const struct planned *planned, char **w
     struct judgement now = {0};
     proof_finish(&course->proof);
     proof_begin(&course->proof, course->environment, course->checks);
+    proof_tell(&course->proof, course->run->release,
+               course->intent.kind == KIND_ROLLBACK);
     proof_ask(&course->proof, &course->watch);
     proof_judge(&course->proof, &now);
     bool green = text_equal(now.decision, "GO");

@@ -1,11 +1,13 @@
 #include "run/words.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "source/capture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,23 +15,30 @@ extern char **environ;
 
 /* What a command is told: THE table of placeholders and the variables of the same
  * name. */
-enum { WORDS = 4 };
+enum { WORDS = 5, NUMBER = 24 };
 struct word {
     const char *placeholder;
     const char *variable;
     const char *value; /* NULL: no such thing in this run */
 };
 
-static void fill(struct word words[WORDS], const struct plan *plan, const char *run,
-                 const char *fence)
+struct words {
+    struct word rows[WORDS];
+    char fence[NUMBER], since[CLOCK_STAMP];
+};
+
+static void fill(struct words *words, const struct plan *plan, const struct run *run)
 {
+    snprintf(words->fence, sizeof words->fence, "%lld", (long long)run->fence);
+    clock_stamp(words->since, run->started);
     const struct word all[WORDS] = {
         {"{release}", "GREENBOARD_RELEASE", plan->release},
         {"{environment}", "GREENBOARD_ENVIRONMENT", plan->environment->name},
-        {"{run}", "GREENBOARD_RUN", run},
-        {"{fence}", "GREENBOARD_FENCE", fence},
+        {"{run}", "GREENBOARD_RUN", run->id},
+        {"{fence}", "GREENBOARD_FENCE", words->fence},
+        {"{since}", "GREENBOARD_SINCE", words->since},
     };
-    memcpy(words, all, sizeof all);
+    memcpy(words->rows, all, sizeof all);
 }
 
 /* Once through the text: what was put in is not looked at again. */
@@ -53,20 +62,17 @@ static char *replace(const char *text, const struct word words[WORDS])
     return out.data ? buf_take(&out) : mem_text("");
 }
 
-char **words_argv(const struct plan *plan, char *const *argv, const char *run,
-                  int64_t fence)
+char **words_argv(const struct plan *plan, char *const *argv, const struct run *run)
 {
-    struct word words[WORDS];
-    char *number = mem_format("%lld", (long long)fence);
-    fill(words, plan, run, number);
+    struct words words;
+    fill(&words, plan, run);
     char **told = NULL;
     argv_add(&told, argv[0]); /* a path that was resolved and confirmed */
     for (size_t i = 1; argv[i]; i++) {
-        char *text = replace(argv[i], words);
+        char *text = replace(argv[i], words.rows);
         argv_add(&told, text);
         free(text);
     }
-    free(number);
     return told;
 }
 
@@ -100,15 +106,13 @@ static void add_variable(char ***env, const char *name, const char *value)
     free(entry);
 }
 
-char **words_env(const struct plan *plan, const char *directory, const char *run,
-                 int64_t fence)
+char **words_env(const struct plan *plan, const char *directory, const struct run *run)
 {
-    struct word words[WORDS];
-    char *number = mem_format("%lld", (long long)fence);
-    fill(words, plan, run, number);
+    struct words words;
+    fill(&words, plan, run);
     char **env = NULL;
     for (char **entry = environ; *entry; entry++) {
-        if (kept(*entry, plan, words)) {
+        if (kept(*entry, plan, words.rows)) {
             argv_add(&env, *entry);
         }
     }
@@ -120,12 +124,11 @@ char **words_env(const struct plan *plan, const char *directory, const char *run
         secret_unref(secret);
     }
     for (size_t i = 0; i < WORDS; i++) {
-        if (words[i].value) {
-            add_variable(&env, words[i].variable, words[i].value);
+        if (words.rows[i].value) {
+            add_variable(&env, words.rows[i].variable, words.rows[i].value);
         }
     }
     add_variable(&env, "GREENBOARD_RUN_DIR", directory);
-    free(number);
     return env;
 }
 

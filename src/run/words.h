@@ -4,19 +4,16 @@
 #define GREENBOARD_RUN_WORDS_H
 
 #include "run/plan.h"
+#include "store/run.h"
 
-#include <stdint.h>
-
-/* The argument vector with {release} {environment} {run} {fence} replaced;
+/* The argument vector with {release} {environment} {run} {fence} {since} replaced;
  * argv_free(). */
-char **words_argv(const struct plan *plan, char *const *argv, const char *run,
-                  int64_t fence);
+char **words_argv(const struct plan *plan, char *const *argv, const struct run *run);
 
 /* Our environment less what is withheld, what is given back, GREENBOARD_RELEASE,
- * _ENVIRONMENT, _RUN and _FENCE, and GREENBOARD_RUN_DIR where its record is.
+ * _ENVIRONMENT, _RUN, _FENCE and _SINCE, and GREENBOARD_RUN_DIR where its record is.
  * words_env_free() cleanses it. */
-char **words_env(const struct plan *plan, const char *directory, const char *run,
-                 int64_t fence);
+char **words_env(const struct plan *plan, const char *directory, const struct run *run);
 void words_env_free(char **env);
 
 #endif

@@ -61,6 +61,20 @@ static json_t *decisions_json(const struct run *run)
     return decisions;
 }
 
+static json_t *proven_json(const struct run *run)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < run->proven_count; i++) {
+        const struct proven *proven = &run->proven[i];
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:o}", "name", proven->name,
+                                        "state", state_rows[proven->state].word, "what",
+                                        said_json(proven->what), "remedy",
+                                        said_json(proven->remedy)));
+    }
+    return list;
+}
+
 static void add_texts(const struct run *run, json_t *object)
 {
     for (size_t i = 0; i < run_text_count; i++) {
@@ -94,6 +108,7 @@ json_t *run_json(const struct run *run)
     if (!object || !rest) {
         panic("a run's record cannot be written as JSON");
     }
+    json_object_set_new(rest, "verified", proven_json(run));
     json_object_update(object, rest);
     json_object_set_new(object, "who", run->who ? json_deep_copy(run->who) : json_null());
     json_object_set_new(object, "audit_head",
@@ -138,6 +153,24 @@ static void read_steps(struct run *run, const json_t *steps)
         step->skipped = json_is_true(json_object_get(entry, "skipped"));
         step->status = json_is_integer(status) ? (int)json_integer_value(status) : -1;
         step->note = text_of(entry, "note");
+    }
+}
+
+/* A word that is not ours proves nothing. */
+static void read_proven(struct run *run, const json_t *list)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        const char *name = json_get_text(entry, "name");
+        const char *word = json_get_text(entry, "state");
+        enum state state = STATE_UNKNOWN;
+        if (!word || !state_from_word(word, &state)) {
+            state = STATE_UNKNOWN;
+        }
+        run_prove(run, name ? name : "?", state, json_get_text(entry, "what"),
+                  json_get_text(entry, "remedy"));
     }
 }
 
@@ -214,6 +247,7 @@ struct run *run_from_json(const json_t *object, struct error *error)
     run->supervisor = process_of(object, "supervisor");
     run->group = process_of(object, "group");
     read_steps(run, json_object_get(object, "steps"));
+    read_proven(run, json_object_get(object, "verified"));
     read_decisions(run, json_object_get(object, "decisions"));
     run->question = question_of(json_object_get(object, "question"));
     return run;

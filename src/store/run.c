@@ -107,6 +107,7 @@ void run_destroy(struct run *run)
         ruling_finish(&run->decisions[i]);
     }
     free(run->decisions);
+    run_prove_anew(run);
     judgement_finish(&run->before);
     judgement_finish(&run->after);
     for (size_t i = 0; i < run_text_count; i++) {
@@ -170,6 +171,28 @@ const struct step *run_step_current(const struct run *run)
 const struct step *run_step_main(const struct run *run)
 {
     return run_step_find(run, run->kind);
+}
+
+void run_prove_anew(struct run *run)
+{
+    for (size_t i = 0; i < run->proven_count; i++) {
+        free(run->proven[i].name);
+        free(run->proven[i].what);
+        free(run->proven[i].remedy);
+    }
+    free(run->proven);
+    run->proven = NULL;
+    run->proven_count = 0;
+}
+
+void run_prove(struct run *run, const char *name, enum state state, const char *what,
+               const char *remedy)
+{
+    run->proven = mem_resize(run->proven, (run->proven_count + 1) * sizeof *run->proven);
+    run->proven[run->proven_count++] = (struct proven){.name = mem_text(name),
+                                                       .state = state,
+                                                       .what = mem_text(what),
+                                                       .remedy = mem_text(remedy)};
 }
 
 void run_ask(struct run *run, const struct question *take_question)

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/exits.h"
+#include "board/result.h"
 #include "store/head.h"
 #include "store/question.h"
 
@@ -107,6 +108,14 @@ struct judgement {
     json_t *lights; /* [{"name", "state", "summary"}], or NULL */
 };
 
+/* What was asked after a run besides its checks, as it answered last. */
+struct proven {
+    char *name; /* "smoke", "log errors", "revision backend" */
+    enum state state;
+    char *what;
+    char *remedy; /* NULL where OK */
+};
+
 struct run {
     char id[RUN_ID];
     char *kind;   /* a word of RUN_KINDS */
@@ -137,6 +146,8 @@ struct run {
     int64_t preflight; /* ms from the first question of its checks to the last answer */
     int64_t oldest;    /* ms: age of the oldest answer when the command was started */
     struct judgement before, after;
+    struct proven *proven;
+    size_t proven_count;
     bool known_good;
     struct process supervisor;
     struct process group; /* the command: leader of a session and group of its own */
@@ -164,6 +175,10 @@ void run_step_end(struct step *step, int status);
 const struct step *run_step_current(const struct run *run);
 /* The step of that kind that ships or mends: named like the kind; NULL: none yet. */
 const struct step *run_step_main(const struct run *run);
+
+void run_prove_anew(struct run *run); /* forgets what was proven */
+void run_prove(struct run *run, const char *name, enum state state, const char *what,
+               const char *remedy);
 
 void run_ask(struct run *run, const struct question *take_question);
 void run_decide(struct run *run, const struct ruling *take_decision);

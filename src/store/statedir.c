@@ -36,6 +36,20 @@ char *statedir_home(const char *given, struct error *error)
     return home;
 }
 
+static char *told;
+
+void statedir_tell(const char *home)
+{
+    char *copy = mem_text(home);
+    free(told);
+    told = copy;
+}
+
+const char *statedir_told(void)
+{
+    return told;
+}
+
 /* Percent-encodes what is not plain, so that two names never share a directory. */
 static char *safe_name(const char *name)
 {

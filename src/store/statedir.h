@@ -30,6 +30,11 @@ struct statedir {
  * NULL with an error where there is none. The caller frees. */
 char *statedir_home(const char *given, struct error *error);
 
+/* The home that this process uses, for whom nobody hands one: told before the first
+ * thread starts. NULL: nobody told. Borrowed. */
+void statedir_tell(const char *home);
+const char *statedir_told(void);
+
 /* Makes the directories. Names that are no safe file names are made so, and stay
  * distinct. */
 bool statedir_open(struct statedir *dir, const char *home,

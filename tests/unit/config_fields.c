@@ -102,8 +102,8 @@ static void each_row_refuses_a_wrong_type_with_its_path(void **state)
             wanted = 0;
         } else if (field->type == FIELD_NUMBER || field->type == FIELD_TEXT ||
                    field->type == FIELD_PATH || field->type == FIELD_TEXTS ||
-                   field->type == FIELD_BYTES || field->type == FIELD_SETTING ||
-                   field->type == FIELD_PLACE) {
+                   field->type == FIELD_BYTES || field->type == FIELD_PATTERN ||
+                   field->type == FIELD_SETTING || field->type == FIELD_PLACE) {
             wanted--; /* one of the five is of its type */
         } else if (field->type == FIELD_OBJECT || field->type == FIELD_MAP ||
                    field->type == FIELD_LIST || field->type == FIELD_TLS ||

@@ -118,15 +118,20 @@ static void placeholders_are_replaced_once(void **state)
 {
     (void)state;
     struct error error;
-    place_configure("ship {release} {environment} {run} {fence} {other} {{run}}", "", "");
+    place_configure("ship {release} {environment} {run} {fence} {since} {other} {{run}}",
+                    "", "");
     board_destroy(place.board);
     place.board = board_create(place.environment, place_checks);
     struct plan *plan = plan_create(place.board, &deploy_v2, &error);
-    char **argv = words_argv(plan, steps_main(&plan->steps)->argv, "R", 42);
-    assert_string_equal(argv[2], "ship v2 test R 42 {other} {R}");
+    struct run *run = run_create("R");
+    run->fence = 42;
+    run->started = 1769861071218;
+    char **argv = words_argv(plan, steps_main(&plan->steps)->argv, run);
+    assert_string_equal(argv[2],
+                        "ship v2 test R 42 2026-01-31T12:04:31.218Z {other} {R}");
     argv_free(argv);
     setenv("GREENBOARD_RUN", "an older one", 1);
-    char **env = words_env(plan, "/where", "R", 42);
+    char **env = words_env(plan, "/where", run);
     size_t runs = 0;
     for (size_t i = 0; env[i]; i++) {
         runs += strncmp(env[i], "GREENBOARD_RUN=", 15) == 0;
@@ -135,6 +140,7 @@ static void placeholders_are_replaced_once(void **state)
     assert_int_equal(runs, 1);
     words_env_free(env);
     unsetenv("GREENBOARD_RUN");
+    run_destroy(run);
     plan_destroy(plan);
 }
 
