@@ -34,6 +34,8 @@ libchecks_a_SOURCES += checks/http.c
 libchecks_a_SOURCES += checks/tcp.c
 libchecks_a_SOURCES += checks/tls.c
 libchecks_a_SOURCES += checks/dns.c
+libchecks_a_SOURCES += checks/cloud_run.c
+libchecks_a_SOURCES += checks/promotion.c
 libchecks_a_SOURCES += checks/command/command.c \
 	checks/command/nagios.c checks/command/nagios.h \
 	checks/command/verdict.c checks/command/verdict.h

@@ -7,6 +7,7 @@
 #include "secret/fingerprint.h"
 #include "source/capture.h"
 #include "store/invalid.h"
+#include "store/statedir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,7 @@ bool cli_open(struct cli *cli, int *status)
     if (!cli_choose(cli, status)) {
         return false;
     }
+    statedir_tell(cli->state_dir);
     if (!fingerprint_begin(cli->state_dir, &error)) {
         *status = cli_fail(EXIT_INTERNAL, &error);
         return false;

@@ -77,6 +77,7 @@ bool starting_open(struct starting *starting, int *status)
         return false;
     }
     starting->board = board_create(cli->environment, checks_all);
+    starting->board->given = mem_text(starting->intent.release);
     starting->sched = sched_create(starting->board, NULL);
     return true;
 }
