@@ -96,6 +96,11 @@ bool inquiry_create(struct inquiry *inquiry, const struct environment *environme
         inquiry_finish(inquiry);
         return false;
     }
+    const json_t *release = config_section(environment, "/release");
+    if (kind != KIND_REPAIR && json_object_size(json_object_get(release, "running"))) {
+        add(inquiry, INQUIRY_RUNNING, mem_text("running"))->timeout =
+            config_span(release, "deadline");
+    }
     if (kind == KIND_DEPLOY) {
         add_revisions(inquiry, environment, json_object_get(verify, "revisions"));
     }

@@ -19,6 +19,7 @@ enum inquiry_kind {
     INQUIRY_COMMAND,
     INQUIRY_LOG,
     INQUIRY_REVISION, /* of a service on Cloud Run */
+    INQUIRY_RUNNING,  /* what `release.running` prints */
 };
 
 struct inquired {

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "release/running.h"
 #include "secret/mask.h"
 #include "source/rollout.h"
 
@@ -197,12 +198,32 @@ static void ask_revision(const struct hearing *hearing, struct testimony *out)
     rollout_finish(&rollout);
 }
 
+/* ---- what runs ---- */
+
+static void ask_running(const struct hearing *hearing, struct testimony *out)
+{
+    struct running running;
+    struct error error = {0};
+    running_ask(&running, hearing->environment);
+    if (running_agrees(&running, hearing->release, &error)) {
+        tell(out, STATE_OK,
+             mem_format("%zu of %zu run %s", running.count, running.count,
+                        hearing->release),
+             NULL);
+    } else {
+        tell_error(out, &error, "see what release.running prints");
+    }
+    out->running = running_json(&running);
+    running_finish(&running);
+}
+
 void testify(const struct hearing *hearing, struct testimony *out)
 {
     static void (*const asks[])(const struct hearing *hearing, struct testimony *out) = {
         [INQUIRY_COMMAND] = ask_command,
         [INQUIRY_LOG] = ask_log,
         [INQUIRY_REVISION] = ask_revision,
+        [INQUIRY_RUNNING] = ask_running,
     };
     asks[hearing->row->kind](hearing, out);
 }
@@ -211,5 +232,6 @@ void testimony_finish(struct testimony *testimony)
 {
     free(testimony->what);
     free(testimony->remedy);
+    json_decref(testimony->running);
     *testimony = (struct testimony){0};
 }

@@ -8,6 +8,7 @@
 #include "board/result.h"
 #include "run/inquiry.h"
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,16 +18,18 @@ struct hearing {
     const struct environment *environment;
     char *const *argv; /* with its placeholders replaced, where the row has one */
     char *const *env;
-    int64_t since;    /* ms since 1970: when what ships began */
-    int64_t deadline; /* clock_now() time */
+    const char *release; /* what was shipped, or NULL */
+    int64_t since;       /* ms since 1970: when what ships began */
+    int64_t deadline;    /* clock_now() time */
     const atomic_bool *cancelled;
 };
 
 struct testimony {
     enum state state;
     char *what;
-    char *remedy; /* NULL where OK */
-    bool final;   /* it is bad, and will not become good */
+    char *remedy;    /* NULL where OK */
+    bool final;      /* it is bad, and will not become good */
+    json_t *running; /* INQUIRY_RUNNING: what each service printed; else NULL */
 };
 
 void testify(const struct hearing *hearing, struct testimony *out);

@@ -54,6 +54,7 @@ bool witnesses_begin(struct witnesses *witnesses, struct course *course,
                                     ? words_argv(course->plan, row->argv, course->run)
                                     : NULL,
                         .env = witnesses->env,
+                        .release = course->run->release,
                         .since = shipped->started,
                         .cancelled = &witnesses->cancelled},
             .said = {.state = STATE_UNKNOWN,
@@ -158,6 +159,10 @@ char *witnesses_record(const struct witnesses *witnesses, struct run *run)
         const struct testimony *said = &witnesses->rows[i].said;
         const char *name = witnesses->rows[i].hearing.row->name;
         run_prove(run, name, said->state, said->what, said->remedy);
+        if (said->running) {
+            json_decref(run->running);
+            run->running = json_incref(said->running);
+        }
         if (said->state == STATE_OK) {
             continue;
         }

@@ -1,11 +1,13 @@
-/* Cloud Run, v2: what both services are given, and the one revision of each that serves.
- * Both mount the canonical secret in its newest version; the backend mounts a look-alike
- * instead where a fault says so. */
+/* Cloud Run, v2: what both services are given, and their revisions: the one that was
+ * there before, and one for each deploy (revisions.h). Both mount the canonical secret in
+ * its newest version; the backend mounts a look-alike instead where a fault says so. */
 #include "sandbox/google.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "sandbox/revisions.h"
 #include "sandbox/sandbox.h"
 
 #include <stdlib.h>
@@ -16,12 +18,39 @@ enum { DAY_S = 86400, SERVICE_S = 200 * DAY_S, REVISION_S = 3 * DAY_S };
 #define PARENT "projects/" GOOGLE_PROJECT "/locations/" GOOGLE_LOCATION "/services/"
 
 static const struct run_service {
-    const char *name, *revision;
+    const char *name;
+    unsigned first; /* number of its revision that was there before */
+    const char *suffix;
     enum door_name door;
 } run_services[] = {
-    {GOOGLE_AUTH, GOOGLE_AUTH "-00012-kep", DOOR_AUTH},
-    {GOOGLE_BACKEND, GOOGLE_BACKEND "-00041-wol", DOOR_BACKEND},
+    {GOOGLE_AUTH, 12, "kep", DOOR_AUTH},
+    {GOOGLE_BACKEND, 41, "wol", DOOR_BACKEND},
 };
+
+/* The caller frees. */
+static char *revision_name(const struct run_service *service, size_t number)
+{
+    return mem_format("%s-%05zu-%s", service->name, service->first + number,
+                      service->suffix);
+}
+
+static char *revision_path(const struct run_service *service, size_t number)
+{
+    char *name = revision_name(service, number);
+    char *path = mem_format(PARENT "%s/revisions/%s", service->name, name);
+    free(name);
+    return path;
+}
+
+static char *revision_stamp(const struct sandbox *sandbox, size_t number)
+{
+    char stamp[CLOCK_STAMP];
+    if (number == 0) {
+        return google_stamp(sandbox, REVISION_S);
+    }
+    clock_stamp(stamp, revisions_made(sandbox->dir, number));
+    return mem_text(stamp);
+}
 
 static const char *secret_of(const struct sandbox *sandbox,
                              const struct run_service *service)
@@ -54,10 +83,10 @@ static json_t *containers(const struct sandbox *sandbox,
 }
 
 static json_t *revision_of(const struct sandbox *sandbox,
-                           const struct run_service *service)
+                           const struct run_service *service, size_t number)
 {
-    char *name = mem_format(PARENT "%s/revisions/%s", service->name, service->revision);
-    char *created = google_stamp(sandbox, REVISION_S);
+    char *name = revision_path(service, number);
+    char *created = revision_stamp(sandbox, number);
     json_t *revision =
         json_pack("{ss ss ss so s[{ss ss}]}", "name", name, "createTime", created,
                   "service", service->name, "containers", containers(sandbox, service),
@@ -67,13 +96,30 @@ static json_t *revision_of(const struct sandbox *sandbox,
     return revision;
 }
 
+/* v2 leaves the name out of traffic that follows the newest. */
+static json_t *traffic_of(const struct run_service *service,
+                          const struct revisions_state *state)
+{
+    if (!state->pinned) {
+        return json_pack("[{ss si}]", "type", "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST",
+                         "percent", 100);
+    }
+    char *name = revision_name(service, state->serving);
+    json_t *traffic =
+        json_pack("[{ss ss si}]", "type", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
+                  "revision", name, "percent", 100);
+    free(name);
+    return traffic;
+}
+
 static json_t *service_of(const struct sandbox *sandbox,
                           const struct run_service *service)
 {
     char *name = mem_format(PARENT "%s", service->name);
-    char *revision = mem_format("%s/revisions/%s", name, service->revision);
+    const struct revisions_state state = revisions_read(sandbox->dir);
+    char *revision = revision_path(service, state.newest);
     char *created = google_stamp(sandbox, SERVICE_S);
-    char *updated = google_stamp(sandbox, REVISION_S);
+    char *updated = revision_stamp(sandbox, state.newest);
     char *uri =
         mem_format("http://127.0.0.1:%u", door_port(sandbox->doors, service->door));
     json_t *body = json_pack("{ss ss ss ss ss ss sb ss}", "name", name, "createTime",
@@ -87,10 +133,7 @@ static json_t *service_of(const struct sandbox *sandbox,
                         json_pack("{so}", "containers", containers(sandbox, service)));
     static const char *const traffic[] = {"traffic", "trafficStatuses"};
     for (size_t i = 0; i < 2; i++) {
-        json_object_set_new(body, traffic[i],
-                            json_pack("[{ss si}]", "type",
-                                      "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent",
-                                      100));
+        json_object_set_new(body, traffic[i], traffic_of(service, &state));
     }
     free(uri);
     free(updated);
@@ -104,6 +147,9 @@ static json_t *knative_of(const struct sandbox *sandbox,
                           const struct run_service *service)
 {
     char *created = google_stamp(sandbox, SERVICE_S);
+    const struct revisions_state state = revisions_read(sandbox->dir);
+    char *newest = revision_name(service, state.newest);
+    char *serving = revision_name(service, state.serving);
     json_t *env =
         json_pack("[{ss s{s{ss ss}}}]", "name", GOOGLE_VARIABLE, "valueFrom",
                   "secretKeyRef", "name", secret_of(sandbox, service), "key", "latest");
@@ -112,8 +158,10 @@ static json_t *knative_of(const struct sandbox *sandbox,
         "apiVersion", "serving.knative.dev/v1", "kind", "Service", "metadata", "name",
         service->name, "namespace", GOOGLE_NUMBER, "creationTimestamp", created, "spec",
         "template", "spec", "containers", "env", env, "status", "latestReadyRevisionName",
-        service->revision, "conditions", "type", "Ready", "status", "True", "traffic",
-        "revisionName", service->revision, "percent", 100, "latestRevision", 1);
+        newest, "conditions", "type", "Ready", "status", "True", "traffic",
+        "revisionName", serving, "percent", 100, "latestRevision", !state.pinned);
+    free(serving);
+    free(newest);
     free(created);
     return body;
 }
@@ -175,8 +223,14 @@ void google_revisions(void *context, const struct http_request *request,
 {
     const struct run_service *service = find(context, request, reply);
     if (service) {
+        const struct sandbox *sandbox = context;
+        size_t newest = revisions_read(sandbox->dir).newest;
+        json_t *list = json_array();
+        for (size_t i = newest + 1; i-- > 0;) {
+            json_array_append_new(list, revision_of(sandbox, service, i));
+        }
         reply->status = 200;
-        reply->json = json_pack("{s[o]}", "revisions", revision_of(context, service));
+        reply->json = json_pack("{so}", "revisions", list);
     }
 }
 
@@ -185,10 +239,17 @@ void google_revision(void *context, const struct http_request *request,
 {
     const struct run_service *service = find(context, request, reply);
     char *revision = http_segment(request, 8);
-    if (service && text_equal(revision, service->revision)) {
-        reply->status = 200;
-        reply->json = revision_of(context, service);
-    } else if (service) {
+    const struct sandbox *sandbox = context;
+    size_t newest = service ? revisions_read(sandbox->dir).newest : 0;
+    for (size_t i = 0; service && i <= newest && !reply->json; i++) {
+        char *name = revision_name(service, i);
+        if (text_equal(name, revision)) {
+            reply->status = 200;
+            reply->json = revision_of(sandbox, service, i);
+        }
+        free(name);
+    }
+    if (service && !reply->json) {
         google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found", revision);
     }
     free(revision);

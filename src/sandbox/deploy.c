@@ -9,6 +9,7 @@
 #include "sandbox/control.h"
 #include "sandbox/faults.h"
 #include "sandbox/place.h"
+#include "sandbox/revisions.h"
 #include "sandbox/secrets.h"
 
 #include <errno.h>
@@ -184,6 +185,17 @@ _Noreturn static void hang(void)
     }
 }
 
+/* Where the traffic shall stay, it stays before there is another one that it could go
+ * to. */
+static bool make_revisions(const struct deploy *deploy, bool with_faults,
+                           struct error *error)
+{
+    bool stays = with_faults && has_fault(deploy, FAULT_deploy_no_traffic);
+    return (!stays ||
+            revisions_pin(deploy->dir, revisions_read(deploy->dir).serving, error)) &&
+           revisions_add(deploy->dir, deploy->release, error);
+}
+
 /* The traffic, as told and as it is. */
 static bool serve(const struct deploy *deploy, bool with_faults, struct error *error)
 {
@@ -192,7 +204,7 @@ static bool serve(const struct deploy *deploy, bool with_faults, struct error *e
         return true;
     }
     move_traffic(deploy);
-    return write_release(deploy, "serving", error);
+    return revisions_unpin(deploy->dir, error) && write_release(deploy, "serving", error);
 }
 
 static int refuse_rollback(void)
@@ -229,6 +241,7 @@ static int roll_out(const struct deploy *deploy, const char *journal, bool with_
     }
     /* A rollback finds its configuration put back. */
     if ((with_faults && !configure(deploy, error)) ||
+        !make_revisions(deploy, with_faults, error) ||
         !serve(deploy, with_faults, error) || !write_release(deploy, "deployed", error)) {
         return complain(error);
     }
@@ -274,7 +287,7 @@ int deploy_roll_back(const char *release)
 
 int deploy_running(void)
 {
-    char *line = read_line(".", "serving");
+    char *line = revisions_release(".", revisions_read(".").serving);
     if (!line) {
         fputs("nothing was deployed here yet\n", stderr);
         return 1;

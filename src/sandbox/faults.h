@@ -85,7 +85,7 @@ enum fault_kind {
     X(deploy_breaks, FAULT_DEPLOY, NULL,                                                 \
       "the deploy command succeeds and leaves jwt_mismatch on; a rollback mends it")     \
     X(deploy_hangs, FAULT_DEPLOY, NULL, "the deploy command never ends by itself")       \
-    X(deploy_no_traffic, FAULT_DEPLOY, NULL,                                             \
+    X(deploy_no_traffic, FAULT_DEPLOY, google_traffic_follow,                            \
       "the deploy command succeeds, and the new revision gets no traffic")               \
     X(rollback_fails, FAULT_DEPLOY, NULL,                                                \
       "the rollback command prints an error and exits 1")

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "sandbox/revisions.h"
 #include "sandbox/sandbox.h"
 
 #include <stdarg.h>
@@ -133,6 +134,12 @@ void google_stop(struct sandbox *sandbox)
     explicit_bzero(google->token, sizeof google->token);
     explicit_bzero(google->refresh_token, sizeof google->refresh_token);
     explicit_bzero(google->client_secret, sizeof google->client_secret);
+}
+
+bool google_traffic_follow(struct sandbox *sandbox, struct error *error)
+{
+    return fault_is_on(sandbox, FAULT_deploy_no_traffic) ||
+           revisions_unpin(sandbox->dir, error);
 }
 
 bool google_follow(struct sandbox *sandbox, struct error *error)

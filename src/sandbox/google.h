@@ -45,6 +45,10 @@ void google_stop(struct sandbox *sandbox); /* also where it was never started */
  * given out before holds no longer, so that the change reaches who kept one. */
 bool google_follow(struct sandbox *sandbox, struct error *error);
 
+/* Traffic that a deploy left where it was goes to the newest revisions once
+ * deploy_no_traffic is off. */
+bool google_traffic_follow(struct sandbox *sandbox, struct error *error);
+
 /* {"error": {"code", "message", "status"}} (google.rpc.Status). */
 void google_refuse(struct http_reply *reply, unsigned code, const char *status,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -110,6 +110,17 @@ static json_t *clickhouse(const struct sandbox *sandbox)
     return section;
 }
 
+static json_t *checks(void)
+{
+    return json_pack("[{ss ss ss ss s{ss sb}} {ss ss ss}]", "type", "health_json", "name",
+                     "backend ready", "service", "backend", "path",
+                     "/api/health/ready?force=true", "expect", "/status", "ready",
+                     "/checks/redis/connected", 1, "type", "cloud_run", "name",
+                     "backend revision", "cloud_run",
+                     "projects/" GOOGLE_PROJECT "/locations/" GOOGLE_LOCATION
+                     "/services/" GOOGLE_BACKEND);
+}
+
 static json_t *staging(const struct sandbox *sandbox)
 {
     json_t *root = json_object();
@@ -129,11 +140,7 @@ static json_t *staging(const struct sandbox *sandbox)
                         json_pack("{ss si so}", "host", "127.0.0.1", "port",
                                   (int)door_port(sandbox->doors, DOOR_REDIS), "password",
                                   secret_file(sandbox, "redis")));
-    json_object_set_new(root, "checks",
-                        json_pack("[{ss ss ss ss s{ss sb}}]", "type", "health_json",
-                                  "name", "backend ready", "service", "backend", "path",
-                                  "/api/health/ready?force=true", "expect", "/status",
-                                  "ready", "/checks/redis/connected", 1));
+    json_object_set_new(root, "checks", checks());
     json_object_set_new(root, "backup", json_pack("{s[s]}", "files", SECRETS_APP));
     json_object_set_new(root, "deploy",
                         json_pack("{s[ss] ss s{ss ss}}", "command", sandbox->program,

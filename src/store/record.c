@@ -109,6 +109,8 @@ json_t *run_json(const struct run *run)
         panic("a run's record cannot be written as JSON");
     }
     json_object_set_new(rest, "verified", proven_json(run));
+    json_object_set_new(rest, "running",
+                        run->running ? json_deep_copy(run->running) : json_null());
     json_object_update(object, rest);
     json_object_set_new(object, "who", run->who ? json_deep_copy(run->who) : json_null());
     json_object_set_new(object, "audit_head",
@@ -248,6 +250,9 @@ struct run *run_from_json(const json_t *object, struct error *error)
     run->group = process_of(object, "group");
     read_steps(run, json_object_get(object, "steps"));
     read_proven(run, json_object_get(object, "verified"));
+    if (json_is_object(json_object_get(object, "running"))) {
+        run->running = json_deep_copy(json_object_get(object, "running"));
+    }
     read_decisions(run, json_object_get(object, "decisions"));
     run->question = question_of(json_object_get(object, "question"));
     return run;

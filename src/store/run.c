@@ -183,6 +183,8 @@ void run_prove_anew(struct run *run)
     free(run->proven);
     run->proven = NULL;
     run->proven_count = 0;
+    json_decref(run->running);
+    run->running = NULL;
 }
 
 void run_prove(struct run *run, const char *name, enum state state, const char *what,

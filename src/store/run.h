@@ -148,6 +148,8 @@ struct run {
     struct judgement before, after;
     struct proven *proven;
     size_t proven_count;
+    json_t *running; /* what each service printed after it ({"backend": "3f2a91c"}):
+                      * known good is bound to that; NULL: nobody was asked */
     bool known_good;
     struct process supervisor;
     struct process group; /* the command: leader of a session and group of its own */

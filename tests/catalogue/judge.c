@@ -108,6 +108,19 @@ static char *make_token(struct judge *judge)
     return buf_take(&token);
 }
 
+/* The variables are gcloud's own; no credentials of this machine are looked at. */
+static void be_google(const struct judge *judge)
+{
+    char *host = mem_format("127.0.0.1:%d", (int)judge->actor.port);
+    char *url = mem_format("http://%s/", host);
+    setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", url, 1);
+    setenv("GCE_METADATA_HOST", host, 1);
+    setenv("CLOUDSDK_CONFIG", judge->directory, 1);
+    unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
+    free(url);
+    free(host);
+}
+
 static void open_peer(struct judge *judge)
 {
     const struct trap *trap = judge->trap;
@@ -127,6 +140,9 @@ static void open_peer(struct judge *judge)
     setenv("SSL_CERT_DIR", judge->directory, 1);
     free(believed);
     actor_play(&judge->actor);
+    if (trap->google) {
+        be_google(judge);
+    }
 }
 
 /* ---- the configuration ---- */

@@ -239,6 +239,8 @@ static bool take_own(struct parser *parser, const char *word, const char *text,
         trap->judged = trap->judged || own;
     } else if (text_equal(word, "hangs")) {
         *good = !own || take_text(parser, &trap->hangs, *text ? text : "300ms");
+    } else if (text_equal(word, "google")) {
+        trap->google = true;
     } else if (text_equal(word, "unreached")) {
         trap->unreached = trap->unreached || own;
     } else {

@@ -19,6 +19,7 @@
  *   says TEXT            a part of the summary; do TEXT, of the remedy; case is the same
  *   hangs [SPAN]         the peer keeps the check until its deadline, which is short:
  *                        300ms, or as long as it takes to come to where it hangs
+ *   google               the peer is Google's services and this machine's metadata server
  *   unreached            nobody comes as far as the peer
  *   connect              a rule: steps at the beginning of every connection
  *   on WORD...           a rule: steps for a request that holds all the words, the first
@@ -103,7 +104,7 @@ struct trap {
     struct trap_list settings, secrets;
     struct trap_list says, does; /* by text */
     char *hangs;                 /* the deadline, or NULL */
-    bool unreached;
+    bool google, unreached;
     bool judged; /* want was given */
     enum state want;
     struct trap_rule rules[TRAP_RULES];

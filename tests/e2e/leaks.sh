@@ -120,7 +120,7 @@ NO_SOURCE=$CANARY become --state-dir "$TMPDIR/broken" --plain \
     <"$TMPDIR/typed" >"$TMPDIR/plain" 2>&1 &
 stream=$!
 exec 3>"$TMPDIR/typed"
-wait_for says "$TMPDIR/plain" '^GO .*9 of 9 green' || diag "$(<"$TMPDIR/plain")"
+wait_for says "$TMPDIR/plain" '^GO .*10 of 10 green' || diag "$(<"$TMPDIR/plain")"
 expected=("/proc/$in_argv/cmdline" "/proc/$in_environ/environ")
 shown() { head -c 1 "/proc/$stream/environ" >"$TMPDIR/byte" 2>&1; }
 ! shown || expected+=("/proc/$stream/environ")
@@ -195,7 +195,7 @@ rm "$TMPDIR/screens"/*
 tmux pipe-pane "cat >>'$TMPDIR/screens/raw'"
 text "sh console '$CONFIG'"
 keys Enter
-seen 'the board' 'GO .*9 of 9 green'
+seen 'the board' 'GO .*10 of 10 green'
 console=$(pgrep -x greenboard -P "$(tmux display-message -p '#{pane_pid}')")
 ok 'the console cannot be looked into' guarded "$console"
 inspect() { # CHECK REGEX
@@ -229,7 +229,7 @@ wait_for shows 'whitespace'
 inspect jwt_secret 'whitespace'
 fault jwt_whitespace off
 keys R
-wait_for shows ' GO .*9 of 9 green'
+wait_for shows ' GO .*10 of 10 green'
 
 # ---- a run whose command shows what it should not: whole, in pieces, encoded ----
 
@@ -268,7 +268,7 @@ ok 'what was drawn was kept' wait_for -t 5 eval '[ "$(wc -c <"$TMPDIR/screens/ra
 become --plain <"$TMPDIR/typed" >"$TMPDIR/plain" 2>&1 &
 stream=$!
 exec 3>"$TMPDIR/typed"
-wait_for says "$TMPDIR/plain" '^GO .*9 of 9 green'
+wait_for says "$TMPDIR/plain" '^GO .*10 of 10 green'
 fault login_rejected on
 printf '%s\n' 'r auth_flow' 'i jwt_secret' 'i jwt_sync' 'i auth_flow' >&3
 ok 'plain: a check that fails is told' wait_for says "$TMPDIR/plain" 'auth_flow.*FAIL'

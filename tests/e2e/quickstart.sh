@@ -23,7 +23,7 @@ all_gone() { # PID…
 run greenboard sandbox -- sh -c \
     'greenboard check && greenboard deploy --confirm staging --reason "the first run" && cat "$GREENBOARD_SANDBOX/deployed"'
 is "$status" 0 'check, then deploy, in a sandbox of its own'
-like "$out" 'GO .*9 of 9 green' 'the board is shown'
+like "$out" 'GO .*10 of 10 green' 'the board is shown'
 like "$out" 'serves all traffic' 'the deploy is shown'
 like "$out" 'verified' 'its outcome is shown'
 like "${out##*$'\n'}" '^[0-9a-f]{40}$' 'the release is deployed'

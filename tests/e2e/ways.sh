@@ -10,7 +10,7 @@ in_ascii() { ! LC_ALL=C grep -q '[^ -~]' <<<"$1"; }
 
 run greenboard check
 is "$status" 0 'text: GO exits 0'
-like "$out" $'(^|\n)GO .*9 of 9 green' 'text: the verdict'
+like "$out" $'(^|\n)GO .*10 of 10 green' 'text: the verdict'
 like "$out" '✓ redis +OK' 'text: each check with its state'
 unlike "$out" $'\e' 'text: no control sequence in a pipe'
 is "$err" '' 'text: nothing but data'

@@ -101,8 +101,9 @@ void place_configure(const char *script, const char *deploy, const char *extra)
     char *text = mem_format(
         "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"test\": {"
         "\"deploy\": {\"command\": [\"sh\", \"-c\", \"%s\", \"run\"],"
-        " \"verify\": {\"within\": \"3s\", \"hold\": \"0s\"}%s}%s}}}",
-        script, deploy, extra);
+        " \"verify\": {%s}%s}%s}}}",
+        script, place.verify ? place.verify : "\"within\": \"3s\", \"hold\": \"0s\"",
+        deploy, extra);
     place_write("greenboard.json", text);
     free(text);
     char *path = fs_join(place.directory, "greenboard.json");

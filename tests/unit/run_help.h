@@ -16,7 +16,8 @@ struct place {
     struct config *config;
     const struct environment *environment;
     struct board *board;
-    bool watched; /* runs ask what to do about a failure, rather than abort */
+    const char *verify; /* members of `verify`; NULL: within 3s, hold 0s */
+    bool watched;       /* runs ask what to do about a failure, rather than abort */
 };
 
 extern struct place place;
