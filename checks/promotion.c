@@ -37,7 +37,8 @@ static bool decides(const struct run *run, const char *release)
     const struct step *main = run_step_main(run);
     bool ships = text_equal(run->kind, run_kind_words[KIND_DEPLOY]) ||
                  text_equal(run->kind, run_kind_words[KIND_ROLLBACK]);
-    bool shipped = run->phase != PHASE_ENDED || (main && main->attempts > 0);
+    bool shipped = run->phase != PHASE_ENDED ||
+                   (run->outcome != OUTCOME_REFUSED && main && main->attempts > 0);
     return ships && shipped && text_equal(run->release, release);
 }
 

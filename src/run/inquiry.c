@@ -88,21 +88,21 @@ bool inquiry_create(struct inquiry *inquiry, const struct environment *environme
                     const json_t *section, enum run_kind kind, struct error *error)
 {
     const json_t *verify = json_object_get(section, "verify");
+    const json_t *release = config_section(environment, "/release");
     *inquiry = (struct inquiry){0};
+    if (kind == KIND_DEPLOY) {
+        add_revisions(inquiry, environment, json_object_get(verify, "revisions"));
+    }
+    if (kind != KIND_REPAIR && json_object_size(json_object_get(release, "running"))) {
+        add(inquiry, INQUIRY_RUNNING, mem_text("running"))->timeout =
+            config_span(release, "deadline");
+    }
     if (!add_commands(inquiry, INQUIRY_COMMAND, json_object_get(verify, "commands"),
                       environment, error) ||
         !add_commands(inquiry, INQUIRY_LOG, json_object_get(verify, "logs"), environment,
                       error)) {
         inquiry_finish(inquiry);
         return false;
-    }
-    const json_t *release = config_section(environment, "/release");
-    if (kind != KIND_REPAIR && json_object_size(json_object_get(release, "running"))) {
-        add(inquiry, INQUIRY_RUNNING, mem_text("running"))->timeout =
-            config_span(release, "deadline");
-    }
-    if (kind == KIND_DEPLOY) {
-        add_revisions(inquiry, environment, json_object_get(verify, "revisions"));
     }
     return true;
 }

@@ -271,7 +271,9 @@ static void show_inquiry(const struct shown *to, const struct inquiry *inquiry)
 {
     for (size_t i = 0; i < inquiry->count; i++) {
         const struct inquired *row = &inquiry->rows[i];
-        char *argv = row->argv ? argv_show(row->argv) : mem_text("is new, and serves");
+        char *argv = row->argv                       ? argv_show(row->argv)
+                     : row->kind == INQUIRY_REVISION ? mem_text("is new, and serves")
+                                                     : mem_text("what was shipped");
         show(to, i ? "" : "and by", mem_format("%s: %s", row->name, argv));
         free(argv);
     }

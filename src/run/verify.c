@@ -81,6 +81,9 @@ enum step_end verify_step(struct course *course, struct step *step)
         return STEP_FAILED;
     }
     bool held = hold(course, &witnesses) && still_alone(course);
+    if (!held) {
+        witnesses_hear(&witnesses);
+    }
     course->remedy = witnesses_record(&witnesses, course->run);
     witnesses_finish(&witnesses);
     run_step_end(step, held ? 0 : 1);

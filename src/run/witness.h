@@ -15,6 +15,7 @@ struct witness;
 struct witnesses {
     struct watch *watch;
     struct witness *rows;
+    bool asked;
     size_t count;
     char **env; /* of the commands */
     int done;   /* eventfd: how many have answered */
@@ -24,6 +25,10 @@ struct witnesses {
 bool witnesses_begin(struct witnesses *witnesses, struct course *course,
                      struct error *error);
 void witnesses_finish(struct witnesses *witnesses);
+
+/* Of a run that is not verified anyway: what nobody has asked yet is asked once, since it
+ * may say why. */
+void witnesses_hear(struct witnesses *witnesses);
 
 /* The `besides` of a proof; `self` is the struct witnesses. */
 enum besides witnesses_ask(void *self, int64_t until);

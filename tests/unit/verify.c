@@ -171,15 +171,16 @@ static void a_cancellation_does_not_wait_for_a_command(void **state)
     run_destroy(run);
 }
 
-static void a_red_check_is_reason_enough_to_ask_nobody(void **state)
+static void a_red_check_keeps_nobody_from_saying_more(void **state)
 {
     (void)state;
     struct run *run = deploy_script(
         "touch shipped; echo FAIL osram 12 >lamp",
-        WITHIN("2s", "0s") COMMANDS(SH("smoke", "touch asked", "")), "", EXIT_UNVERIFIED);
+        WITHIN("2s", "0s") COMMANDS(SH("smoke", "echo no table >&2; exit 3", "")), "",
+        EXIT_UNVERIFIED);
     assert_reason(run, "lamp");
-    assert_proven(run, 0, "smoke", STATE_UNKNOWN, "not asked");
-    assert_false(place_has("asked"));
+    assert_proven(run, 0, "smoke", STATE_FAIL, "exited with status 3: no table");
+    assert_non_null(run->after.reasons[1]);
     run_destroy(run);
 }
 
@@ -345,7 +346,7 @@ int main(int argc, char **argv)
         TEST(what_is_good_at_first_is_asked_again_at_the_end),
         TEST(a_command_that_hangs_is_ended_at_its_timeout),
         TEST(a_cancellation_does_not_wait_for_a_command),
-        TEST(a_red_check_is_reason_enough_to_ask_nobody),
+        TEST(a_red_check_keeps_nobody_from_saying_more),
         TEST(what_is_asked_is_part_of_what_is_confirmed),
         TEST(a_forbidden_line_ends_it_at_once),
         TEST(a_log_without_it_is_good_and_is_asked_since_the_run_began),
