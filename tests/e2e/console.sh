@@ -54,7 +54,7 @@ seen 'the panes are there before the answers' '1 JWT sync.*2 ClickHouse'
 seen 'the gate waits for what has not answered' 'WAIT'
 ok 'and redis has not answered' shows '3 Redis.*(asking|…)'
 kill -CONT "$redis"
-seen 'the board goes green' 'GO .*9 of 9 green'
+seen 'the board goes green' 'GO .*10 of 10 green'
 ok 'each pane says that it is' shows '3 Redis.*OK'
 
 # ---- breaking it ----
@@ -93,7 +93,7 @@ keys "${down[@]}" Enter
 seen 'Enter switches it off' '\[ *\] redis_auth'
 keys Escape
 keys R
-seen 'the board is green again' ' GO .*9 of 9 green'
+seen 'the board is green again' ' GO .*10 of 10 green'
 
 # ---- a deploy ----
 
@@ -119,24 +119,24 @@ seen 'q closes the screen of the run' '1 JWT sync'
 keys q
 restored 'q' 0
 console
-seen 'the console again' 'GO .*9 of 9 green'
+seen 'the console again' 'GO .*10 of 10 green'
 kill -TERM "$CONSOLE"
 restored 'SIGTERM' 143
 console
-seen 'the console once more' 'GO .*9 of 9 green'
+seen 'the console once more' 'GO .*10 of 10 green'
 kill -HUP "$CONSOLE"
 restored 'SIGHUP' 129
 if [ -n "${SANITIZED:-}" ]; then
     skip 4 'a sanitizer wants the signal for itself'
 else
     console
-    seen 'the console before it crashes' 'GO .*9 of 9 green'
+    seen 'the console before it crashes' 'GO .*10 of 10 green'
     kill -SEGV "$CONSOLE"
     restored 'SIGSEGV' 139
 fi
 text 'clear; greenboard'
 keys Enter
-seen 'the console as a job' 'GO .*9 of 9 green'
+seen 'the console as a job' 'GO .*10 of 10 green'
 keys C-z
 seen 'Ctrl-Z stops it: the shell is back' 'Stopped'
 is "$(tmux display-message -p '#{alternate_on} #{cursor_flag}')" '0 1' "and so is the shell's screen"
@@ -149,7 +149,7 @@ seen 'it leaves as ever' '^shell>'
 # ---- killed in mid-deploy ----
 
 console
-seen 'green before the deploy' 'GO .*9 of 9 green'
+seen 'green before the deploy' 'GO .*10 of 10 green'
 keys D
 seen 'the plan' "type the environment's name"
 text staging
@@ -177,21 +177,21 @@ restored 'after all that' 0
 # ---- other ways to look ----
 
 console --ascii
-seen 'in ASCII' 'GO .*9 of 9 green'
+seen 'in ASCII' 'GO .*10 of 10 green'
 is "$(screen | LC_ALL=C grep -c '[^ -~]')" 0 'no byte is beyond ASCII'
 keys q
 restored 'ASCII' 0
 text 'export NO_COLOR=1'
 keys Enter
 console
-seen 'without colour' 'GO .*9 of 9 green'
+seen 'without colour' 'GO .*10 of 10 green'
 is "$(tmux capture-pane -p -e | grep -cE $'\e\\[[0-9;]*(3[0-7]|4[0-7]|9[0-7]|38|48)[;m]')" 0 'NO_COLOR: no colour'
 keys q
 restored 'NO_COLOR' 0
 text 'unset NO_COLOR'
 keys Enter
 console --read-only
-seen 'read-only' 'GO .*9 of 9 green'
+seen 'read-only' 'GO .*10 of 10 green'
 keys D
 seen 'read-only deploys nothing' 'read-only'
 kill -TERM "$CONSOLE"
@@ -215,7 +215,7 @@ restored 'picked' 0
 
 before=$(deploys)
 console --plain
-seen 'plain: the board' '^GO .*9 of 9 green'
+seen 'plain: the board' '^GO .*10 of 10 green'
 text d
 keys Enter
 seen 'plain: the plan' 'to deploy, type staging'
@@ -242,7 +242,7 @@ mkfifo "$TMPDIR/typed"
 greenboard --plain <"$TMPDIR/typed" >"$TMPDIR/plain" 2>&1 &
 plain=$!
 exec 3>"$TMPDIR/typed"
-ok 'plain: the board as lines' wait_for says "$TMPDIR/plain" '^GO .*9 of 9 green'
+ok 'plain: the board as lines' wait_for says "$TMPDIR/plain" '^GO .*10 of 10 green'
 fault redis_auth on
 echo 'r redis' >&3
 ok 'plain: what changes is told' wait_for says "$TMPDIR/plain" 'redis.*FAIL'

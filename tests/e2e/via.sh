@@ -99,7 +99,7 @@ ok 'by another process' not lives "$first"
 # ---- a deploy while the console runs ----
 
 before=$(forwarders | tr '\n' ' ')
-jq '.environments.staging.deploy.command = ["sh", "-c", $look]' \
+jq ".environments.staging |= (.deploy.command = [\"sh\", \"-c\", \$look] | $E2E_BARE)" \
     --arg look "pgrep -f '^$PEER forward' >seen.forwarders; pgrep -x greenboard-tun | wc -l >seen.guardians" \
     "$TUNNELLED" >"$GREENBOARD_SANDBOX/deploying.json"
 run greenboard -c "$GREENBOARD_SANDBOX/deploying.json" deploy --confirm staging --reason 'through a tunnel'

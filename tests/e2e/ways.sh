@@ -108,7 +108,7 @@ wait "$plain"
 exec 3>&-
 run greenboard history -o json
 json_is '[.[] | select(.from > .to)] | length' 0 'history: from before to'
-json_is 'map(.check) | unique | length' 9 'history: each check'
+json_is 'map(.check) | unique | length' 10 'history: each check'
 run greenboard history --check redis
 like "$out" '✓ OK' 'history: as text'
 unlike "$out" 'clickhouse' 'history: of one check'

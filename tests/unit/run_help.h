@@ -45,7 +45,7 @@ int place_deploy(struct run **run);
 int place_finish_run(struct launch *launch, struct run **run);
 void place_launch(struct launch *launch, const struct plan *plan);
 char *place_output(const struct run *run); /* what its steps printed; the caller frees */
-void place_await(const char *name); /* until a command made this file */
+void place_await(const char *name);        /* until a command made this file */
 bool place_event(const char *type, const char *run);
 bool place_beneath_valgrind(void); /* where no run can be started */
 
