@@ -37,7 +37,7 @@ json_is length 0 'and finds nothing of anybody else'
 # ---- what became of a release ----
 
 run greenboard audit list --release "${release:0:7}" -o json
-json_is "[.[] | select(.run == \"$first\") | .type] | join(\" \")" 'run.started run.step run.ended' \
+json_is "[.[] | select(.run == \"$first\") | .type] | unique | join(\" \")" 'run.ended run.started run.step' \
     '--release finds start and end by its beginning'
 json_is "[.[] | select(.run == \"$first\" and .type == \"run.ended\") | .data.outcome] | first" verified \
     'with the outcome'
