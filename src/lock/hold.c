@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "secret/mask.h"
 #include "store/events.h"
+#include "store/who.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,16 +123,19 @@ static bool announce(const struct statedir *dir, enum event_kind kind,
     struct events events;
     json_t *data =
         json_pack("{s:s, s:o}", "id", hold->id, "holder", json_text(hold->who));
+    json_t *facts = who_facts();
     struct event event = {.kind = kind,
                           .environment = environment,
                           .operator_name = who,
                           .run = hold->run,
                           .text = reason,
-                          .data = data};
+                          .data = data,
+                          .who = facts};
     bool done = events_open(&events, dir->events, DB_WRITE, error) &&
                 events_append(&events, &event, NULL, error);
     events_close(&events);
     json_decref(data);
+    json_decref(facts);
     return done;
 }
 

@@ -8,6 +8,7 @@
 #include "lock/coordinator.h"
 #include "lock/lease_value.h"
 #include "store/events.h"
+#include "store/who.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -298,16 +299,19 @@ static bool announce_theft(const struct environment *environment,
     struct events events;
     json_t *data = json_pack("{s:o, s:o, s:o}", "lease", json_text(view->id), "holder",
                              json_text(view->who), "host", json_text(view->host));
+    json_t *facts = who_facts();
     struct event event = {.kind = EVENT_LOCK_STOLEN,
                           .environment = environment->name,
                           .operator_name = who,
                           .run = view->run,
                           .text = reason,
-                          .data = data};
+                          .data = data,
+                          .who = facts};
     bool done = events_open(&events, dir->events, DB_WRITE, error) &&
                 events_append(&events, &event, NULL, error);
     events_close(&events);
     json_decref(data);
+    json_decref(facts);
     return done;
 }
 

@@ -34,6 +34,11 @@ json_is '[.[].run] | unique | length' 2 '--who finds by a proven fact'
 run greenboard audit list --who nobody-here -o json
 json_is length 0 'and finds nothing of anybody else'
 
+SUDO_USER=carol greenboard lock --reason 'by carol' >/dev/null 2>&1
+greenboard unlock --reason 'by nobody else' >/dev/null 2>&1
+run greenboard audit list --who carol -o json
+json_is '[.[].type] | join(" ")' lock.taken 'a lock has who it was too'
+
 # ---- what became of a release ----
 
 run greenboard audit list --release "${release:0:7}" -o json
