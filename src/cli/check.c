@@ -14,12 +14,31 @@
 #include "checks/checks.h"
 #include "lock/lookout.h"
 #include "net/http.h"
+#include "run/repair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const int64_t STANDING_PATIENCE = 3 * CLOCK_SECOND;
+
+static void print_repairs(const struct cli *cli, const struct light *light)
+{
+    size_t i;
+    json_t *repair;
+    json_array_foreach(config_section(cli->environment, "/repairs"), i, repair)
+    {
+        if (repair_mends(repair, light->name)) {
+            char *name = mem_text(config_text(repair, "name"));
+            char program[] = "greenboard", word[] = "repair";
+            char *const argv[] = {program, word, name, NULL};
+            char *shown = argv_show(argv);
+            printf("   mends: %s\n", shown);
+            free(shown);
+            free(name);
+        }
+    }
+}
 
 void check_print_light(const struct cli *cli, const struct light *light)
 {
@@ -35,6 +54,9 @@ void check_print_light(const struct cli *cli, const struct light *light)
            light->name, state->shown, result->summary, span);
     if (result->remedy) {
         printf("   %s %s\n", cli->ascii ? "->" : "→", result->remedy);
+    }
+    if (result->state != STATE_OK && result->state != STATE_SKIP) {
+        print_repairs(cli, light);
     }
     for (size_t i = 0; i < result->note_count; i++) {
         printf("   note: %s\n", result->notes[i]);

@@ -87,6 +87,16 @@ static void answer_switch(struct sandbox *sandbox, const char *name, bool on,
     }
 }
 
+static void answer_remount(struct sandbox *sandbox, struct buf *answer)
+{
+    struct error error = {0};
+    if (google_remount(sandbox, &error)) {
+        buf_text(answer, "ok\n");
+    } else {
+        answer_error(answer, &error);
+    }
+}
+
 static void answer_line(struct sandbox *sandbox, const char *line, struct buf *answer)
 {
     if (text_equal(line, "list")) {
@@ -100,8 +110,10 @@ static void answer_line(struct sandbox *sandbox, const char *line, struct buf *a
         answer_switch(sandbox, line + strlen("on "), true, answer);
     } else if (text_starts(line, "off ")) {
         answer_switch(sandbox, line + strlen("off "), false, answer);
+    } else if (text_equal(line, "remount")) {
+        answer_remount(sandbox, answer);
     } else {
-        buf_text(answer, "error say: on NAME, off NAME or list\n");
+        buf_text(answer, "error say: on NAME, off NAME, list or remount\n");
     }
 }
 

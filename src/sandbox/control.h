@@ -1,6 +1,6 @@
-/* The control socket DIR/control: one line in ("on NAME", "off NAME", "list"), one answer
- * out: "ok" and for list a line for each fault that is on, or "error " and why. Who
- * connects must be the same user. The server side belongs to the main thread. */
+/* The control socket DIR/control: one line in ("on NAME", "off NAME", "list", "remount"),
+ * one answer out: "ok" and for list a line for each fault that is on, or "error " and
+ * why. Who connects must be the same user. The server side belongs to the main thread. */
 #ifndef GREENBOARD_SANDBOX_CONTROL_H
 #define GREENBOARD_SANDBOX_CONTROL_H
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "sandbox/control.h"
 #include "sandbox/faults.h"
+#include "sandbox/google.h"
 #include "sandbox/place.h"
 #include "sandbox/revisions.h"
 #include "sandbox/secrets.h"
@@ -295,6 +296,34 @@ int deploy_running(void)
     puts(line);
     free(line);
     return 0;
+}
+
+/* The release that runs, with the newest version of its secret. */
+static int redeploy(const struct deploy *deploy, struct error *error)
+{
+    char *running = revisions_release(deploy->dir, revisions_read(deploy->dir).serving);
+    const char *release = running ? running : "as-it-came";
+    printf(BOLD "redeploying %s" PLAIN "\n", release);
+    step(deploy, "mounting " GOOGLE_SECRET ":latest in " GOOGLE_AUTH);
+    step(deploy, "mounting " GOOGLE_SECRET ":latest in " GOOGLE_BACKEND);
+    step(deploy, "starting the worker anew");
+    bool done = revisions_add(deploy->dir, release, error) &&
+                control_ask(deploy->dir, "remount", NULL, error);
+    free(running);
+    if (!done) {
+        return complain(error);
+    }
+    printf(GREEN BOLD "done:" PLAIN " the new revisions serve all traffic\n");
+    return 0;
+}
+
+int deploy_repair(void)
+{
+    struct deploy deploy = {0};
+    struct error error = {0};
+    int status = begin(&deploy, &error) ? redeploy(&deploy, &error) : complain(&error);
+    finish(&deploy);
+    return status;
 }
 
 /* Newest first, each once. */

@@ -144,7 +144,21 @@ bool google_traffic_follow(struct sandbox *sandbox, struct error *error)
 
 bool google_follow(struct sandbox *sandbox, struct error *error)
 {
-    atomic_store(&sandbox->google.rotated, clock_wall());
-    return renew_token(&sandbox->google, error) && secrets_lay(sandbox, error) &&
+    struct google *google = &sandbox->google;
+    if (!fault_is_on(sandbox, FAULT_secret_rotated)) {
+        atomic_store(&google->remounted, false);
+    }
+    if (!atomic_load(&google->remounted)) { /* else another fault was switched */
+        atomic_store(&google->rotated, clock_wall());
+    }
+    return renew_token(google, error) && secrets_lay(sandbox, error) &&
            services_follow(sandbox, error);
+}
+
+bool google_remount(struct sandbox *sandbox, struct error *error)
+{
+    if (fault_is_on(sandbox, FAULT_secret_rotated)) {
+        atomic_store(&sandbox->google.remounted, true);
+    }
+    return secrets_lay(sandbox, error);
 }

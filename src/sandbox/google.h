@@ -34,6 +34,7 @@ struct google {
     char client_secret[64], refresh_token[64];
     int64_t began;                /* clock_wall() */
     atomic_int_least64_t rotated; /* clock_wall() when the secret last was */
+    atomic_bool remounted;        /* and whether the services were redeployed since */
     pthread_mutex_t mutex;        /* guards: */
     char token[GOOGLE_TOKEN];     /* the access token that holds now */
 };
@@ -48,6 +49,9 @@ bool google_follow(struct sandbox *sandbox, struct error *error);
 /* Traffic that a deploy left where it was goes to the newest revisions once
  * deploy_no_traffic is off. */
 bool google_traffic_follow(struct sandbox *sandbox, struct error *error);
+
+/* What runs was deployed anew: it holds the newest version of the secret. */
+bool google_remount(struct sandbox *sandbox, struct error *error);
 
 /* {"error": {"code", "message", "status"}} (google.rpc.Status). */
 void google_refuse(struct http_reply *reply, unsigned code, const char *status,

@@ -172,6 +172,9 @@ static int run_named(struct sandbox *sandbox, char **argv, bool dashes)
     if (text_equal(argv[0], ROLLBACK_COMMAND) && argv[1] && !argv[2]) {
         return deploy_roll_back(argv[1]);
     }
+    if (text_equal(argv[0], REPAIR_COMMAND) && !argv[1]) {
+        return deploy_repair();
+    }
     if (text_equal(argv[0], RELEASES_COMMAND) && !argv[1]) {
         return deploy_list();
     }

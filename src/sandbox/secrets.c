@@ -75,6 +75,7 @@ static const char *running(const struct sandbox *sandbox)
 {
     return fault_is_on(sandbox, FAULT_jwt_short)            ? sandbox->values.jwt_short
            : fault_is_on(sandbox, FAULT_secret_placeholder) ? PLACEHOLDER
+           : atomic_load(&sandbox->google.remounted)        ? sandbox->values.jwt_next
                                                             : sandbox->values.jwt;
 }
 

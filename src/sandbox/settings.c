@@ -121,6 +121,19 @@ static json_t *checks(void)
                      "/services/" GOOGLE_BACKEND);
 }
 
+/* The lawful ways past a red light: neither ships a release. */
+static json_t *repairs(const struct sandbox *sandbox)
+{
+    return json_pack("[{ss ss s[s] s[ss] s{ss ss}} {ss ss sb s[ss] s{ss ss}}]", "name",
+                     "re-mount secret", "title",
+                     "redeploy what runs with the newest version of its secret", "for",
+                     "jwt_sync", "command", sandbox->program, REPAIR_COMMAND, "verify",
+                     "within", "10s", "hold", "1s", "name", "first start", "title",
+                     "start the services before anything was shipped", "bootstrap", 1,
+                     "command", sandbox->program, REPAIR_COMMAND, "verify", "within",
+                     "10s", "hold", "1s");
+}
+
 static json_t *staging(const struct sandbox *sandbox)
 {
     json_t *root = json_object();
@@ -146,6 +159,7 @@ static json_t *staging(const struct sandbox *sandbox)
                         json_pack("{s[ss] ss s{ss ss}}", "command", sandbox->program,
                                   DEPLOY_COMMAND, "timeout", "5m", "verify", "within",
                                   "10s", "hold", "1s"));
+    json_object_set_new(root, "repairs", repairs(sandbox));
     json_object_set_new(root, "rollback",
                         json_pack("{s[sss] s[ss] s{ss ss}}", "command", sandbox->program,
                                   ROLLBACK_COMMAND, "{release}", "list", sandbox->program,
