@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "cli/decide.h"
 #include "cli/stream.h"
 #include "run/control.h"
+#include "run/fate.h"
 #include "run/follow.h"
 #include "store/events.h"
 
@@ -108,6 +110,16 @@ static void say_record(const struct run *run)
                 run->cancel_reason ? ": " : "",
                 run->cancel_reason ? run->cancel_reason : "");
     }
+}
+
+static void say_unknown(const struct run *run)
+{
+    char **facts = fate_facts(run);
+    fprintf(stderr, "run %s: %s\n", run->id, FATE_UNKNOWN);
+    for (size_t i = 0; facts[i]; i++) {
+        fprintf(stderr, "  %s\n", facts[i]);
+    }
+    argv_free(facts);
 }
 
 static int let_go(struct view *view, int status)
@@ -213,6 +225,7 @@ static int look(struct view *view)
     tell_phase(view, run->phase);
     if (!follow_alive(view->follow)) {
         end_output(view);
+        say_unknown(follow_run(view->follow));
         error_set(&error, ERROR_SYSTEM,
                   "the supervisor of run %s died: it has no recorded end", view->to->run);
         error_hint(

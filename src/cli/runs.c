@@ -13,6 +13,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "run/control.h"
+#include "run/fate.h"
 #include "run/resolve.h"
 #include "store/events.h"
 #include "store/record.h"
@@ -44,7 +45,7 @@ static void print_json(json_t *take_value)
 
 /* ---- list and show ---- */
 
-static void print_row(const struct run *run)
+static void print_row(const struct run *run, bool unknown)
 {
     char stamp[CLOCK_STAMP], span[TEXT_SPAN] = "";
     clock_stamp(stamp, run->started);
@@ -52,8 +53,16 @@ static void print_row(const struct run *run)
         text_span(span, (run->ended - run->started) * CLOCK_MS);
     }
     printf("%s  %.19sZ  %-8s %-10s %-8s %-14.14s %s%s\n", run->id, stamp, run->kind,
-           run_word(run), span, run->release ? run->release : "-", run->operator_name,
-           run->known_good ? "  known good" : "");
+           fate_word(run, unknown), span, run->release ? run->release : "-",
+           run->operator_name, run->known_good ? "  known good" : "");
+}
+
+/* The record, and what it cannot tell of itself. */
+static json_t *told_json(const struct run *run, bool unknown)
+{
+    json_t *object = run_json(run);
+    json_object_set_new(object, "unknown", json_boolean(unknown));
+    return object;
 }
 
 static int list(struct asked *asked)
@@ -63,10 +72,11 @@ static int list(struct asked *asked)
     bool done = run_list(&asked->dir, &runs, &error);
     json_t *array = json_array();
     for (size_t i = 0; i < runs.count; i++) {
+        bool unknown = fate_unknown(&asked->dir, &runs.rows[i]);
         if (asked->output == OUTPUT_JSON) {
-            json_array_append_new(array, run_json(runs.rows[i]));
+            json_array_append_new(array, told_json(runs.rows[i], unknown));
         } else {
-            print_row(runs.rows[i]);
+            print_row(runs.rows[i], unknown);
         }
     }
     if (asked->output == OUTPUT_JSON) {
@@ -166,18 +176,32 @@ static void add_announcement(void *self, const char *sink, const char *text)
 }
 
 /* The record, and what of it was not delivered yet, or never. */
-static json_t *whole_json(const struct statedir *dir, const struct run *run)
+static json_t *whole_json(const struct statedir *dir, const struct run *run, bool unknown)
 {
-    json_t *object = run_json(run), *list = json_array();
+    json_t *object = told_json(run, unknown), *list = json_array();
     outbox_tell(dir->outbox, run->id, add_announcement, list);
     json_object_set_new(object, "announcements", list);
     return object;
 }
 
-static void print_run(const struct statedir *dir, const struct run *run)
+/* What a person needs who has to find out what became of it. */
+static void print_facts(const struct run *run)
 {
-    printf("%s %s %s%s\n", run->kind, run->id, run_word(run),
+    char **facts = fate_facts(run);
+    for (size_t i = 0; facts[i]; i++) {
+        print_field(i ? "" : "known", facts[i]);
+    }
+    argv_free(facts);
+    printf("  %-12s greenboard runs resolve %s --reason TEXT\n", "next", run->id);
+}
+
+static void print_run(const struct statedir *dir, const struct run *run, bool unknown)
+{
+    printf("%s %s %s%s\n", run->kind, run->id, fate_word(run, unknown),
            run->known_good ? ", known good" : "");
+    if (unknown) {
+        print_facts(run);
+    }
     print_field("environment", run->environment);
     print_field("release", run->release ? run->release : "none");
     print_field("operator", run->operator_name);
@@ -198,6 +222,7 @@ static void print_run(const struct statedir *dir, const struct run *run)
     print_field("because", run->resolve_reason);
     print_field("unusual", run->unusual);
     print_field("trouble", run->trouble);
+    print_field("scope", run->scope);
     print_field("output", run->output);
     outbox_tell(dir->outbox, run->id, print_announcement, NULL);
     print_head("audit head", run->head_end.hash[0] ? &run->head_end : &run->head_start);
@@ -232,8 +257,9 @@ static int show(struct asked *asked)
     if (!run) {
         return cli_fail(error.code == ERROR_SYSTEM ? EXIT_INTERNAL : EXIT_USAGE, &error);
     }
+    bool unknown = fate_unknown(&asked->dir, &run);
     if (asked->output == OUTPUT_JSON) {
-        print_json(whole_json(&asked->dir, run));
+        print_json(whole_json(&asked->dir, run, unknown));
     } else if (asked->output == OUTPUT_MD) {
         struct buf report;
         buf_init(&report, 0);
@@ -241,7 +267,7 @@ static int show(struct asked *asked)
         fputs(buf_string(&report), stdout);
         buf_finish(&report);
     } else {
-        print_run(&asked->dir, run);
+        print_run(&asked->dir, run, unknown);
     }
     run_destroy(run);
     return EXIT_GO;

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/fate.h"
 #include "run/playback.h"
-#include "run/process.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -117,7 +117,7 @@ const struct run *follow_run(struct follow *follow)
 
 bool follow_alive(struct follow *follow)
 {
-    if (process_lives(&follow->run->supervisor)) {
+    if (fate_supervised(follow->run)) {
         return true;
     }
     follow->changed = true; /* it may just have written its end */

@@ -24,7 +24,7 @@ static void add_captured(void *self, const char *name, struct secret *secret)
 }
 
 void handover_write(struct buf *out, const struct plan *plan, const struct order *order,
-                    const char *run)
+                    const char *run, const char *scope)
 {
     const struct environment *environment = plan->environment;
     const struct intent intent = plan_intent(plan);
@@ -32,17 +32,17 @@ void handover_write(struct buf *out, const struct plan *plan, const struct order
     capture_each(add_captured, captured);
     json_t *document = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o, "
-        "s:O, "
-        "s:o}",
+        "s:o, "
+        "s:O, s:o}",
         "home", order->home, "system", environment->system, "environment",
         environment->name, "lock_dir",
         json_text(config_text(config_section(environment, "/lock"), "dir")), "config",
         environment->file, "kind", run_kind_words[plan->kind], "run", run, "operator",
         order->operator_name, "who", who_facts(), "reason", json_text(order->reason),
         "headless", (int)order->headless, "without_lease", (int)order->without_lease,
-        "repair", json_text(intent.repair), "release", json_text(intent.release),
-        "target", json_text(intent.target), "confirmation", plan->confirmation,
-        "captured", captured);
+        "repair", json_text(intent.repair), "scope", json_text(scope), "release",
+        json_text(intent.release), "target", json_text(intent.target), "confirmation",
+        plan->confirmation, "captured", captured);
     if (!document) {
         panic("a plan cannot be written as JSON");
     }
@@ -128,6 +128,7 @@ bool handover_read(struct handover *handover, int fd, struct error *error)
         .operator_name = json_get_text(document, "operator"),
         .reason = json_get_text(document, "reason"),
         .who = json_object_get(document, "who"),
+        .scope = json_get_text(document, "scope"),
         .headless = json_is_true(json_object_get(document, "headless")),
         .without_lease = json_is_true(json_object_get(document, "without_lease")),
         .intent = {.repair = json_get_text(document, "repair"),

@@ -27,7 +27,8 @@ struct handover {
     json_t *document;
     const char *home, *system, *environment, *lock_dir; /* borrowed from it */
     const char *config, *run, *operator_name, *reason;
-    bool headless; /* nobody watches who could decide anything */
+    const char *scope; /* that it was started in, or NULL */
+    bool headless;     /* nobody watches who could decide anything */
     bool without_lease;
     struct intent intent;             /* its texts too */
     const json_t *confirmation, *who; /* who: NULL: not told */
@@ -35,7 +36,7 @@ struct handover {
 
 /* `out` holds secrets: handover_cleanse() it. */
 void handover_write(struct buf *out, const struct plan *plan, const struct order *order,
-                    const char *run);
+                    const char *run, const char *scope);
 void handover_cleanse(struct buf *buf);
 
 /* Reads to the end of the stream. */

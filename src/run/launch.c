@@ -5,10 +5,12 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "run/scope.h"
 #include "run/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -21,14 +23,13 @@
 extern char **environ;
 
 enum { REPORT_MAX = 256 * 1024 };
+static const int64_t SCOPE_PATIENCE = 2 * CLOCK_SECOND; /* for a systemd that hangs */
 
 /* Exec'd, with nothing of ours open but its end of the pair, in a session that no
  * terminal holds. */
-static bool start(int end, pid_t *pid, struct error *error)
+static bool spawn(int end, const char *program, char *const *argv, pid_t *pid,
+                  struct error *error)
 {
-    static char program[] = "/proc/self/exe", name[] = "greenboard",
-                order[] = "__supervise";
-    char *const argv[] = {name, order, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t all, none;
@@ -51,6 +52,69 @@ static bool start(int end, pid_t *pid, struct error *error)
     return number == 0 || error_system(error, number, "cannot start the supervisor");
 }
 
+/* A supervisor and the pair to it. */
+static bool start(struct launch *launch, const char *program, char *const *argv,
+                  struct error *error)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return error_system(error, errno, "cannot make a socket pair");
+    }
+    bool done = spawn(ends[1], program, argv, &launch->pid, error);
+    close(ends[1]);
+    if (done) {
+        launch->fd = ends[0];
+    } else {
+        launch->pid = 0;
+        close(ends[0]);
+    }
+    return done;
+}
+
+static bool start_here(struct launch *launch, struct error *error)
+{
+    static char name[] = "greenboard", order[] = SUPERVISOR_ORDER;
+    char *const argv[] = {name, order, NULL};
+    return start(launch, "/proc/self/exe", argv, error);
+}
+
+/* Its first word: then it is the supervisor that we speak to. */
+static bool greets(const struct launch *launch)
+{
+    char byte;
+    struct pollfd ready = {launch->fd, POLLIN, 0};
+    int64_t deadline = clock_now() + SCOPE_PATIENCE;
+    int count;
+    while ((count = poll(&ready, 1, clock_left(deadline))) < 0 && errno == EINTR) {
+    }
+    return count > 0 && recv(launch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* It was told nothing yet, so that it cannot have begun anything. */
+static void give_up(struct launch *launch)
+{
+    kill(launch->pid, SIGKILL);
+    while (waitpid(launch->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    close(launch->fd);
+    launch->fd = -1;
+    launch->pid = 0;
+}
+
+static bool start_scoped(struct launch *launch)
+{
+    char *runner = scope_runner();
+    char **argv = runner ? scope_argv(runner, launch->run, SUPERVISOR_ORDER) : NULL;
+    bool done = argv && start(launch, runner, argv, NULL);
+    if (done && !greets(launch)) {
+        give_up(launch);
+        done = false;
+    }
+    argv_free(argv);
+    free(runner);
+    return done;
+}
+
 static bool hand_over(int fd, const struct buf *text, struct error *error)
 {
     for (size_t done = 0; done < text->length;) {
@@ -70,23 +134,20 @@ bool run_launch(const struct plan *plan, const struct order *order, struct launc
     *launch = (struct launch){.fd = -1};
     buf_init(&launch->held, REPORT_MAX);
     run_name(launch->run, clock_wall());
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return error_system(error, errno, "cannot make a socket pair");
-    }
+    char *scope = start_scoped(launch) ? scope_name(launch->run) : NULL;
     struct buf text;
     buf_init(&text, 0);
-    handover_write(&text, plan, order, launch->run);
+    handover_write(&text, plan, order, launch->run, scope);
     bool done =
         text.length <= JSON_SIZE_MAX ||
         error_set(error, ERROR_LIMIT, "there is too much to hand to a supervisor");
-    done = done && start(ends[1], &launch->pid, error);
-    close(ends[1]);
-    done = done && hand_over(ends[0], &text, error);
+    done = done && (scope || start_here(launch, error));
+    done = done && hand_over(launch->fd, &text, error);
     handover_cleanse(&text);
-    launch->fd = ends[0];
-    fcntl(launch->fd, F_SETFL, O_NONBLOCK);
-    if (!done) {
+    free(scope);
+    if (done) {
+        fcntl(launch->fd, F_SETFL, O_NONBLOCK);
+    } else {
         launch_finish(launch);
     }
     return done;

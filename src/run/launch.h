@@ -1,10 +1,11 @@
 /* Starts the supervisor of a run and hears from it.
  *
- * The supervisor is this program exec'd anew in a session of its own; captured variables
- * and what was confirmed reach it over a socket pair. After the hand-over the launcher
- * may die at any point. A struct launch belongs to the caller, main thread only; nothing
- * here waits but launch_start(), for the milliseconds in which the request is handed
- * over. */
+ * The supervisor is this program exec'd anew in a session of its own, and in a scope of
+ * its own where a systemd of the user's answers; captured variables and what was
+ * confirmed reach it over a socket pair. After the hand-over the launcher may die at any
+ * point. A struct launch belongs to the caller, main thread only; nothing here waits but
+ * run_launch(), for the milliseconds in which the request is handed over (and at most two
+ * seconds for a systemd that hangs). */
 #ifndef GREENBOARD_RUN_LAUNCH_H
 #define GREENBOARD_RUN_LAUNCH_H
 

@@ -57,6 +57,17 @@ struct process process_find(pid_t pid)
                                  : (struct process){0};
 }
 
+char *process_boot(void)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    bool there = fs_read("/proc/sys/kernel/random/boot_id", &text, NULL);
+    char *boot =
+        there ? mem_bytes(buf_string(&text), strcspn(buf_string(&text), "\n")) : NULL;
+    buf_finish(&text);
+    return boot;
+}
+
 bool process_lives(const struct process *process)
 {
     struct stat_line line;

@@ -11,6 +11,9 @@
 /* The process that has this number now; pid 0 where there is none. */
 struct process process_find(pid_t pid);
 
+/* Which boot of the machine this is; the caller frees. */
+char *process_boot(void);
+
 /* Is it still there, and not only its entry (a zombie does nothing any more)? */
 bool process_lives(const struct process *process);
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "lock/lock.h"
-#include "run/process.h"
+#include "run/fate.h"
 #include "store/events.h"
 #include "store/who.h"
 
@@ -17,13 +17,13 @@ static bool may_resolve(const struct run *run, struct error *error)
                   run_word(run));
         return false;
     }
-    if (process_lives(&run->supervisor)) {
+    if (fate_supervised(run)) {
         error_set(error, ERROR_BUSY, "the supervisor of run %s lives (process %d)",
                   run->id, (int)run->supervisor.pid);
         error_hint(error, "greenboard runs cancel %s", run->id);
         return false;
     }
-    if (process_group_lives(&run->group)) {
+    if (fate_leftovers(run)) {
         error_set(error, ERROR_BUSY,
                   "the command of run %s still runs (process group %d)", run->id,
                   (int)run->group.pid);

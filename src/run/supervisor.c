@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const int64_t LINGER = 15 * CLOCK_SECOND; /* for announcements, at the end */
@@ -62,6 +63,8 @@ static void fill_record(struct course *course)
     run->digest = mem_text(digest);
     run->config = mem_text(wanted->config);
     run->started = clock_wall();
+    run->scope = mem_text(wanted->scope);
+    run->boot = process_boot();
     run->supervisor = process_find(getpid());
 }
 
@@ -263,6 +266,7 @@ int supervisor_main(const struct check *const *checks)
                     .self = &course}};
     struct error error = {0};
     harden();
+    send(SUPERVISOR_FD, "\n", 1, MSG_NOSIGNAL); /* no report: that we are who answers */
     if (!handover_read(&course.wanted, SUPERVISOR_FD, &error)) {
         handover_finish(&course.wanted);
         return EXIT_INTERNAL;

@@ -9,6 +9,7 @@
 
 #include "board/check.h"
 
+#define SUPERVISOR_ORDER "__supervise"
 enum { SUPERVISOR_FD = 3 }; /* the socket pair's end, in the exec'd program */
 
 /* The whole life of it: returns the exit status. `checks` is the registry. Before any

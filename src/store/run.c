@@ -65,6 +65,8 @@ const struct run_text run_texts[] = {
     TEXT("backup", backup, false),
     TEXT("shipped", shipped, false),
     TEXT("unusual", unusual, true),
+    TEXT("scope", scope, false),
+    TEXT("boot", boot, false),
     TEXT("trouble", trouble, true),
 };
 const size_t run_text_count = sizeof run_texts / sizeof *run_texts;

@@ -151,6 +151,8 @@ struct run {
     json_t *running; /* what each service printed after it ({"backend": "3f2a91c"}):
                       * known good is bound to that; NULL: nobody was asked */
     bool known_good;
+    char *scope; /* of systemd that its supervisor was started in, or NULL */
+    char *boot;  /* of the machine that it began in: later ones know no process of it */
     struct process supervisor;
     struct process group; /* the command: leader of a session and group of its own */
     char *output;         /* path of every byte that it printed */

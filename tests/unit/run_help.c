@@ -94,18 +94,11 @@ int place_end(void **state)
     return 0;
 }
 
-void place_configure(const char *script, const char *deploy, const char *extra)
+/* As the file has it now. */
+static void load(void)
 {
     struct error error;
     forget();
-    char *text = mem_format(
-        "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"test\": {"
-        "\"deploy\": {\"command\": [\"sh\", \"-c\", \"%s\", \"run\"],"
-        " \"verify\": {%s}%s}%s}}}",
-        script, place.verify ? place.verify : "\"within\": \"3s\", \"hold\": \"0s\"",
-        deploy, extra);
-    place_write("greenboard.json", text);
-    free(text);
     char *path = fs_join(place.directory, "greenboard.json");
     place.config = config_load(path);
     free(path);
@@ -115,6 +108,26 @@ void place_configure(const char *script, const char *deploy, const char *extra)
     place.environment = config_environment(place.config, "test", &error);
     assert_non_null(place.environment);
     assert_true(statedir_open(&place.dir, place.home, place.environment, &error));
+}
+
+void place_configure(const char *script, const char *deploy, const char *extra)
+{
+    char *text = mem_format(
+        "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"test\": {"
+        "\"deploy\": {\"command\": [\"sh\", \"-c\", \"%s\", \"run\"],"
+        " \"verify\": {%s}%s}%s}}}",
+        script, place.verify ? place.verify : "\"within\": \"3s\", \"hold\": \"0s\"",
+        deploy, extra);
+    place_write("greenboard.json", text);
+    free(text);
+    load();
+}
+
+void place_enter(const char *directory)
+{
+    place = (struct place){.directory = mem_text(directory)};
+    place.home = fs_join(directory, "state");
+    load();
 }
 
 void place_write(const char *name, const char *text)

@@ -25,6 +25,7 @@ extern const struct check *const place_checks[]; /* "lamp", and nothing else */
 
 int place_begin(void **state);
 int place_end(void **state);
+void place_enter(const char *directory); /* what another process has begun */
 
 /* Loads environment `test` anew: `extra` members beside deploy, `script` for `sh -c` with
  * $0 "run". */
