@@ -27,6 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -477,6 +479,91 @@ static void what_turns_red_after_the_last_green_is_refused(void **state)
     printf("# %zu refusals of %zu\n", refused, refused);
 }
 
+/* ---- a scope of its own ---- */
+
+/* A user session: a socket where systemd would listen, and `script` as systemd-run. */
+static int begin_session(const char *script)
+{
+    char *runtime = fs_join(place.directory, "runtime");
+    char *systemd = fs_join(runtime, "systemd");
+    char *bin = fs_join(place.directory, "bin");
+    char *path = mem_format("%s:%s", bin, getenv("PATH"));
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    assert_true(fs_make_dirs(systemd, NULL) && fs_make_dirs(bin, NULL));
+    snprintf(where.sun_path, sizeof where.sun_path, "%s/private", systemd);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&where, sizeof where), 0);
+    place_write("bin/systemd-run", script);
+    setenv("PATH", path, 1);
+    free(path);
+    free(bin);
+    free(systemd);
+    free(runtime);
+    return listener;
+}
+
+static void end_session(int listener, const char *path)
+{
+    setenv("PATH", path, 1);
+    close(listener);
+}
+
+/* Deploys within such a session; the caller's. */
+static struct run *deploy_in_session(const char *script)
+{
+    struct run *run = NULL;
+    char *path = mem_text(getenv("PATH"));
+    int listener = begin_session(script);
+    place_configure("echo $GREENBOARD_RUN >>shipped", "", "");
+    assert_int_equal(place_deploy(&run), EXIT_GO);
+    assert_int_equal(starts_of(run->id), 1);
+    end_session(listener, path);
+    free(path);
+    return run;
+}
+
+static void a_supervisor_gets_a_scope_where_systemd_gives_one(void **state)
+{
+    (void)state;
+    setenv("PLACE", place.directory, 1);
+    struct run *run = deploy_in_session("#!/bin/sh\necho \"$@\" >\"$PLACE/asked\"\n"
+                                        "echo $$ >\"$PLACE/number\"\n"
+                                        "while [ \"$1\" != -- ]; do shift; done\n"
+                                        "shift\nexec \"$@\"\n");
+    char *scope = mem_format("greenboard-%s.scope", run->id);
+    char *unit =
+        mem_format("--user --scope --quiet --collect --unit=greenboard-%s -- /", run->id);
+    char *number = mem_format("%d\n", (int)run->supervisor.pid);
+    char *asked = place_read("asked"), *was = place_read("number");
+    assert_string_equal(run->scope, scope);
+    assert_true(text_starts(asked, unit));
+    assert_string_equal(was, number); /* executed in place: it is our child still */
+    free(was);
+    free(asked);
+    free(number);
+    free(unit);
+    free(scope);
+    run_destroy(run);
+}
+
+static void where_systemd_gives_none_it_is_started_all_the_same(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {
+        "#!/bin/sh\necho Failed to connect to bus >&2\nexit 1\n",
+        "#!/bin/sh\nexec sleep 600\n", /* a bus that hangs */
+        "not even a program\n"};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        place_end(NULL);
+        place_begin(NULL);
+        struct run *run = deploy_in_session(scripts[i]);
+        assert_null(run->scope);
+        assert_int_equal(events_of(run->id, "run.started"), 1);
+        run_destroy(run);
+        await_everybody();
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 static void begin(int argc, char **argv)
@@ -514,6 +601,8 @@ int main(int argc, char **argv)
         TEST(in_each_phase_its_end_is_unknown),
         TEST(after_a_reboot_nobody_works_on_a_run),
         TEST(what_turns_red_after_the_last_green_is_refused),
+        TEST(a_supervisor_gets_a_scope_where_systemd_gives_one),
+        TEST(where_systemd_gives_none_it_is_started_all_the_same),
     };
     return unit_run("outlive", tests);
 }
