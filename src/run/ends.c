@@ -51,9 +51,10 @@ char *ends_failure(const struct course *course, const struct planned *planned,
 {
     const struct run *run = course->run;
     if (planned->id == STEP_VERIFY) {
-        return mem_format("not verified: %s", run->after.reasons && run->after.reasons[0]
-                                                  ? run->after.reasons[0]
-                                                  : "not every check is green");
+        const char *said = run->after.reasons ? run->after.reasons[0] : NULL;
+        return mem_format("not verified: %s", step->note ? step->note
+                                              : said     ? said
+                                                         : "not every check is green");
     }
     const char *what = planned->id == STEP_COMMAND ? "the command" : step->name;
     return mem_format("%s ended with status %d%s%s%s%s", what, step->status,
@@ -73,15 +74,15 @@ void ends_failed(struct course *course, const struct planned *planned,
                                : course->timed_out       ? OUTCOME_TIMED_OUT
                                                          : OUTCOME_FAILED;
     record_end(course);
-    if (unverified) {
+    if (unverified && !step->note) {
         journal_end(&course->journal, outcome, EXIT_UNVERIFIED, EVENT_RUN_ENDED,
                     run->after.reasons, run->unusual ? run->unusual : course->remedy);
         return;
     }
     char *reason = ends_failure(course, planned, step);
     char *const reasons[] = {reason, NULL};
-    journal_end(&course->journal, outcome, EXIT_COMMAND, EVENT_RUN_ENDED, reasons,
-                run->unusual);
+    journal_end(&course->journal, outcome, unverified ? EXIT_UNVERIFIED : EXIT_COMMAND,
+                EVENT_RUN_ENDED, reasons, run->unusual);
     free(reason);
 }
 

@@ -115,6 +115,17 @@ static enum step_end admit(struct course *course, const struct planned *planned,
     return STEP_FAILED;
 }
 
+static enum step_end cannot_note(struct course *course, struct step *step,
+                                 struct error *error)
+{
+    if (!course->shipped) {
+        return course_refuse_error(course, EXIT_INTERNAL, error);
+    }
+    run_step_end(step, 127);
+    step->note = mem_text(error->message);
+    return STEP_FAILED;
+}
+
 static enum step_end do_step(struct course *course, const struct planned *planned,
                              struct step *step)
 {
@@ -134,8 +145,7 @@ static enum step_end do_step(struct course *course, const struct planned *planne
     }
     if (course->run->phase != phase && planned->argv == NULL &&
         !journal_note(&course->journal, phase, &error)) {
-        return course->shipped ? STEP_FAILED
-                               : course_refuse_error(course, EXIT_INTERNAL, &error);
+        return cannot_note(course, step, &error);
     }
     enum step_end end = act(course, planned, step);
     if (end == STEP_DONE && step->ended == 0) {
