@@ -1,5 +1,7 @@
 #include "ui/actions.h"
 
+#include "run/repair.h"
+#include "ui/plan_screen.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
 
@@ -64,6 +66,21 @@ static unsigned do_rollback(struct ui *ui)
         return REACT_DRAW;
     }
     return open_screen(ui, "releases");
+}
+
+static unsigned do_mend(struct ui *ui)
+{
+    const struct light *light = selected(ui);
+    if (ui->read_only) {
+        ui_say(ui, "read-only: nothing can be repaired from here");
+    } else if (!light || !repair_offered(ui->board, light, 0, ui->scene.now)) {
+        ui_say(ui, "no repair is for %s now", light ? light->name : "nothing");
+    } else if (run_screen_reattach(ui)) {
+        ui_say(ui, "this run has no end yet: one at a time");
+    } else {
+        plan_screen_repair(ui, light->name);
+    }
+    return REACT_DRAW;
 }
 
 static unsigned do_break(struct ui *ui)
@@ -193,6 +210,7 @@ static unsigned (*const functions[ACTION_COUNT])(struct ui *ui) = {
     [ACTION_RERUN_ALL] = do_rerun_all,
     [ACTION_DEPLOY] = do_deploy,
     [ACTION_ROLLBACK] = do_rollback,
+    [ACTION_MEND] = do_mend,
     [ACTION_BREAK] = do_break,
     [ACTION_NEXT_RED] = do_next_red,
     [ACTION_PREVIOUS_RED] = do_previous_red,

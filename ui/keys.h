@@ -25,6 +25,11 @@
       "answer what a run asks: retry, skip, abort or go back, with the reason")          \
     X(ACTION_ROLLBACK, "roll back",                                                      \
       "show the releases that there were, to go back to one")                            \
+    X(ACTION_MEND, "mend",                                                               \
+      "show the plan of a repair for the selected check, while it is not green")         \
+    X(ACTION_NEXT_REPAIR, NULL, "show the next repair for the same check")               \
+    X(ACTION_RESOLVE, "resolve",                                                         \
+      "answer for a run whose supervisor is gone, with what was found")                  \
     X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
     X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
     X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \

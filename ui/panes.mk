@@ -10,6 +10,7 @@ libui_a_SOURCES += ui/view_help.c
 libui_a_SOURCES += ui/view_plan.c
 libui_a_SOURCES += ui/view_run.c
 libui_a_SOURCES += ui/view_decide.c
+libui_a_SOURCES += ui/view_resolve.c
 libui_a_SOURCES += ui/view_break.c
 libui_a_SOURCES += ui/view_releases.c
 libui_a_SOURCES += ui/view_back.c

@@ -15,6 +15,9 @@ bool run_screen_attach(struct ui *ui, const char *id, struct error *error);
 /* Opens the screen on what a run asks; false where it asks nothing. */
 bool decide_screen_open(struct ui *ui, const struct run *run);
 
+/* Opens the screen on which somebody answers for a run whose supervisor is gone. */
+void resolve_screen_open(struct ui *ui, const struct run *run);
+
 /* Opens it on the run that has no end yet; false where there is none. */
 bool run_screen_reattach(struct ui *ui);
 

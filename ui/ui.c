@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/repair.h"
 #include "ui/actions.h"
 #include "ui/frame.h"
 #include "ui/inspect.h"
@@ -113,6 +114,10 @@ bool ui_offers(const struct ui *ui, enum action action)
 {
     if (action == ACTION_DEPLOY || action == ACTION_ROLLBACK) {
         return !ui->read_only;
+    }
+    if (action == ACTION_MEND) {
+        return !ui->read_only &&
+               repair_offered(ui->board, ui_selected(ui), 0, ui->scene.now);
     }
     return action != ACTION_BREAK || ui->sandbox;
 }

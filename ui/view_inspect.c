@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/repair.h"
 #include "ui/marks.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
@@ -94,6 +95,23 @@ static void draw_phases(struct canvas *canvas, int *y, const struct result *resu
     }
 }
 
+/* What may be run to mend it, and by which key. */
+static void draw_repairs(const struct scene *scene, const struct light *light,
+                         struct canvas *canvas, int *y)
+{
+    const json_t *repair;
+    for (size_t i = 0; (repair = repair_offered(scene->board, light, i, scene->now));
+         i++) {
+        const char *title = config_text(repair, "title");
+        int x = canvas_text(canvas, 1, *y, STYLE_KEY, "m") + 1;
+        x = canvas_format(canvas, x, *y, STYLE_REMEDY, "mends: %s",
+                          config_text(repair, "name"));
+        canvas_fit(canvas, x + 2, *y, canvas->width - x - 3, STYLE_DIM,
+                   title ? title : "");
+        ++*y;
+    }
+}
+
 static void draw_verdict(const struct scene *scene, const struct light *light,
                          struct canvas *canvas, int *y)
 {
@@ -115,6 +133,7 @@ static void draw_verdict(const struct scene *scene, const struct light *light,
         rect = (struct rect){x, *y, canvas->width - x - 1, 4};
         *y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
+    draw_repairs(scene, light, canvas, y);
     ++*y;
 }
 

@@ -1,19 +1,24 @@
-/* The plan of a deploy, and its confirmation.
+/* The plan of a deploy or of a repair, and its confirmation.
  *
  * While it is open every check is asked as thoroughly as the supervisor will ask it, so
  * that what is confirmed here is what can be compared there. At NO-GO it waits; at GO it
  * asks for the environment's name, typed: a pasted one is not taken. The confirmation is
  * good for a minute after the plan was shown and for exactly what was shown: where any of
  * it changes, it is shown and asked anew. It never starts anything by itself, and what it
- * starts proves everything again. */
-#include "ui/pane.h"
+ * starts proves everything again.
+ *
+ * A repair waits for no green, for it is offered while what it mends is red; it wants a
+ * reason. Where several are for the same check Tab goes to the next. */
+#include "ui/plan_screen.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "run/plan.h"
+#include "run/repair.h"
 #include "ui/confirm.h"
+#include "ui/pane.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
 
@@ -26,6 +31,8 @@ extern const struct pane view_plan;
 static const int64_t AGAIN = 10 * CLOCK_SECOND; /* between two preflights */
 
 struct plan_screen {
+    char *check;       /* that is to be mended; NULL: a deploy */
+    size_t nth;        /* of the repairs that are for it */
     struct plan *plan; /* NULL: none can be made, see error */
     struct error error;
     enum { PLAN_PROVES, PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
@@ -50,6 +57,43 @@ static void plan_finish(void *self)
     }
     plan_destroy(screen->plan);
     confirm_finish(&screen->confirm);
+    free(screen->check);
+}
+
+void plan_screen_repair(struct ui *ui, const char *check)
+{
+    struct plan_screen *screen = ui_open(ui, view_plan.name);
+    if (screen) {
+        screen->check = mem_text(check);
+        screen->confirm.wants_reason = true;
+    }
+}
+
+/* The repair that is shown; NULL for a deploy, and where nothing is to be mended. */
+static const json_t *repair_of(const struct plan_screen *screen,
+                               const struct scene *scene, size_t nth)
+{
+    const struct light *light =
+        screen->check ? board_find(scene->board, screen->check) : NULL;
+    return repair_offered(scene->board, light, nth, scene->now);
+}
+
+/* False with why not. */
+static bool intend(struct plan_screen *screen, const struct scene *scene,
+                   struct intent *intent)
+{
+    *intent = (struct intent){.kind = KIND_DEPLOY};
+    if (!screen->check) {
+        return true;
+    }
+    const json_t *repair = repair_of(screen, scene, screen->nth);
+    *intent = (struct intent){.kind = KIND_REPAIR, .repair = config_text(repair, "name")};
+    if (!repair) {
+        error_set(&screen->error, ERROR_USAGE, "%s is green: there is nothing to mend",
+                  screen->check);
+        error_hint(&screen->error, "Esc goes back");
+    }
+    return repair != NULL;
 }
 
 /* ---- keeping it true ---- */
@@ -57,8 +101,10 @@ static void plan_finish(void *self)
 /* Makes the plan anew; true where it is another one than before. */
 static bool renew(struct plan_screen *screen, const struct scene *scene)
 {
-    const struct intent intent = {.kind = KIND_DEPLOY};
-    struct plan *fresh = plan_create(scene->board, &intent, &screen->error);
+    struct intent intent;
+    struct plan *fresh = intend(screen, scene, &intent)
+                             ? plan_create(scene->board, &intent, &screen->error)
+                             : NULL;
     bool same = fresh && screen->plan && strcmp(fresh->digest, screen->plan->digest) == 0;
     if (fresh && screen->plan && !same) {
         char **list = plan_differences(screen->plan->confirmation, fresh->confirmation);
@@ -106,7 +152,8 @@ static void plan_update(void *self, const struct scene *scene)
     if (!proved(screen, scene)) {
         return;
     }
-    bool open = scene->board->verdict.decision == GATE_GO && !barred(scene);
+    bool open =
+        screen->check || (scene->board->verdict.decision == GATE_GO && !barred(scene));
     bool changed = false;
     if (!screen->compared || scene->now - screen->compared > CLOCK_SECOND ||
         (open && screen->state < PLAN_ASKS)) {
@@ -141,6 +188,21 @@ static void draw_line(void *self, const char *label, const char *text)
     struct rect rect = {LABEL, page->y, page->canvas->width - LABEL - 1, 3};
     int rows = canvas_wrap(page->canvas, rect, STYLE_TEXT, text);
     page->y += rows ? rows : 1;
+}
+
+static void draw_title(const struct plan_screen *screen, const struct scene *scene,
+                       struct canvas *canvas)
+{
+    const json_t *repair = repair_of(screen, scene, screen->nth);
+    if (!repair) {
+        canvas_text(canvas, 1, 0, STYLE_HEAD, "Plan");
+        return;
+    }
+    int x = canvas_format(canvas, 1, 0, STYLE_HEAD, "Repair %s: %s", screen->check,
+                          config_text(repair, "name"));
+    if (repair_of(screen, scene, 1)) {
+        canvas_text(canvas, x + 2, 0, STYLE_DIM, "Tab: another one");
+    }
 }
 
 static void draw_waits(const struct plan_screen *screen, const struct scene *scene,
@@ -179,7 +241,9 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
         draw_waits(screen, scene, canvas);
         break;
     case PLAN_ASKS:
-        confirm_draw(&screen->confirm, scene, canvas, "deploy");
+        confirm_draw(&screen->confirm, scene, canvas,
+                     screen->check ? run_kind_words[KIND_REPAIR]
+                                   : run_kind_words[KIND_DEPLOY]);
         break;
     case PLAN_EXPIRED:
         confirm_draw_expired(canvas);
@@ -195,7 +259,7 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
     struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
     struct canvas page_canvas = canvas_part(canvas, upper);
     struct page page = {&page_canvas, 1};
-    canvas_text(&page_canvas, 1, 0, STYLE_HEAD, "Plan");
+    draw_title(screen, scene, &page_canvas);
     if (screen->plan) {
         plan_show(screen->plan, draw_line, &page);
         if (scene->ui->standing) {
@@ -219,7 +283,8 @@ static bool launch(struct plan_screen *screen, struct ui *ui)
         return false;
     }
     const struct order order = {.home = ui->state_home,
-                                .operator_name = ui->operator_name};
+                                .operator_name = ui->operator_name,
+                                .reason = screen->confirm.reason};
     if (!run_launch(screen->plan, &order, &started, &error)) {
         confirm_say(&screen->confirm, "%s", error.message);
         return false;
@@ -245,8 +310,24 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
     return REACT_DRAW;
 }
 
+/* To the next repair, after the last to the first: another plan, confirmed anew. */
+static unsigned show_next(struct plan_screen *screen, struct ui *ui)
+{
+    if (!repair_of(screen, &ui->scene, 1)) {
+        return REACT_NONE;
+    }
+    screen->nth = repair_of(screen, &ui->scene, screen->nth + 1) ? screen->nth + 1 : 0;
+    plan_destroy(screen->plan);
+    screen->plan = NULL;
+    screen->compared = 0;
+    return REACT_DRAW;
+}
+
 static unsigned plan_act(void *self, struct ui *ui, enum action action)
 {
+    if (action == ACTION_NEXT_REPAIR) {
+        return show_next(self, ui);
+    }
     return action == ACTION_CONFIRM ? confirm(self, ui) : REACT_IGNORED;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "run/fate.h"
 #include "run/follow.h"
 #include "ui/marks.h"
 #include "ui/output.h"
@@ -107,11 +108,16 @@ static void take_output(struct run_screen *screen, const struct scene *scene)
     buf_finish(&chunk);
 }
 
-/* Start and end of a run belong on the timeline, beside what the checks did meanwhile. */
-static void tell_phase(struct run_screen *screen, struct board *board)
+/* Start and end of a run belong on the timeline, beside what the checks did meanwhile.
+ * What it changed is asked for at once, not when it is due. */
+static void tell_phase(struct run_screen *screen, const struct ui *ui)
 {
+    struct board *board = ui->board;
     const struct run *run = screen->run;
     if (run->phase == PHASE_ENDED && screen->told != PHASE_ENDED) {
+        if (ui->sched && !ui->paused) {
+            sched_ask_all(ui->sched);
+        }
         enum state state = run->outcome == OUTCOME_VERIFIED ? STATE_OK : STATE_FAIL;
         board_tell(board, state, "%s %s: %s", run->kind, run->id,
                    outcome_rows[run->outcome].word);
@@ -165,7 +171,8 @@ static void run_update(void *self, const struct scene *scene)
         screen->orphan = !follow_alive(screen->follow);
         screen->run = follow_run(screen->follow);
     }
-    tell_phase(screen, scene->ui->board);
+    screen->orphan = screen->orphan && screen->run->phase != PHASE_ENDED;
+    tell_phase(screen, scene->ui);
     follow_next(screen, scene);
 }
 
@@ -206,7 +213,8 @@ static void draw_clock(const struct run_screen *screen, const struct scene *scen
     char span[TEXT_SPAN];
     int64_t until = run->ended ? run->ended : scene->wall;
     text_span(span, (until - run->started) * CLOCK_MS);
-    int x = canvas_format(canvas, 1, y, STYLE_STRONG, "%s", run_phase_words[run->phase]);
+    int x = canvas_format(canvas, 1, y, STYLE_STRONG, "%s",
+                          screen->orphan ? FATE_UNKNOWN : run_phase_words[run->phase]);
     x = canvas_format(canvas, x + 1, y, STYLE_TEXT, "%s %s", run->ended ? "after" : "for",
                       span);
     if (run->usual > 0) {
@@ -318,10 +326,9 @@ static int draw_outcome(const struct run_screen *screen, struct canvas *canvas, 
     }
     if (screen->orphan) {
         canvas_fill(canvas, y, STYLE_GATE_NO_GO);
-        canvas_format(
-            canvas, 1, y, STYLE_GATE_NO_GO,
-            "its supervisor is gone and no end is recorded: greenboard runs resolve %s",
-            screen->id);
+        canvas_text(canvas, 1, y, STYLE_GATE_NO_GO,
+                    FATE_UNKNOWN ": its supervisor is gone and no end is recorded; "
+                                 "press R to resolve it");
         return y + 1;
     }
     return y;
@@ -445,9 +452,24 @@ static unsigned decide(struct run_screen *screen, struct ui *ui)
     return REACT_DRAW;
 }
 
+static unsigned resolve(struct run_screen *screen, struct ui *ui)
+{
+    if (ui->read_only) {
+        ui_say(ui, "read-only: nothing can be resolved from here");
+    } else if (!screen->orphan || screen->run->phase == PHASE_ENDED) {
+        ui_say(ui, "this run is not " FATE_UNKNOWN);
+    } else {
+        resolve_screen_open(ui, screen->run);
+    }
+    return REACT_DRAW;
+}
+
 static unsigned run_act(void *self, struct ui *ui, enum action action)
 {
     struct run_screen *screen = self;
+    if (action == ACTION_RESOLVE) {
+        return resolve(screen, ui);
+    }
     if (action == ACTION_DECIDE) {
         return decide(screen, ui);
     }

@@ -1,6 +1,7 @@
 #include "cli/plain.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "checks/checks.h"
@@ -9,6 +10,7 @@
 #include "cli/console.h"
 #include "run/launch.h"
 #include "run/plan.h"
+#include "run/repair.h"
 #include "ui/marks.h"
 
 #include <errno.h>
@@ -21,8 +23,15 @@
 
 enum { LINE_MAX_BYTES = 256 };
 
-/* What was asked for by `d`, one after the other. */
-enum deploy_step { DEPLOY_NONE, DEPLOY_PROVES, DEPLOY_WAITS, DEPLOY_ASKS };
+/* What was asked for by `d` or `m`, one after the other; a repair asks for a reason and
+ * waits for no green. */
+enum deploy_step {
+    DEPLOY_NONE,
+    DEPLOY_PROVES,
+    DEPLOY_WAITS,
+    DEPLOY_REASONS,
+    DEPLOY_ASKS
+};
 
 static const int64_t VALID = 60 * CLOCK_SECOND; /* a confirmation expires */
 static const int64_t AGAIN =
@@ -40,6 +49,8 @@ struct plain {
     size_t length;
     enum deploy_step step;
     struct plan *plan; /* while it asks */
+    char *repair;      /* its name; NULL: a deploy */
+    char *reason;      /* of a repair, once it was given */
     int64_t since;     /* when that step began */
 };
 
@@ -115,7 +126,10 @@ static void end_deploy(struct plain *plain, const char *why)
         sched_watch(plain->console.sched, true);
     }
     plan_destroy(plain->plan);
+    free(plain->repair);
+    free(plain->reason);
     plain->plan = NULL;
+    plain->repair = plain->reason = NULL;
     plain->step = DEPLOY_NONE;
 }
 
@@ -126,23 +140,45 @@ static void prove(struct plain *plain)
     plain->since = clock_now();
 }
 
-static void do_deploy(struct plain *plain, const char *word)
+/* `command` is what would do the same without a terminal. */
+static bool begin_proving(struct plain *plain, const char *command)
 {
-    (void)word;
-    const struct bar *bar = NULL;
     if (plain->cli->read_only) {
-        puts("read-only: nothing can be deployed from here");
+        puts("read-only: nothing can be started from here");
     } else if (!isatty(STDIN_FILENO)) {
-        printf("without a terminal nobody can confirm: greenboard deploy --confirm %s\n",
-               plain->cli->environment->name);
-    } else if (plain->stands &&
-               (bar = standing_stops(plain->stands, (struct starter){.gated = true}))) {
-        printf("no deploy starts now: %s\n%s\n", bar->message,
-               bar->next ? bar->next : "");
+        printf("without a terminal nobody can confirm: greenboard %s --confirm %s\n",
+               command, plain->cli->environment->name);
     } else {
         puts("asking every check again, thoroughly");
         prove(plain);
         plain->step = DEPLOY_PROVES;
+        return true;
+    }
+    return false;
+}
+
+static void do_deploy(struct plain *plain, const char *word)
+{
+    (void)word;
+    const struct bar *bar =
+        plain->stands ? standing_stops(plain->stands, (struct starter){.gated = true})
+                      : NULL;
+    if (bar) {
+        printf("no deploy starts now: %s\n%s\n", bar->message,
+               bar->next ? bar->next : "");
+    } else {
+        begin_proving(plain, run_kind_words[KIND_DEPLOY]);
+    }
+}
+
+static void do_repair(struct plain *plain, const char *word)
+{
+    struct error error;
+    const struct intent intent = {.kind = KIND_REPAIR, .repair = word};
+    if (!steps_section(plain->cli->environment, &intent, &error)) {
+        printf("%s: %s\n", error.message, error.hint);
+    } else if (begin_proving(plain, "repair NAME --reason TEXT")) {
+        plain->repair = mem_text(word);
     }
 }
 
@@ -152,10 +188,18 @@ static void tell_line(void *self, const char *label, const char *text)
     printf("  %s: %s\n", label, text);
 }
 
+static void ask_name(struct plain *plain)
+{
+    printf("to %s, type %s within a minute\n", run_kind_words[plain->plan->kind],
+           plain->cli->environment->name);
+    plain->step = DEPLOY_ASKS;
+}
+
 static void show_plan(struct plain *plain)
 {
     struct error error;
-    const struct intent intent = {.kind = KIND_DEPLOY};
+    const struct intent intent = {.kind = plain->repair ? KIND_REPAIR : KIND_DEPLOY,
+                                  .repair = plain->repair};
     plain->plan = plan_create(plain->console.board, &intent, &error);
     if (!plain->plan) {
         end_deploy(plain, error.message);
@@ -163,9 +207,36 @@ static void show_plan(struct plain *plain)
     }
     puts("plan");
     plan_show(plain->plan, tell_line, NULL);
-    printf("to deploy, type %s within a minute\n", plain->cli->environment->name);
-    plain->step = DEPLOY_ASKS;
     plain->since = clock_now();
+    if (plain->repair) {
+        puts("why? one line, for the record");
+        plain->step = DEPLOY_REASONS;
+    } else {
+        ask_name(plain);
+    }
+}
+
+static void show_repair(struct plain *plain)
+{
+    struct error error;
+    const struct intent intent = {.kind = KIND_REPAIR, .repair = plain->repair};
+    const json_t *repair = steps_section(plain->cli->environment, &intent, &error);
+    if (repair && repair_allowed(repair, plain->console.board, clock_now(),
+                                 &plain->console.dir, &error)) {
+        show_plan(plain);
+    } else {
+        end_deploy(plain, error.message);
+    }
+}
+
+static void take_reason(struct plain *plain, const char *line)
+{
+    if (line[strspn(line, " ")]) {
+        plain->reason = mem_text(line);
+        ask_name(plain);
+    } else {
+        end_deploy(plain, "a repair wants a reason: nothing was started");
+    }
 }
 
 static void tell_closed(const struct plain *plain)
@@ -183,8 +254,9 @@ static void step_deploy(struct plain *plain)
 {
     struct board *board = plain->console.board;
     int64_t now = clock_now();
-    if (plain->step == DEPLOY_ASKS) {
-        if (now - plain->since > VALID || board->verdict.decision != GATE_GO) {
+    if (plain->step >= DEPLOY_REASONS) {
+        bool closed = !plain->repair && board->verdict.decision != GATE_GO;
+        if (now - plain->since > VALID || closed) {
             end_deploy(plain, "the confirmation expired: nothing was started");
         }
         return;
@@ -192,7 +264,9 @@ static void step_deploy(struct plain *plain)
     if (plain->step == DEPLOY_NONE || !sched_settled(plain->console.sched)) {
         return;
     }
-    if (board->verdict.decision == GATE_GO) {
+    if (plain->repair) {
+        show_repair(plain);
+    } else if (board->verdict.decision == GATE_GO) {
         show_plan(plain);
     } else if (plain->step == DEPLOY_PROVES) {
         tell_closed(plain);
@@ -208,7 +282,8 @@ static void launch(struct plain *plain)
     struct error error;
     struct console *console = &plain->console;
     const struct order order = {.home = console->home,
-                                .operator_name = console->operator_name};
+                                .operator_name = console->operator_name,
+                                .reason = plain->reason};
     if (store_failed(console->store, &error) ||
         !run_launch(plain->plan, &order, &launch, &error)) {
         end_deploy(plain, error.message);
@@ -277,6 +352,8 @@ static const struct {
     {"r", "[CHECK]", "ask a check again, or all of them", do_rerun},
     {"d", "", "tell the plan of a deploy; typing the environment's name starts it",
      do_deploy},
+    {"m", "REPAIR", "tell the plan of a repair; a reason and the name start it",
+     do_repair},
     {"?", "", "tell these commands", do_help},
     {"q", "", "leave; a run goes on", do_quit},
 };
@@ -296,6 +373,10 @@ static void obey(struct plain *plain, char *line)
 {
     if (plain->step == DEPLOY_ASKS && strcmp(line, plain->cli->environment->name) == 0) {
         launch(plain);
+        return;
+    }
+    if (plain->step == DEPLOY_REASONS) {
+        take_reason(plain, line);
         return;
     }
     end_deploy(plain, "nothing was started");

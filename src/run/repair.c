@@ -17,6 +17,23 @@ bool repair_mends(const json_t *repair, const char *check)
     return false;
 }
 
+const json_t *repair_offered(const struct board *board, const struct light *light,
+                             size_t nth, int64_t now)
+{
+    size_t i;
+    json_t *repair;
+    if (!light || !light->result || light_green(light, board, now)) {
+        return NULL;
+    }
+    json_array_foreach(config_section(board->environment, "/repairs"), i, repair)
+    {
+        if (repair_mends(repair, light->name) && nth-- == 0) {
+            return repair;
+        }
+    }
+    return NULL;
+}
+
 static bool verified_before(const struct statedir *dir)
 {
     struct runs runs;

@@ -19,4 +19,9 @@ bool repair_allowed(const json_t *repair, const struct board *board, int64_t now
 /* Is it for this check? */
 bool repair_mends(const json_t *repair, const char *check);
 
+/* Of those that are for this light the `nth` (from 0), while it is not green; NULL where
+ * there are no more. Asks no record: what is for a light that is not green is allowed. */
+const json_t *repair_offered(const struct board *board, const struct light *light,
+                             size_t nth, int64_t now);
+
 #endif
