@@ -6,13 +6,12 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "run/playback.h"
 #include "run/process.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { TAIL = 4096, SHOWN = 120 };
 
@@ -128,27 +127,30 @@ static void add_plain(struct buf *out, const char *text, size_t length)
 /* The last line that holds anything; the caller frees. */
 static char *last_line(const char *path)
 {
-    char tail[TAIL];
-    struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool there = fd >= 0 && fstat(fd, &about) == 0;
-    off_t from = there && about.st_size > TAIL ? about.st_size - TAIL : 0;
-    ssize_t got = there ? pread(fd, tail, TAIL, from) : 0;
-    if (fd >= 0) {
-        close(fd);
+    struct buf tail, clean;
+    struct played event;
+    buf_init(&tail, 0);
+    buf_init(&clean, 0);
+    buf_text(&clean, "");
+    struct playback *playback = playback_create(path);
+    while (playback && playback_next(playback, &event)) {
+        if (event.code == 'o') {
+            buf_drop(&tail, tail.length > TAIL ? tail.length - TAIL : 0);
+            buf_add(&tail, event.text, event.length);
+        }
     }
-    size_t end = got > 0 ? (size_t)got : 0;
-    while (end > 0 && strchr("\r\n \t", tail[end - 1])) {
+    playback_destroy(playback);
+    const char *text = buf_string(&tail);
+    size_t end = tail.length;
+    while (end > 0 && strchr("\r\n \t", text[end - 1])) {
         end--;
     }
     size_t start = end;
-    while (start > 0 && tail[start - 1] != '\n' && tail[start - 1] != '\r') {
+    while (start > 0 && text[start - 1] != '\n' && text[start - 1] != '\r') {
         start--;
     }
-    struct buf clean;
-    buf_init(&clean, 0);
-    buf_text(&clean, "");
-    add_plain(&clean, tail + start, end - start);
+    add_plain(&clean, text + start, end - start);
+    buf_finish(&tail);
     return buf_take(&clean);
 }
 
