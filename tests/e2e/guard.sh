@@ -30,7 +30,7 @@ echo waiting for the word
 until [ -e go ]; do sleep 0.02; done
 SCRIPT
 chmod +x "$SB/ask" "$SB/wait"
-configure 'del(.release.running) | .deploy.before = [{"name": "early", "command": ["./ask", "early"]}]
+configure 'del(.release.running) | .deploy.verify.revisions = [] | .deploy.before = [{"name": "early", "command": ["./ask", "early"]}]
     | .deploy.after = [{"name": "late", "command": ["./ask", "late"]}]
     | .deploy.command = ["./ask", "command"] | .rollback.command = ["./ask", "back"]'
 run greenboard -c "$CONFIG" deploy --confirm staging --reason 'ask everywhere'
@@ -53,7 +53,7 @@ like "$(said early.err)" 'does not run this.*greenboard deploy' 'it says so, and
 run greenboard guard
 is "$status" 1 'outside of a run: refused'
 like "$err" 'not started by greenboard.*greenboard deploy' 'it says how to deploy'
-configure 'del(.release.running) | .deploy.command = ["./wait"]'
+configure 'del(.release.running) | .deploy.verify.revisions = [] | .deploy.command = ["./wait"]'
 begin waiting greenboard -c "$CONFIG" deploy --confirm staging --reason 'runs elsewhere'
 ok 'a run waits' wait_for run_says 'runs elsewhere' 'waiting for the word'
 copied() { env -i PATH="$PATH" HOME="$HOME" "$(sed -n '/^XDG_RUNTIME_DIR=/p' "$SB/environment")" \
@@ -84,7 +84,7 @@ echo "$*" >>"$GREENBOARD_SANDBOX/gcloud.said"
 SCRIPT
 chmod +x "$SB/bin/gcloud"
 export PATH=$SB/bin:$PATH
-configure 'del(.release.running) | .deploy.command = ["python3", $script, "--project", "netra-staging"]' \
+configure 'del(.release.running) | .deploy.verify.revisions = [] | .deploy.command = ["python3", $script, "--project", "netra-staging"]' \
     --arg script "$EXAMPLES/deploy_to_gcp.py"
 run python3 "$EXAMPLES/deploy_to_gcp.py" --project netra-staging
 is "$status" 1 'the example by itself: refused'

@@ -126,8 +126,10 @@ static void assert_green(const struct run *run)
     assert_int_equal(run->outcome, OUTCOME_VERIFIED);
     assert_int_equal(run_step_main(run)->status, 0);
     assert_string_equal(run->after.decision, "GO");
-    assert_int_equal(events_of(run->id, "run.started"), 1);
-    assert_int_equal(events_of(run->id, "run.step"), 1);
+    size_t attempts =
+        (size_t)run_step_main(run)->attempts; /* more where it was too late */
+    assert_int_equal(events_of(run->id, "run.started"), attempts);
+    assert_int_equal(events_of(run->id, "run.step"), attempts);
     assert_int_equal(events_of(run->id, "run.ended"), 1);
     assert_output(run);
 }
@@ -144,7 +146,7 @@ static void assert_failure(const char *kind, size_t nth, const struct outcome *o
     if (over && run->outcome == OUTCOME_VERIFIED) {
         assert_green(run); /* its end is whole, and was not said to be on the disk */
     }
-    if (shipped && (!run || events_of(run->id, "run.started") != 1)) {
+    if (shipped && (!run || events_of(run->id, "run.started") < 1)) {
         fail_msg("%s %zu: started without a trail", kind, nth);
     }
 }
