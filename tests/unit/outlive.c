@@ -40,7 +40,9 @@ enum { LINES = 40, SEED = 20261125 };
 
 /* How often: in full, and in `make check`. */
 static bool full;
+static int64_t soak_span = INT64_MAX; /* ns that each of the long tests has */
 static int64_t soak_until = INT64_MAX;
+enum { LONG_TESTS = 3 };
 
 static size_t rounds(size_t all, size_t some)
 {
@@ -282,7 +284,8 @@ static void assert_unknown(struct run **run)
     assert_locked();
     assert_true(run_resolve(&place.dir, (*run)->id, "ada@ops-1", "I looked", &error));
     assert_true(starts_of((*run)->id) <= 1);
-    assert_int_equal(events_of((*run)->id, "run.ended"), 0);
+    /* It may have died between the event of its end and the record of it. */
+    assert_true(events_of((*run)->id, "run.ended") <= 1);
 }
 
 /* Success is what the trail and the record say, and the status of the command. */
@@ -566,7 +569,13 @@ static void where_systemd_gives_none_it_is_started_all_the_same(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
+static int begin_one(void **state)
+{
+    soak_until = full ? clock_now() + soak_span : INT64_MAX;
+    return place_begin(state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_one, place_end)
 
 static void begin(int argc, char **argv)
 {
@@ -575,7 +584,7 @@ static void begin(int argc, char **argv)
     full = argc > 1 && strcmp(argv[1], "full") == 0;
     text_integer(seconds ? seconds : "", 1, INT32_MAX, &limit);
     text_integer(seed ? seed : "", 0, INT32_MAX, &number);
-    soak_until = full ? clock_now() + limit * CLOCK_SECOND : INT64_MAX;
+    soak_span = full ? limit * CLOCK_SECOND / LONG_TESTS : INT64_MAX;
     srandom((unsigned)number);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     printf("# SEED=%lld\n", (long long)number);
