@@ -37,9 +37,7 @@ void pages_fields(struct buf *out)
 {
     buf_text(out, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < field_count; i++) {
-        if (!(fields[i].flags & FIELD_LATER)) {
-            add_field(&fields[i], out);
-        }
+        add_field(&fields[i], out);
     }
     buf_text(out, ".El\n");
 }

@@ -54,7 +54,6 @@ enum field_flags {
     FIELD_REQUIRED = 1, /* its object is refused without it */
     FIELD_OWN = 2,      /* belongs to one environment: refused in `defaults` */
     FIELD_ONE = 4,      /* an object with exactly one of its keys */
-    FIELD_LATER = 8,    /* known, and refused until something obeys it */
     FIELD_SERVICE = 16, /* the name of an entry of `services` */
     FIELD_UNIQUE = 32,  /* two entries of the list may not have the same */
     FIELD_FILLED = 64,  /* a map, list or host that may not be empty */

@@ -99,9 +99,6 @@ static json_t *object_schema(const struct field *field, bool whole)
 {
     json_t *properties = json_object(), *required = json_array();
     for (const struct field *at = NULL; (at = field_next(field, at));) {
-        if (at->flags & FIELD_LATER) {
-            continue;
-        }
         json_object_set_new(properties, field_key(at), value_schema(at, whole));
         if (whole && (at->flags & FIELD_REQUIRED)) {
             json_array_append_new(required, json_string(field_key(at)));

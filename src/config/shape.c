@@ -31,9 +31,7 @@ static void add_unknown(struct shape *shape, size_t node, const struct field *pa
     size_t count = 0;
     const struct field *at = NULL;
     while ((at = field_next(parent, at)) && count < CHILDREN_MAX) {
-        if (!(at->flags & FIELD_LATER)) {
-            names[count++] = field_key(at);
-        }
+        names[count++] = field_key(at);
     }
     struct buf hint;
     buf_init(&hint, 200);
@@ -147,11 +145,6 @@ static void check_value(struct shape *shape, size_t node, const struct field *fi
 {
     const json_t *value = shape->scan->nodes[node].value;
     struct error error = {0};
-    if (field->flags & FIELD_LATER) {
-        add(shape, node, "is not supported by this version of greenboard yet",
-            "take it out: nothing would obey it");
-        return;
-    }
     if (shape->defaults && (field->flags & FIELD_OWN)) {
         add(shape, node, "belongs to one environment, not to defaults",
             "write it in each environment that wants it");

@@ -62,7 +62,7 @@ static void what_ships_belongs_to_one_environment(void **state)
     assert_problem(config, "defaults.deploy", "belongs to one environment", "");
     assert_problem(config, "defaults.rollback", "belongs to one environment", "");
     assert_problem(config, "defaults.class", "belongs to one environment", "");
-    assert_problem(config, "defaults.repairs", "is not supported", "");
+    assert_problem(config, "defaults.repairs", "belongs to one environment", "");
     config_destroy(config);
     config = load_changed("{\"defaults\": {\"redis\": {\"hots\": \"a\", \"port\": 0}}}");
     assert_problem(config, "defaults.redis.hots", "unknown key", "\"host\"");

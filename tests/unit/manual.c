@@ -43,13 +43,12 @@ static bool lists(const struct buf *page, const char *macro, const char *name)
     return found;
 }
 
-static void every_field_that_is_obeyed_is_listed(void **state)
+static void every_field_is_listed(void **state)
 {
     (void)state;
     struct buf page = filled("@FIELDS@");
     for (size_t i = 0; i < field_count; i++) {
-        assert_int_equal(lists(&page, "Cm", fields[i].path),
-                         !(fields[i].flags & FIELD_LATER));
+        assert_true(lists(&page, "Cm", fields[i].path));
     }
     buf_finish(&page);
 }
@@ -205,7 +204,7 @@ static void every_action_with_a_key_is_listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_that_is_obeyed_is_listed),
+        cmocka_unit_test(every_field_is_listed),
         cmocka_unit_test(every_fault_is_listed_once),
         cmocka_unit_test(every_check_is_listed),
         cmocka_unit_test(every_alert_is_listed),
