@@ -254,3 +254,43 @@ void google_revision(void *context, const struct http_request *request,
     }
     free(revision);
 }
+
+/* gcloud asks v1 for it. */
+static json_t *knative_revision_of(const struct sandbox *sandbox,
+                                   const struct run_service *service, const char *name)
+{
+    const struct revisions_state state = revisions_read(sandbox->dir);
+    json_t *body = NULL;
+    for (size_t number = 0; !body && number <= state.newest; number++) {
+        char *known = revision_name(service, number);
+        if (text_equal(known, name)) {
+            char *created = revision_stamp(sandbox, number);
+            body = json_pack("{ss ss s{ss ss ss} s{s[{ss ss}]}}", "apiVersion",
+                             "serving.knative.dev/v1", "kind", "Revision", "metadata",
+                             "name", name, "namespace", GOOGLE_NUMBER,
+                             "creationTimestamp", created, "status", "conditions", "type",
+                             "Ready", "status", "True");
+            free(created);
+        }
+        free(known);
+    }
+    return body;
+}
+
+void google_knative_revision(void *context, const struct http_request *request,
+                             struct http_reply *reply)
+{
+    char *name = http_segment(request, 6);
+    bool in = google_lets_in(context, request, reply);
+    for (size_t i = 0; in && i < sizeof run_services / sizeof run_services[0]; i++) {
+        json_t *body = knative_revision_of(context, &run_services[i], name);
+        if (body) {
+            reply->status = 200;
+            reply->json = body;
+        }
+    }
+    if (in && !reply->json) {
+        google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found", name);
+    }
+    free(name);
+}

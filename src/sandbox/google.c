@@ -22,6 +22,8 @@ static const struct http_route api_routes[] = {
     {"GET", "/v2/projects/*/locations/*/services/*/revisions", google_revisions},
     {"GET", "/v2/projects/*/locations/*/services/*/revisions/*", google_revision},
     {"GET", "/apis/serving.knative.dev/v1/namespaces/*/services/*", google_knative},
+    {"GET", "/apis/serving.knative.dev/v1/namespaces/*/revisions/*",
+     google_knative_revision},
     {NULL, NULL, NULL},
 };
 

@@ -74,5 +74,6 @@ http_handler google_service;   /* a Cloud Run service */
 http_handler google_revisions; /* its revisions */
 http_handler google_revision;  /* one of them */
 http_handler google_knative;   /* a service as v1 tells it, which is what gcloud asks */
+http_handler google_knative_revision; /* and a revision */
 
 #endif
