@@ -18,6 +18,7 @@
 #include "run/plan.h"
 #include "run/repair.h"
 #include "ui/confirm.h"
+#include "ui/departing.h"
 #include "ui/pane.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -31,9 +32,10 @@ extern const struct pane view_plan;
 static const int64_t AGAIN = 10 * CLOCK_SECOND; /* between two preflights */
 
 struct plan_screen {
-    char *check;       /* that is to be mended; NULL: a deploy */
-    size_t nth;        /* of the repairs that are for it */
-    struct plan *plan; /* NULL: none can be made, see error */
+    char *check;                /* that is to be mended; NULL: a deploy */
+    size_t nth;                 /* of the repairs that are for it */
+    struct departing departing; /* of a deploy */
+    struct plan *plan;          /* NULL: none can be made, see error */
     struct error error;
     enum { PLAN_PROVES, PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
     struct sched *sched; /* which does not watch as long as this is open */
@@ -57,6 +59,7 @@ static void plan_finish(void *self)
     }
     plan_destroy(screen->plan);
     confirm_finish(&screen->confirm);
+    departing_finish(&screen->departing);
     free(screen->check);
 }
 
@@ -149,6 +152,9 @@ static const struct bar *barred(const struct scene *scene)
 static void plan_update(void *self, const struct scene *scene)
 {
     struct plan_screen *screen = self;
+    if (!screen->check) {
+        departing_step(&screen->departing, scene);
+    }
     if (!proved(screen, scene)) {
         return;
     }
@@ -251,6 +257,13 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
     }
 }
 
+static size_t plan_wait(const void *self, int fds[PANE_FDS])
+{
+    const struct plan_screen *screen = self;
+    fds[0] = departing_fd(&screen->departing);
+    return fds[0] >= 0 ? 1 : 0;
+}
+
 static void plan_draw(const void *self, const struct scene *scene, struct canvas *canvas,
                       bool focus)
 {
@@ -261,6 +274,9 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
     struct page page = {&page_canvas, 1};
     draw_title(screen, scene, &page_canvas);
     if (screen->plan) {
+        if (screen->departing.known) {
+            departure_show(&screen->departing.departure, draw_line, &page);
+        }
         plan_show(screen->plan, draw_line, &page);
         if (scene->ui->standing) {
             draw_line(&page, "locks", scene->ui->standing->covers);
@@ -353,4 +369,5 @@ const struct pane view_plan = {
     .draw = plan_draw,
     .act = plan_act,
     .handle = plan_handle,
+    .wait = plan_wait,
 };

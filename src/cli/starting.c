@@ -8,6 +8,7 @@
 #include "cli/check.h"
 #include "lock/standing.h"
 #include "net/http.h"
+#include "release/departure.h"
 #include "run/launch.h"
 #include "store/events.h"
 
@@ -103,6 +104,14 @@ static void print_line(void *self, const char *label, const char *text)
     printf("  %-10s %s\n", label, text);
 }
 
+static void print_departure(const struct starting *starting)
+{
+    struct departure departure;
+    departure_read(&departure, &starting->dir, starting->cli->environment);
+    departure_show(&departure, print_line, NULL);
+    departure_finish(&departure);
+}
+
 static bool read_name(char *name, size_t room)
 {
     struct pollfd ready = {STDIN_FILENO, POLLIN, 0};
@@ -195,6 +204,9 @@ int starting_go(struct starting *starting, int dry_status)
         plan_go_back(starting->plan, starting->back);
     }
     printf("plan\n");
+    if (starting->intent.kind == KIND_DEPLOY) {
+        print_departure(starting);
+    }
     plan_show(starting->plan, print_line, NULL);
     print_line(NULL, "locks", starting->covers);
     fflush(stdout);

@@ -300,7 +300,6 @@ void plan_show(const struct plan *plan,
     text_span(hold, plan->hold);
     show(&to, run_kind_words[plan->kind], headline(plan));
     show_steps(&to, &plan->steps);
-    show(&to, "in", mem_text(environment->directory));
     show(&to, "config", mem_format("%s (%.12s)", environment->file, environment->digest));
     show(&to, "ends",
          mem_format("after %s at the latest; asks after %s without output", timeout,

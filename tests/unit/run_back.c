@@ -6,7 +6,9 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "release/back.h"
+#include "release/departure.h"
 #include "run/supervisor.h"
 #include "secret/fingerprint.h"
 #include "secret/keep.h"
@@ -104,6 +106,29 @@ static void the_configuration_comes_back_and_todays_secrets_stay(void **state)
     assert_non_null(strstr(run->unusual, "rolled back to v1: its configuration is in"));
     run_destroy(run);
     run_destroy(good);
+}
+
+static void a_deploy_tells_from_where_it_departs(void **state)
+{
+    (void)state;
+    struct departure departure;
+    place_write("app.env", "A=0\nDB_PASSWORD=old\n");
+    place_configure(DEPLOY, "", EXTRA(GOES, ""));
+    departure_read(&departure, &place.dir, place.environment);
+    assert_null(departure.from);
+    assert_null(departure.since);
+    departure_finish(&departure);
+    run_destroy(ship("v1\n", "A=1\nDB_PASSWORD=old\n", EXIT_GO));
+    place_write("app.env", "A=2\nB=3\nDB_PASSWORD=rotated\n");
+    departure_read(&departure, &place.dir, place.environment);
+    assert_string_equal(departure.from, "v1, known good");
+    assert_string_equal(departure.since, "v1");
+    assert_int_equal(argv_count(departure.changes), 3);
+    assert_string_equal(departure.changes[0], "app.env: ~ A = 1 becomes 2");
+    assert_string_equal(departure.changes[1],
+                        "app.env: the secret DB_PASSWORD is another one");
+    assert_string_equal(departure.changes[2], "app.env: + B = 3");
+    departure_finish(&departure);
 }
 
 static void a_rollback_asks_for_no_green_board(void **state)
@@ -282,6 +307,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         TEST(the_configuration_comes_back_and_todays_secrets_stay),
+        TEST(a_deploy_tells_from_where_it_departs),
         TEST(a_rollback_asks_for_no_green_board),
         TEST(files_that_changed_since_the_confirmation_are_left),
         TEST(what_a_step_before_it_changes_is_seen_too),
