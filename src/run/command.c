@@ -286,7 +286,7 @@ void command_follow(struct command *command, struct watch *watch,
 {
     const struct recording *recording = command->recording;
     unsigned failures = recording->failures;
-    int64_t now = clock_now();
+    int64_t now = clock_now(), back = now; /* from the last waiting */
     struct ends ends = {.timeout = now + following->timeout, .printed = now};
     *ending = (struct ending){.status = -1};
     for (;;) {
@@ -302,13 +302,17 @@ void command_follow(struct command *command, struct watch *watch,
         }
         mind_silence(following, &ends);
         int fd = ends.hung_up ? -1 : command->terminal;
-        if (watch_wait(watch, NULL, fd, next_look(following, &ends))) {
+        watch_mind(watch, back);
+        bool printed = watch_wait(watch, NULL, fd, next_look(following, &ends));
+        back = clock_now();
+        if (printed) {
             enum pump last = pump(command);
             ends.hung_up = last == PUMP_END || last == PUMP_UNWRITTEN;
             ending->unwritten = ending->unwritten || last == PUMP_UNWRITTEN;
             note_output(following, &ends);
         }
     }
+    watch_mind(watch, back);
     drain(command, ending);
     ending->leftovers = process_group_lives(&command->leader);
     ending->incomplete =

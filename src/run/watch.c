@@ -102,9 +102,9 @@ static int wait_ms(struct sched *sched, int64_t deadline)
     return other < 0 || left < other ? left : other;
 }
 
-static void measure(struct watch *watch, int64_t before, int ms)
+void watch_mind(struct watch *watch, int64_t due)
 {
-    int64_t gap = clock_now() - before - ms * CLOCK_MS;
+    int64_t gap = clock_now() - due;
     watch->lost += gap > SLEPT ? gap : 0;
 }
 
@@ -117,7 +117,7 @@ bool watch_wait(struct watch *watch, struct sched *sched, int fd, int64_t deadli
                              {sched ? sched_fd(sched) : -1, POLLIN, 0}};
     int64_t before = clock_now();
     int ms = wait_ms(sched, deadline), count = poll(ready, 5, ms);
-    measure(watch, before, ms);
+    watch_mind(watch, before + ms * CLOCK_MS);
     if (count < 0) {
         return false;
     }

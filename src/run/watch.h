@@ -32,6 +32,10 @@ struct watch {
 bool watch_begin(struct watch *watch, struct error *error); /* blocks the signals */
 void watch_finish(struct watch *watch);
 
+/* For who should have been back at `due`, and has nothing to do that takes seconds: what
+ * is far more than that was lost. */
+void watch_mind(struct watch *watch, int64_t due);
+
 /* Waits until something happened or `deadline`; steps `sched` where it is not NULL. True
  * where `fd`
  * (-1: none) has something, or is at its end. */
