@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "lock/standing.h"
 #include "man/mdoc.h"
+#include "run/steps.h"
 #include "sandbox/faults.h"
 #include "secret/hygiene.h"
 #include "store/events.h"
@@ -179,6 +180,49 @@ static void fill_outcomes(struct buf *out)
     end(out);
 }
 
+/* Which kinds of runs a step belongs to, where not to all. */
+static void add_kinds(struct buf *out, unsigned kinds)
+{
+    bool first = true;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (kinds & KIND_BIT(i)) {
+            buf_format(out, "%s%s", first ? "" : ", ", run_kind_words[i]);
+            first = false;
+        }
+    }
+}
+
+static void fill_steps(struct buf *out)
+{
+    static const char *const around[STEP_COUNT] = {
+        [STEP_BEFORE] = "before", [STEP_COMMAND] = "command", [STEP_AFTER] = "after"};
+    begin(out);
+    for (size_t i = 0; i < STEP_COUNT; i++) {
+        const struct step_row *step = &step_rows[i];
+        struct buf help;
+        buf_init(&help, 0);
+        buf_format(&help, "%s (",
+                   step->name          ? step->title
+                   : i == STEP_COMMAND ? "the command that ships or mends"
+                                       : "commands of the configuration");
+        add_kinds(&help, step->kinds);
+        buf_text(&help, ")");
+        row(out, step->name ? "Sy" : "Ic", step->name ? step->name : around[i],
+            buf_string(&help));
+        buf_finish(&help);
+    }
+    end(out);
+}
+
+static void fill_choices(struct buf *out)
+{
+    begin(out);
+    for (size_t i = 0; i < CHOICE_COUNT; i++) {
+        row(out, "Sy", choice_rows[i].word, choice_rows[i].help);
+    }
+    end(out);
+}
+
 static void fill_bars(struct buf *out)
 {
     static const char *const stops[] = {
@@ -270,5 +314,6 @@ const struct page_mark page_marks[] = {
     {"@EVENTS@", fill_events},     {"@ALERTS@", fill_alerts},
     {"@FAULTS@", fill_faults},     {"@BARS@", fill_bars},
     {"@WHO@", fill_who},           {"@NOTICES@", fill_notices},
+    {"@STEPS@", fill_steps},       {"@CHOICES@", fill_choices},
 };
 const size_t page_mark_count = sizeof page_marks / sizeof page_marks[0];

@@ -46,9 +46,10 @@ static void say_how(const struct decide *decide, const struct run *run)
         fprintf(stderr, "  rollback goes back to %s\n", question->release);
     }
     if (decide->terminal) {
+        bool back = question->choices[0] == CHOICE_ROLLBACK;
         fprintf(stderr,
                 "  type the choice and the reason, as in: %s it was the network\n",
-                choice_rows[question->choices[0]].word);
+                choice_rows[question->choices[back ? 1 : 0]].word);
         if (question_offers(question, CHOICE_ROLLBACK)) {
             fprintf(stderr,
                     "  a rollback wants the environment's name: rollback %s "

@@ -30,6 +30,17 @@ listed() {
     echo "${lacking:+not }ok $count - every source is in the makefile"
 }
 
+# One that is not is a test that never ran.
+executable() {
+    local script lacking=
+    count=$((count + 1))
+    for script in tests/*/*.sh; do
+        [[ $(head -c 2 "$script") != '#!' || -x $script ]] || lacking+=" $script"
+    done
+    [ -z "$lacking" ] || echo "# chmod +x$lacking"
+    echo "${lacking:+not }ok $count - every script that is a program can be executed"
+}
+
 # A rule must complain of a file that breaks it, else its silence proves nothing.
 # breaks NAME SCRIPT PATH CONTENT
 breaks() {
@@ -46,13 +57,14 @@ breaks() {
 
 broken=$(mktemp -d) || exit 1
 trap 'rm -rf "$broken"' EXIT
-echo 1..13
+echo 1..14
 
 rule 'no function is called that is banned' banned.awk "${sources[@]}"
 rule 'includes go down the rooms, never up' includes.awk "${sources[@]}"
 rule 'files and functions are of a length to be read' lengths.awk "${sources[@]}"
 rule 'nothing is left for later' marks.awk "${sources[@]}" "${scripts[@]}"
 listed
+executable
 
 breaks 'a banned call is seen' banned.awk src/base/a.c 'int a = 1; /* why */ strcpy (b, "c");'
 breaks 'an include upwards is seen' includes.awk src/base/a.c '#include "board/board.h"'
