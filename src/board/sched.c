@@ -48,6 +48,7 @@ struct sched {
     struct light **tellers;  /* of each light, whose answer it is told by; NULL: none */
     struct tunnels *tunnels;
     size_t stuck;
+    size_t out; /* askings that the pool has */
     struct asking *release;
     unsigned release_generation;
     bool release_wanted;
@@ -83,6 +84,18 @@ int sched_fd(const struct sched *sched)
 
 /* ---- secrets ---- */
 
+/* What would only wait for a worker is not given out: its deadline would run. */
+static bool is_full(const struct sched *sched)
+{
+    return sched->out >= POOL_MAX;
+}
+
+static void push(struct sched *sched, struct asking *asking)
+{
+    sched->out++;
+    pool_push(sched->pool, &asking->task);
+}
+
 static void resolve_begin(struct sched *sched, int64_t now)
 {
     struct resolving *round = &sched->resolving;
@@ -101,7 +114,7 @@ static void resolve_begin(struct sched *sched, int64_t now)
         asking->source = sched->sources[i];
         asking->memo = gcp_memo_ref(memo);
         round->askings[i] = asking;
-        pool_push(sched->pool, &asking->task);
+        push(sched, asking);
     }
     gcp_memo_unref(memo);
 }
@@ -168,7 +181,7 @@ static void release_begin(struct sched *sched, int64_t now)
         asking_create(ASKING_RELEASE, sched->board->environment, now + RELEASE_DEADLINE);
     asking->generation = ++sched->release_generation;
     sched->release = asking;
-    pool_push(sched->pool, &asking->task);
+    push(sched, asking);
 }
 
 static void take_release(struct sched *sched, struct asking *asking)
@@ -255,7 +268,7 @@ static void dispatch(struct sched *sched, size_t index, bool thorough, int64_t n
     }
     light->running = true;
     sched->running[index] = asking;
-    pool_push(sched->pool, &asking->task);
+    push(sched, asking);
 }
 
 static bool take_check(struct sched *sched, struct asking *asking)
@@ -283,6 +296,7 @@ static bool take_all(struct sched *sched)
     bool changed = false;
     for (struct task *task; (task = pool_done(sched->pool));) {
         struct asking *asking = (struct asking *)task;
+        sched->out--;
         switch (asking->kind) {
         case ASKING_SECRET:
             take_secret(sched, asking);
@@ -377,7 +391,7 @@ static bool dispatch_due(struct sched *sched, int64_t now)
             resolve_end(sched);
         }
     }
-    for (size_t i = 0; due && i < sched->board->count; i++) {
+    for (size_t i = 0; due && i < sched->board->count && !is_full(sched); i++) {
         if (wants_asking(sched, i, now)) {
             dispatch(sched, i, sched->wanted[i], now);
             sched->wanted[i] = false;
@@ -437,8 +451,8 @@ int sched_wait(const struct sched *sched, int64_t now)
         const struct light *light = &sched->board->lights[i];
         if (light->running && sched->running[i]) {
             next = earlier(next, sched->running[i]->deadline + GRACE);
-        } else if (light->stuck || sched->resolving.on) {
-            continue;
+        } else if (light->stuck || sched->resolving.on || is_full(sched)) {
+            continue; /* a worker that comes back wakes us */
         } else if (is_held(sched, i)) {
             next = earlier(next, now + GLANCE);
         } else if (sched->wanted[i]) {

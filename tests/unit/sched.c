@@ -2,8 +2,10 @@
  * for. */
 #include "tests/unit/unit.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "board/pool.h"
 #include "board/sched.h"
 #include "secret/mask.h"
 #include "source/capture.h"
@@ -100,6 +102,58 @@ static void all_checks_run_at_the_same_time(void **unused)
     board_destroy(board);
     pthread_barrier_destroy(&barrier);
     environment_unref(environment);
+}
+
+/* The first POOL_MAX meet, so that every worker is taken; one more waits for a worker. */
+static _Atomic int64_t met_first, given_out_at;
+
+static void fill_pool(const struct job *job, struct result *result)
+{
+    int64_t none = 0;
+    meet(job, result);
+    atomic_compare_exchange_strong(&met_first, &none, clock_now());
+}
+
+static void be_late(const struct job *job, struct result *result)
+{
+    given_out_at = job->deadline - job->check->deadline;
+    result_ok(result, "at last");
+}
+
+static const struct check filling = {.name = "fill",
+                                     .period = CLOCK_SECOND,
+                                     .deadline = 20 * CLOCK_SECOND,
+                                     .ask = fill_pool};
+static const struct check late = {.name = "late",
+                                  .period = CLOCK_SECOND,
+                                  .deadline = 20 * CLOCK_SECOND,
+                                  .ask = be_late};
+
+static void the_time_of_a_check_begins_when_a_worker_takes_it(void **unused)
+{
+    (void)unused;
+    struct buf text;
+    buf_init(&text, 0);
+    buf_text(&text, "{\"gate\":{\"max_age\":\"60s\"},\"secrets\":{\"max_age\":\"60s\"},"
+                    "\"checks\":[");
+    for (int i = 0; i < POOL_MAX; i++) {
+        buf_format(&text, "{\"type\":\"fill\",\"name\":\"%d\"},", i);
+    }
+    buf_text(&text, "{\"type\":\"late\",\"name\":\"late\"}]}");
+    struct environment *environment = make_environment(CLASS_TEST, buf_string(&text));
+    static const struct check *const checks[] = {&filling, &late, NULL};
+    pthread_barrier_init(&barrier, NULL, POOL_MAX);
+    struct board *board = board_create(environment, checks);
+    struct sched *sched = sched_create(board, NULL);
+    sched_ask_all(sched);
+    assert_true(sched_run(sched, NULL));
+    assert_true(met_first > 0);
+    assert_true(given_out_at >= met_first);
+    sched_destroy(sched);
+    board_destroy(board);
+    pthread_barrier_destroy(&barrier);
+    environment_unref(environment);
+    buf_finish(&text);
 }
 
 static pthread_barrier_t release_hung;
@@ -335,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_secret_that_is_empty_or_cut_short_is_no_secret),
         cmocka_unit_test(a_variable_that_was_taken_is_masked_though_not_needed),
         cmocka_unit_test(all_checks_run_at_the_same_time),
+        cmocka_unit_test(the_time_of_a_check_begins_when_a_worker_takes_it),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_unknown),
         cmocka_unit_test(a_release_that_nobody_brings_is_waited_for_no_longer),
         cmocka_unit_test(an_ok_below_the_last_rung_is_not_green),
