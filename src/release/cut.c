@@ -235,6 +235,15 @@ static bool refuse_rest(const struct cut *cut, const char *path, const struct bu
     return false;
 }
 
+static void drop_holes(struct cut *cut)
+{
+    for (size_t i = 0; i < cut->count; i++) {
+        free(cut->holes[i].name);
+        free(cut->holes[i].source);
+    }
+    cut->count = 0;
+}
+
 static bool prove_clean(struct cut *cut, const char *path, enum cut_use use,
                         struct error *error)
 {
@@ -248,7 +257,7 @@ static bool prove_clean(struct cut *cut, const char *path, enum cut_use use,
     if (!same && use == CUT_SHOW) { /* the places of the holes are no longer true */
         buf_finish(&cut->text);
         cut->text = clean;
-        cut->count = 0;
+        drop_holes(cut);
         return true;
     }
     buf_finish(&clean);
@@ -276,10 +285,7 @@ bool cut_make(struct cut *cut, const char *path, const char *text, size_t length
 
 void cut_finish(struct cut *cut)
 {
-    for (size_t i = 0; i < cut->count; i++) {
-        free(cut->holes[i].name);
-        free(cut->holes[i].source);
-    }
+    drop_holes(cut);
     free(cut->holes);
     buf_finish(&cut->text);
     *cut = (struct cut){0};
