@@ -108,7 +108,7 @@ for way in HTTP native; do
     asks $way '.tls = false | .deadline = "600ms"'
     red 'broke|closed' 'may want TLS' "$way in the clear where TLS is spoken"
     [ $way = HTTP ] && plain=".http_port = $PORT" || plain=".native_port = $((PORT + 1))"
-    asks $way "$known | $plain | .deadline = \"600ms\""
+    asks $way "$known | $plain | .deadline = \"3s\""
     red 'no TLS spoken' 'wants tls' "$way over TLS where nobody speaks it"
 done
 
