@@ -31,7 +31,7 @@ static const struct {
     {"clickhouse", "native_port"},
     {"redis", "port"},
 };
-enum { PORTS = sizeof ports / sizeof ports[0], LINE_MOST = 1000 };
+enum { PORTS = sizeof ports / sizeof ports[0], LINE_MOST = 1000, LOST_MOST = 3 };
 
 static const int64_t GLANCE = 20 * CLOCK_MS; /* between two looks at a port */
 /* Between two starts: doubled each time, and short again after it was up for a while. */
@@ -47,6 +47,7 @@ struct tunnel {
     struct forwarder forwarder;
     struct buf line; /* what came since the last line end */
     int64_t started, backoff;
+    int lost; /* how often in turn somebody else took its port */
     /* guarded; `last` in it is not used */
     struct tunnel_view view;
     char last[LINE_MOST + 1]; /* as it was printed: masked by who looks */
@@ -132,13 +133,12 @@ static int loopback_socket(int port, struct sockaddr_in *address)
     return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/* One that nobody has: should somebody take it before the command does, that ends, and
- * the next start has another one. */
-static int free_port(void)
+/* `port`, or with 0 any, where nobody has it now; else 0. */
+static int free_port(int port)
 {
     struct sockaddr_in address;
     socklen_t size = sizeof address;
-    int fd = loopback_socket(0, &address);
+    int fd = loopback_socket(port, &address);
     bool found = fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
                  getsockname(fd, (struct sockaddr *)&address, &size) == 0;
     if (fd >= 0) {
@@ -204,7 +204,7 @@ static char **command_of(const struct tunnel *tunnel)
 static void start(struct tunnels *tunnels, struct tunnel *tunnel)
 {
     struct error error = {0};
-    int port = free_port();
+    int port = free_port(0);
     pthread_mutex_lock(&tunnels->guard);
     tunnel->view.port = port;
     tunnel->view.starts++;
@@ -218,6 +218,16 @@ static void start(struct tunnels *tunnels, struct tunnel *tunnel)
         fail(tunnels, tunnel, error.message);
     }
     argv_free(argv);
+}
+
+/* Somebody else took the port before the command did: with another one it starts at once,
+ * a few times. */
+static bool lost_its_port(struct tunnel *tunnel)
+{
+    bool lost = tunnel->view.state != TUNNEL_UP && tunnel->lost < LOST_MOST &&
+                free_port(tunnel->view.port) == 0;
+    tunnel->lost = lost ? tunnel->lost + 1 : 0;
+    return lost;
 }
 
 static void step(struct tunnels *tunnels, struct tunnel *tunnel)
@@ -234,6 +244,10 @@ static void step(struct tunnels *tunnels, struct tunnel *tunnel)
     if (forwarder_ended(&tunnel->forwarder, &status)) {
         take_output(tunnels, tunnel); /* its last words may have come meanwhile */
         forwarder_stop(&tunnel->forwarder);
+        if (lost_its_port(tunnel)) {
+            start(tunnels, tunnel);
+            return;
+        }
         snprintf(why, sizeof why, "ended with status %d", status);
         fail(tunnels, tunnel, why);
         return;

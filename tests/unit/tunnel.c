@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
+#include "base/buf.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -58,6 +59,22 @@ static int listen_with_child(const char *port)
     return listen_at(port);
 }
 
+/* The first time it tells its port, lets somebody else take that, and ends. */
+static int yield_port(const char *port, const char *directory)
+{
+    char *told = fs_join(directory, "port"), *taken = fs_join(directory, "taken");
+    bool first = !fs_exists(told);
+    if (first) {
+        fs_replace(told, port, strlen(port), 0600, NULL);
+        while (!fs_exists(taken)) {
+            poll(NULL, 0, 2);
+        }
+    }
+    free(told);
+    free(taken);
+    return listen_at(port); /* which fails where somebody has it */
+}
+
 static int play(int argc, char **argv)
 {
     const char *part = argv[1];
@@ -66,6 +83,9 @@ static int play(int argc, char **argv)
     }
     if (strcmp(part, "family") == 0) {
         return listen_with_child(argv[2]);
+    }
+    if (strcmp(part, "yield") == 0) {
+        return yield_port(argv[2], argv[3]);
     }
     if (strcmp(part, "wait") == 0) {
         printf("password: ");
@@ -226,6 +246,41 @@ static void one_that_ends_is_started_again_later_each_time(void **state)
     strike(&it);
 }
 
+static void one_that_lost_its_port_takes_another_at_once(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/greenboard-tunnel-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char *command = mem_format("\"yield\", \"{port}\", \"%s\"", directory);
+    char *told = fs_join(directory, "port"), *taken = fs_join(directory, "taken");
+    struct stage it = stage(REDIS, command, "10s");
+    int64_t deadline = clock_now() + PATIENCE_S * CLOCK_SECOND;
+    while (!fs_exists(told) && clock_now() < deadline) {
+        poll(NULL, 0, 2);
+    }
+    struct buf port;
+    buf_init(&port, 16);
+    assert_true(fs_read(told, &port, NULL));
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)strtol(buf_string(&port), NULL, 10)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int thief = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(thief, (struct sockaddr *)&address, sizeof address), 0);
+    assert_true(fs_replace(taken, "", 0, 0600, NULL));
+    struct tunnel_view view = wait_for(&it, TUNNEL_UP, 1);
+    assert_int_equal(view.starts, 2);
+    assert_int_not_equal(view.port, ntohs(address.sin_port));
+    assert_string_equal(view.why, ""); /* it was never down */
+    strike(&it);
+    close(thief);
+    fs_remove_tree(directory);
+    buf_finish(&port);
+    free(command);
+    free(told);
+    free(taken);
+}
+
 static void one_that_does_not_listen_in_time_is_ended(void **state)
 {
     (void)state;
@@ -373,6 +428,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(it_is_on_its_way_until_then),
         cmocka_unit_test(its_command_is_told_where_to_listen_and_to_lead),
         cmocka_unit_test(one_that_ends_is_started_again_later_each_time),
+        cmocka_unit_test(one_that_lost_its_port_takes_another_at_once),
         cmocka_unit_test(one_that_does_not_listen_in_time_is_ended),
         cmocka_unit_test(one_that_cannot_be_run_says_so),
         cmocka_unit_test(a_secret_that_it_prints_is_masked),
