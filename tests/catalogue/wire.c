@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHUNK = 4096, BLOCK = 64 * 1024, LINGER_MS = 1000 };
+enum { CHUNK = 4096, BLOCK = 64 * 1024, LINGER_MS = 1000, SPEAK_MS = 100 };
 
 bool wire_open(struct wire *wire, int fd, SSL_CTX *tls)
 {
@@ -29,9 +29,18 @@ static void linger(const struct wire *wire)
     }
 }
 
+/* A reset that comes before the other side knows that it is connected is no reset of a
+ * connection to it: so its first byte is awaited, which stays unread. */
+static void await_word(const struct wire *wire)
+{
+    struct pollfd ready = {wire->fd, POLLIN, 0};
+    poll(&ready, 1, SPEAK_MS);
+}
+
 void wire_close(struct wire *wire)
 {
     if (wire->reset) {
+        await_word(wire);
         setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
                    sizeof(struct linger));
     } else {
