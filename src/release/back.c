@@ -1,13 +1,10 @@
 #include "release/back.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "release/backup.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { SECRETS_WITHIN = 10 /* s */ };
 
 static void add_line(void *self, enum diff_mark mark, const char *text)
 {
@@ -80,16 +77,14 @@ bool back_prepare(struct back *back, const struct statedir *dir, const struct ru
     bool done = true;
     if (back->kept) {
         struct manifest manifest;
-        struct secrets *secrets =
-            secrets_resolve(environment, clock_now() + SECRETS_WITHIN * CLOCK_SECOND);
-        const struct known known = {environment, secrets};
+        struct known known;
         char *directory = run_path(dir, run->id, kept_words[KEPT_AFTER]);
-        secrets_publish(secrets);
+        known_begin(&known, environment);
         done = manifest_read(&manifest, directory, run->shipped, error) &&
                restore_prepare(&back->restore, &manifest, &known, error) &&
                tell_differences(back, &manifest, &known, error);
         manifest_finish(&manifest);
-        secrets_unref(secrets);
+        known_finish(&known);
         free(directory);
     }
     seal(back);

@@ -14,7 +14,6 @@
 
 enum {
     BACKUP_MAX = 16 * 1024 * 1024, /* bytes of a file */
-    SECRETS_WITHIN = 10,           /* s: for their sources to answer */
     GOOD_STAY = 3,
 };
 
@@ -113,11 +112,9 @@ bool backup_make(const struct environment *environment, const char *directory,
 {
     struct manifest manifest = {0};
     char **files = json_argv(json_object_get(section(environment), "files"));
-    struct secrets *secrets =
-        secrets_resolve(environment, clock_now() + SECRETS_WITHIN * CLOCK_SECOND);
-    struct known known = {environment, secrets};
+    struct known known;
     bool done = true;
-    secrets_publish(secrets);
+    known_begin(&known, environment);
     for (size_t i = 0; done && files && files[i]; i++) {
         done = keep_file(manifest_add(&manifest), files[i], &known, error);
     }
@@ -129,7 +126,7 @@ bool backup_make(const struct environment *environment, const char *directory,
     }
     free(into);
     manifest_finish(&manifest);
-    secrets_unref(secrets);
+    known_finish(&known);
     argv_free(files);
     return done;
 }

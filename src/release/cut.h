@@ -9,8 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "board/secrets.h"
-#include "config/config.h"
+#include "release/known.h"
 #include "release/members.h"
 #include "secret/fingerprint.h"
 
@@ -29,12 +28,6 @@ struct cut {
     struct buf text;
     struct hole *holes; /* in order */
     size_t count;
-};
-
-/* What the secrets of an environment are: both borrowed. */
-struct known {
-    const struct environment *environment;
-    const struct secrets *secrets;
 };
 
 enum cut_use {

@@ -1,6 +1,5 @@
 #include "release/departure.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/spawn.h"
@@ -12,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECRETS_WITHIN = 10 /* s */, FILE_MAX = 16 * 1024 * 1024, CHANGES_SHOWN = 12 };
+enum { FILE_MAX = 16 * 1024 * 1024, CHANGES_SHOWN = 12 };
 
 /* ---- what runs ---- */
 
@@ -103,11 +102,9 @@ static bool compare_all(struct departure *departure, const struct statedir *dir,
                         struct error *error)
 {
     struct manifest manifest;
-    struct secrets *secrets =
-        secrets_resolve(environment, clock_now() + SECRETS_WITHIN * CLOCK_SECOND);
-    const struct known known = {environment, secrets};
+    struct known known;
     char *directory = run_path(dir, run->id, kept_words[KEPT_AFTER]);
-    secrets_publish(secrets);
+    known_begin(&known, environment);
     bool done = manifest_read(&manifest, directory, run->shipped, error);
     for (size_t i = 0; done && i < manifest.count; i++) {
         if (manifest.rows[i].real) {
@@ -115,7 +112,7 @@ static bool compare_all(struct departure *departure, const struct statedir *dir,
         }
     }
     manifest_finish(&manifest);
-    secrets_unref(secrets);
+    known_finish(&known);
     free(directory);
     return done;
 }
