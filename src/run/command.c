@@ -230,7 +230,7 @@ static bool must_stop(const struct watch *watch, const struct following *followi
 {
     ending->stopped = ending->stopped || watch->cancelled;
     ending->given_up = ending->given_up || (ends->asked && *following->decided &&
-                                            following->decision->choice == CHOICE_STOP);
+                                            *following->choice == CHOICE_STOP);
     ending->timed_out = ending->timed_out || (!ending->stopped && !ending->given_up &&
                                               clock_now() >= ends->timeout);
     return ending->stopped || ending->timed_out || ending->given_up || ending->unwritten;

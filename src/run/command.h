@@ -50,7 +50,7 @@ struct following {
     void (*silent)(void *self, int64_t silence); /* it was silent so long; 0: no longer */
     void *self;
     const bool *decided; /* set while it is silent, with: */
-    const struct ruling *decision;
+    const enum choice *choice;
 };
 
 /* Until it ended. Told to end, it and its whole group get SIGINT, SIGTERM and SIGKILL,

@@ -43,8 +43,8 @@ struct course {
     char *remedy;       /* for what verification found, or NULL */
     char *back_release; /* what a rollback that was decided on goes back to */
     char *back_run;
-    bool decided; /* the question of the record is answered by: */
-    struct ruling decision;
+    bool decided; /* the question of the record is answered, with: */
+    enum choice choice;
     json_t *decided_by; /* who_facts() of who decided; NULL: nobody but us */
 };
 
@@ -80,6 +80,9 @@ bool walk_steps(struct course *course);
 
 bool interlock_read(struct course *course); /* false: refused */
 enum step_end interlock_reread(struct course *course);
+/* Asks every check anew, of a run that ships `release` (NULL: the board asks for it);
+ * false where it was cancelled. */
+bool interlock_prove(struct course *course, const char *release);
 enum step_end interlock_ask(struct course *course);
 enum step_end interlock_gate(struct course *course);
 enum step_end interlock_need(struct course *course);

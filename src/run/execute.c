@@ -241,7 +241,7 @@ enum step_end execute_step(struct course *course, const struct planned *planned,
                                   .silent = on_silence,
                                   .self = course,
                                   .decided = &course->decided,
-                                  .decision = &course->decision};
+                                  .choice = &course->choice};
     command_follow(&command, &course->watch, &following, &ending);
     command_finish(&command);
     guide_withdraw(course);

@@ -52,48 +52,42 @@ static void ask(struct course *course, const struct step *step, struct question 
     free(choices);
 }
 
-static void write_decision(struct course *course)
+/* On the trail and into the record, which takes the texts. */
+static void decide(struct course *course, const json_t *who, struct ruling *take)
 {
     struct run *run = course->run;
-    const struct ruling *decision = &course->decision;
-    char *text = mem_format(
-        "%s: %s%s%s", decision->step, choice_rows[decision->choice].word,
-        decision->reason ? ", because " : "", decision->reason ? decision->reason : "");
-    struct event event = {.kind = EVENT_RUN_DECIDED,
-                          .environment = run->environment,
-                          .operator_name = decision->by,
-                          .run = run->id,
-                          .release = run->release,
-                          .text = text,
-                          .who = course->decided_by};
-    json_t *data = ruling_json(decision);
-    event.data = data;
+    take->at = clock_wall();
+    char *text =
+        mem_format("%s: %s%s%s", take->step, choice_rows[take->choice].word,
+                   take->reason ? ", because " : "", take->reason ? take->reason : "");
+    json_t *data = ruling_json(take);
+    const struct event event = {.kind = EVENT_RUN_DECIDED,
+                                .environment = run->environment,
+                                .operator_name = take->by,
+                                .run = run->id,
+                                .release = run->release,
+                                .text = text,
+                                .data = data,
+                                .who = who};
     events_append(&course->journal.events, &event, NULL, NULL);
     json_decref(data);
     free(text);
-    struct ruling copy = {.step = mem_text(decision->step),
-                          .attempt = decision->attempt,
-                          .choice = decision->choice,
-                          .by = mem_text(decision->by),
-                          .reason = mem_text(decision->reason),
-                          .at = decision->at};
-    run_decide(run, &copy);
+    json_decref(course->decided_by);
+    course->decided_by = who ? json_deep_copy(who) : NULL;
+    course->choice = take->choice;
+    run_decide(run, take);
 }
 
 /* Nobody is there to ask, or the configuration has answered. */
 static enum choice settle(struct course *course, const struct step *step,
                           enum choice choice, const char *reason)
 {
-    ruling_finish(&course->decision);
-    json_decref(course->decided_by);
-    course->decided_by = NULL;
-    course->decision = (struct ruling){.step = mem_text(step->name),
-                                       .attempt = step->attempts,
-                                       .choice = choice,
-                                       .by = mem_text("greenboard"),
-                                       .reason = mem_text(reason),
-                                       .at = clock_wall()};
-    write_decision(course);
+    struct ruling ruling = {.step = mem_text(step->name),
+                            .attempt = step->attempts,
+                            .choice = choice,
+                            .by = mem_text("greenboard"),
+                            .reason = mem_text(reason)};
+    decide(course, NULL, &ruling);
     return choice;
 }
 
@@ -130,7 +124,7 @@ enum choice guide_ask(struct course *course, const struct planned *planned,
         watch_wait(&course->watch, NULL, -1, INT64_MAX);
     }
     question_finish(&course->run->question);
-    return course->decided ? course->decision.choice : CHOICE_ABORT;
+    return course->decided ? course->choice : CHOICE_ABORT;
 }
 
 void guide_ask_silent(struct course *course, const struct step *step, int64_t silence)
@@ -189,17 +183,13 @@ bool guide_take(void *self, const struct request *request, struct error *error)
         error_hint(error, "say --confirm %s", course->run->environment);
         return false;
     }
-    ruling_finish(&course->decision);
-    json_decref(course->decided_by);
-    course->decided_by = json_incref(request->who);
-    course->decision = (struct ruling){.step = mem_text(decision->step),
-                                       .attempt = decision->attempt,
-                                       .choice = decision->choice,
-                                       .by = mem_text(request->operator_name),
-                                       .reason = mem_text(decision->reason),
-                                       .at = clock_wall()};
+    struct ruling ruling = {.step = mem_text(decision->step),
+                            .attempt = decision->attempt,
+                            .choice = decision->choice,
+                            .by = mem_text(request->operator_name),
+                            .reason = mem_text(decision->reason)};
+    decide(course, request->who, &ruling);
     course->decided = true;
-    write_decision(course);
     journal_record(&course->journal, NULL);
     return true;
 }

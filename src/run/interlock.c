@@ -114,18 +114,22 @@ enum step_end interlock_reread(struct course *course)
 
 /* ---- the checks ---- */
 
+bool interlock_prove(struct course *course, const char *release)
+{
+    proof_finish(&course->proof);
+    course->proved = clock_now();
+    proof_begin(&course->proof, course->environment, course->checks, release,
+                course->intent.kind == KIND_ROLLBACK);
+    return proof_ask(&course->proof, &course->watch);
+}
+
 enum step_end interlock_ask(struct course *course)
 {
     struct error error = {0};
-    proof_finish(&course->proof);
     if (course->intent.kind == KIND_DEPLOY && !execute_prepare(course, &error)) {
         return course_refuse_error(course, EXIT_INTERNAL, &error);
     }
-    course->proved = clock_now();
-    proof_begin(&course->proof, course->environment, course->checks);
-    proof_tell(&course->proof, course->intent.release,
-               course->intent.kind == KIND_ROLLBACK);
-    if (!proof_ask(&course->proof, &course->watch)) {
+    if (!interlock_prove(course, course->intent.release)) {
         return course_refuse_cancelled(course);
     }
     course->run->preflight = (clock_now() - course->proved) / CLOCK_MS;

@@ -14,9 +14,11 @@ static const int64_t GRACE =
     5 * CLOCK_SECOND; /* for the last round, which begins in time */
 
 void proof_begin(struct proof *proof, const struct environment *environment,
-                 const struct check *const *checks)
+                 const struct check *const *checks, const char *release, bool back)
 {
     proof->board = board_create(environment, checks);
+    proof->board->given = mem_text(release);
+    proof->board->going_back = back;
     proof->sched = sched_create(proof->board, NULL);
 }
 
@@ -27,13 +29,6 @@ void proof_finish(struct proof *proof)
         board_destroy(proof->board);
     }
     *proof = (struct proof){0};
-}
-
-void proof_tell(struct proof *proof, const char *release, bool back)
-{
-    free(proof->board->given);
-    proof->board->given = mem_text(release);
-    proof->board->going_back = back;
 }
 
 static bool settle(struct proof *proof, struct watch *watch, int64_t deadline)

@@ -28,12 +28,11 @@ struct proof {
     void *self;
 };
 
+/* `release` is what the run ships, `back` whether it goes back to it; NULL: the board
+ * asks for it. */
 void proof_begin(struct proof *proof, const struct environment *environment,
-                 const struct check *const *checks);
-void proof_finish(struct proof *proof);
-
-/* What the run ships, and whether it goes back to it; before anything is asked. */
-void proof_tell(struct proof *proof, const char *release, bool back);
+                 const struct check *const *checks, const char *release, bool back);
+void proof_finish(struct proof *proof); /* a zeroed one is fine */
 
 /* Asks every check once; false where it was cancelled before all had answered. */
 bool proof_ask(struct proof *proof, struct watch *watch);

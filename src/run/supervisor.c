@@ -156,8 +156,6 @@ static void follow_up(struct course *course)
 {
     struct error error = {0};
     struct run *before = course->run;
-    const struct ruling *decision =
-        &before->decisions[before->decision_count ? before->decision_count - 1 : 0];
     struct run *run = run_create(before->next);
     course->run = course->journal.run = run;
     course->watch.run = run;
@@ -172,6 +170,7 @@ static void follow_up(struct course *course)
     run->release = mem_text(course->back_release);
     run->follows = mem_text(before->id);
     if (before->decision_count > 0) {
+        const struct ruling *decision = &before->decisions[before->decision_count - 1];
         free(run->operator_name);
         free(run->reason);
         run->operator_name = mem_text(decision->by);
@@ -239,7 +238,6 @@ static void let_go(struct course *course)
     run_destroy(course->run);
     admission_leave(&course->admission); /* last of what others see */
     statedir_finish(&course->journal.dir);
-    ruling_finish(&course->decision);
     json_decref(course->decided_by);
     free(course->directory);
     free(course->remedy);

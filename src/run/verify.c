@@ -40,9 +40,8 @@ static bool hold(struct course *course, struct witnesses *witnesses)
 {
     struct proof after = {0};
     const struct plan *plan = course->plan;
-    bool back = course->intent.kind == KIND_ROLLBACK;
-    proof_begin(&after, course->environment, course->checks);
-    proof_tell(&after, course->run->release, back);
+    proof_begin(&after, course->environment, course->checks, course->run->release,
+                course->intent.kind == KIND_ROLLBACK);
     char **names = proving(course, after.board);
     after.besides = witnesses->count ? witnesses_ask : NULL;
     after.self = witnesses;

@@ -76,11 +76,7 @@ static bool awake(struct course *course, const struct planned *planned, char **w
         return true;
     }
     struct judgement now = {0};
-    proof_finish(&course->proof);
-    proof_begin(&course->proof, course->environment, course->checks);
-    proof_tell(&course->proof, course->run->release,
-               course->intent.kind == KIND_ROLLBACK);
-    proof_ask(&course->proof, &course->watch);
+    interlock_prove(course, course->run->release);
     proof_judge(&course->proof, &now);
     bool green = text_equal(now.decision, "GO");
     if (!green) {
@@ -88,6 +84,14 @@ static bool awake(struct course *course, const struct planned *planned, char **w
     }
     judgement_finish(&now);
     return green;
+}
+
+/* It failed before it did anything. */
+static enum step_end not_done(struct step *step, char *take_why)
+{
+    run_step_end(step, 127);
+    step->note = take_why;
+    return STEP_FAILED;
 }
 
 /* A lease that ran out lets no step start but those that the lock itself is. */
@@ -104,26 +108,13 @@ static enum step_end admit(struct course *course, const struct planned *planned,
     if (!course->shipped && course->wanted.headless) {
         return course_refuse_error(course, EXIT_BUSY, &error);
     }
-    run_step_begin(step);
-    run_step_end(step, 127);
-    step->note = mem_text(error.message);
     if (planned->id == STEP_VERIFY) {
         argv_free(run->after.reasons);
         run->after.reasons = NULL;
         argv_add(&run->after.reasons, error.message);
     }
-    return STEP_FAILED;
-}
-
-static enum step_end cannot_note(struct course *course, struct step *step,
-                                 struct error *error)
-{
-    if (!course->shipped) {
-        return course_refuse_error(course, EXIT_INTERNAL, error);
-    }
-    run_step_end(step, 127);
-    step->note = mem_text(error->message);
-    return STEP_FAILED;
+    run_step_begin(step);
+    return not_done(step, mem_text(error.message));
 }
 
 static enum step_end do_step(struct course *course, const struct planned *planned,
@@ -139,19 +130,16 @@ static enum step_end do_step(struct course *course, const struct planned *planne
     bool ready = awake(course, planned, &why);
     run_step_begin(step);
     if (!ready) {
-        run_step_end(step, 127);
-        step->note = why;
-        return STEP_FAILED;
+        return not_done(step, why);
     }
     if (course->run->phase != phase && planned->argv == NULL &&
         !journal_note(&course->journal, phase, &error)) {
-        return cannot_note(course, step, &error);
+        return course->shipped ? not_done(step, mem_text(error.message))
+                               : course_refuse_error(course, EXIT_INTERNAL, &error);
     }
     enum step_end end = act(course, planned, step);
-    if (end == STEP_DONE && step->ended == 0) {
-        run_step_end(step, 0);
-    } else if (step->ended == 0) {
-        run_step_end(step, 1);
+    if (step->ended == 0) {
+        run_step_end(step, end == STEP_DONE ? 0 : 1);
     }
     return end;
 }
@@ -175,7 +163,6 @@ static size_t again(const struct steps *steps, size_t at)
     return steps->rows[at].id == STEP_COMMAND ? proving(steps, at) : at;
 }
 
-/* The plan is made anew by the gate, and is the same: steps are named, never kept. */
 static enum choice decide(struct course *course, const struct planned *planned,
                           struct step *step)
 {
@@ -212,9 +199,11 @@ static bool go_back(struct course *course)
     return true;
 }
 
+/* The plan is made anew by the gate, and is the same: its rows are looked up, never
+ * kept. */
 static bool walk(struct course *course)
 {
-    size_t at = 0;
+    size_t at = 1; /* the lock is taken */
     while (at < course->plan->steps.count) {
         const struct planned *planned = &course->plan->steps.rows[at];
         struct step *step = run_step_find(course->run, planned->name);
@@ -260,5 +249,7 @@ static void list_steps(struct course *course)
 bool walk_steps(struct course *course)
 {
     list_steps(course);
-    return !record_begin(course) || walk(course);
+    bool over = !record_begin(course) || walk(course);
+    execute_forget(course);
+    return over;
 }

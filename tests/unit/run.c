@@ -107,6 +107,34 @@ static void a_red_check_refuses(void **state)
     assert_refused(fail_lamp, EXIT_UNSAFE);
 }
 
+/* The supervisor lingers to tell people; nobody waits for that, nor does what it had made
+ * ready. */
+static void who_is_refused_hears_of_it_before_people_are_told(void **state)
+{
+    (void)state;
+    struct launch launch;
+    struct report report;
+    place_configure("touch shipped", "",
+                    ", \"notify\": {\"command\": [\"sh\", \"-c\", \"touch telling; "
+                    "until test -e told; do sleep 0.01; done\"]}");
+    struct plan *plan = place_plan();
+    fail_lamp();
+    place_launch(&launch, plan);
+    plan_destroy(plan);
+    place_await("telling");
+    int64_t until = clock_now() + 3 * CLOCK_SECOND; /* sooner than it gives up telling */
+    for (enum heard heard; (heard = launch_hear(&launch, &report)) != HEARD_END;) {
+        if (heard == HEARD_REPORT) {
+            report_finish(&report);
+            continue;
+        }
+        struct pollfd ready = {launch.fd, POLLIN, 0};
+        assert_true(clock_now() < until);
+        poll(&ready, 1, clock_left(until));
+    }
+    place_write("told", "");
+}
+
 static void an_unknown_check_refuses(void **state)
 {
     (void)state;
@@ -508,6 +536,7 @@ int main(int argc, char **argv)
         TEST(a_green_board_lets_the_command_run),
         TEST(a_release_that_was_verified_is_known_good),
         TEST(a_red_check_refuses),
+        TEST(who_is_refused_hears_of_it_before_people_are_told),
         TEST(an_unknown_check_refuses),
         TEST(another_identity_than_confirmed_refuses),
         TEST(another_configuration_than_confirmed_refuses),
