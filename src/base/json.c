@@ -177,6 +177,15 @@ char *json_show(const json_t *value)
                                  : mem_text("nothing");
 }
 
+json_t *json_texts(char *const *texts)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; texts && texts[i]; i++) {
+        json_array_append_new(array, json_text(texts[i]));
+    }
+    return array;
+}
+
 char **json_argv(const json_t *array)
 {
     char **argv = mem_alloc(sizeof *argv);

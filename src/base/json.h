@@ -39,5 +39,7 @@ char *json_pretty(const json_t *value);     /* 2 blanks, order kept; the caller 
 char *
 json_show(const json_t *value); /* a scalar as a person would write it; caller frees */
 char **json_argv(const json_t *array); /* an array of strings as an argument vector */
+/* The reverse, each as json_text(); NULL is the empty array. */
+json_t *json_texts(char *const *texts);
 
 #endif

@@ -47,7 +47,7 @@ json_t *report_light(const struct light *light, int64_t now)
     json_object_set_new(object, "evidence", evidence);
     json_t *notes = json_array();
     for (size_t i = 0; i < result->note_count; i++) {
-        json_array_append_new(notes, json_string(result->notes[i]));
+        json_array_append_new(notes, json_text(result->notes[i]));
     }
     json_object_set_new(object, "notes", notes);
     return object;
@@ -56,10 +56,7 @@ json_t *report_light(const struct light *light, int64_t now)
 static json_t *report_reasons(const struct board *board, int64_t now)
 {
     char **reasons = gate_reasons(board, now);
-    json_t *array = json_array();
-    for (size_t i = 0; reasons[i]; i++) {
-        json_array_append_new(array, json_string(reasons[i]));
-    }
+    json_t *array = json_texts(reasons);
     argv_free(reasons);
     return array;
 }

@@ -1,6 +1,7 @@
 #include "cli/refusal.h"
 
 #include "alert/courier.h"
+#include "base/json.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "run/announce.h"
@@ -14,10 +15,7 @@ void refusal_record(const struct starting *starting, char *const *reasons)
     struct events events;
     struct error error = {0};
     const char *release = starting->intent.release;
-    json_t *list = json_array();
-    for (size_t i = 0; reasons[i]; i++) {
-        json_array_append_new(list, json_string(reasons[i]));
-    }
+    json_t *list = json_texts(reasons);
     json_t *data = json_pack("{s:o}", "reasons", list);
     json_t *who = who_facts();
     struct event event = {.kind = EVENT_REFUSED,

@@ -61,10 +61,7 @@ static char *file_name(size_t index, const char *path)
 
 static json_t *row_json(const struct kept *row)
 {
-    json_t *argv = row->argv ? json_array() : json_null();
-    for (size_t i = 0; row->argv && row->argv[i]; i++) {
-        json_array_append_new(argv, json_text(row->argv[i]));
-    }
+    json_t *argv = row->argv ? json_texts(row->argv) : json_null();
     char mode[8];
     snprintf(mode, sizeof mode, "%04o", (unsigned)(row->mode & 07777));
     return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "kind",

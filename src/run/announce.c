@@ -63,18 +63,15 @@ static json_t *facts_of(const struct run *run, char *const *reasons,
         "id",    "kind",       "release",   "operator",       "reason",       "digest",
         "phase", "fence",      "outcome",   "status",         "started",      "ended",
         "who",   "known_good", "cancelled", "verdict_before", "verdict_after"};
-    json_t *record = run_json(run), *told = json_object(), *list = json_array();
+    json_t *record = run_json(run), *told = json_object();
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_object_set(told, keys[i], json_object_get(record, keys[i]));
-    }
-    for (size_t i = 0; reasons && reasons[i]; i++) {
-        json_array_append_new(list, json_text(reasons[i]));
     }
     json_decref(record);
     json_object_del(json_object_get(told, "verdict_before"), "lights");
     json_object_del(json_object_get(told, "verdict_after"), "lights");
-    return json_pack("{s:o, s:o, s:o}", "run", told, "reasons", list, "audit_head",
-                     head_json(head));
+    return json_pack("{s:o, s:o, s:o}", "run", told, "reasons", json_texts(reasons),
+                     "audit_head", head_json(head));
 }
 
 bool announce_run(const char *outbox, const struct environment *environment,

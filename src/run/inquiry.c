@@ -122,10 +122,7 @@ json_t *inquiry_json(const struct inquiry *inquiry)
     json_t *list = json_array();
     for (size_t i = 0; i < inquiry->count; i++) {
         const struct inquired *row = &inquiry->rows[i];
-        json_t *argv = row->argv ? json_array() : json_null();
-        for (size_t word = 0; row->argv && row->argv[word]; word++) {
-            json_array_append_new(argv, json_text(row->argv[word]));
-        }
+        json_t *argv = row->argv ? json_texts(row->argv) : json_null();
         json_array_append_new(list,
                               json_pack("{s:s, s:o}", "name", row->name, "argv", argv));
     }

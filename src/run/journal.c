@@ -9,15 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static json_t *texts_json(char *const *texts)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; texts && texts[i]; i++) {
-        json_array_append_new(list, json_string(texts[i]));
-    }
-    return list;
-}
-
 /* The launcher may be gone, or not read: then the record has to do. */
 static void report(const struct journal *journal, char *const *reasons, const char *hint)
 {
@@ -25,7 +16,7 @@ static void report(const struct journal *journal, char *const *reasons, const ch
     json_t *document =
         json_pack("{s:s, s:s, s:s, s:i, s:o, s:o}", "run", run->id, "phase",
                   run_phase_words[run->phase], "outcome", outcome_rows[run->outcome].word,
-                  "status", journal->status, "reasons", texts_json(reasons), "hint",
+                  "status", journal->status, "reasons", json_texts(reasons), "hint",
                   hint && *hint ? json_string(hint) : json_null());
     char *text = json_compact(document);
     char *line = mem_format("%s\n", text);
@@ -134,7 +125,7 @@ void journal_end(struct journal *journal, enum run_outcome outcome, int status,
     char *text =
         reasons && reasons[0] ? mem_format("%s: %s", word, reasons[0]) : mem_text(word);
     json_t *data = json_pack("{s:s, s:i, s:o}", "outcome", word, "status", status,
-                             "reasons", texts_json(reasons));
+                             "reasons", json_texts(reasons));
     journal->status = status;
     bool done = journal_append(journal, kind, text, data, &error);
     run->phase = PHASE_ENDED;

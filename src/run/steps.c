@@ -199,10 +199,7 @@ json_t *steps_json(const struct steps *steps)
     json_t *list = json_array();
     for (size_t i = 0; i < steps->count; i++) {
         const struct planned *planned = &steps->rows[i];
-        json_t *argv = planned->argv ? json_array() : json_null();
-        for (size_t word = 0; planned->argv && planned->argv[word]; word++) {
-            json_array_append_new(argv, json_text(planned->argv[word]));
-        }
+        json_t *argv = planned->argv ? json_texts(planned->argv) : json_null();
         json_array_append_new(
             list, json_pack("{s:s, s:o}", "name", planned->name, "argv", argv));
     }

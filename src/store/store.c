@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "base/json.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -432,10 +433,7 @@ void store_gate(struct store *store, const struct board *board, int64_t now)
         return;
     }
     char **reasons = verdict.decision == GATE_NO_GO ? gate_reasons(board, now) : NULL;
-    json_t *list = json_array();
-    for (size_t i = 0; reasons && reasons[i]; i++) {
-        json_array_append_new(list, json_string(reasons[i]));
-    }
+    json_t *list = json_texts(reasons);
     json_t *data = json_pack("{s:s, s:o}", "verdict", decision_words[verdict.decision],
                              "reasons", list);
     char *text =
