@@ -1,8 +1,8 @@
 #include "cli/refusal.h"
 
 #include "alert/courier.h"
-#include "base/json.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "run/announce.h"
 #include "store/events.h"

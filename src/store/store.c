@@ -1,8 +1,8 @@
 #include "store/store.h"
 
-#include "base/json.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/spawn.h"
