@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -18,7 +17,6 @@
 #include "run/follow.h"
 #include "run/process.h"
 #include "run/resolve.h"
-#include "run/supervisor.h"
 #include "store/events.h"
 
 #include <poll.h>
@@ -593,17 +591,11 @@ static void begin(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc > 1 && strcmp(argv[1], SUPERVISOR_ORDER) == 0) {
-        _exit(supervisor_main(place_checks));
+    if (!place_ready(argc, argv)) {
+        return 0;
     }
     if (argc > 2 && strcmp(argv[1], "__console") == 0) {
         _exit(be_console(argv[2]));
-    }
-    if (place_beneath_valgrind()) {
-        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
-        return 0;
     }
     begin(argc, argv);
     const struct CMUnitTest tests[] = {

@@ -11,7 +11,6 @@
 #include "lock/lock.h"
 #include "run/process.h"
 #include "run/resolve.h"
-#include "run/supervisor.h"
 #include "source/capture.h"
 #include "store/events.h"
 
@@ -523,13 +522,7 @@ static void without_its_backup_nothing_starts(void **state)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc > 1 && strcmp(argv[1], "__supervise") == 0) {
-        _exit(supervisor_main(place_checks));
-    }
-    if (place_beneath_valgrind()) {
-        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
+    if (!place_ready(argc, argv)) {
         return 0;
     }
     const struct CMUnitTest tests[] = {

@@ -4,19 +4,15 @@
 
 #include "base/exits.h"
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "release/back.h"
 #include "release/departure.h"
-#include "run/supervisor.h"
 #include "secret/fingerprint.h"
-#include "secret/keep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The release is the file `version`; a deploy makes `next` the configuration. */
 #define DEPLOY "cp next app.env; echo OK osram 12 >lamp; cat version >serving"
@@ -296,13 +292,7 @@ static int begin(void **state)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc == 2 && strcmp(argv[1], "__supervise") == 0) {
-        _exit(supervisor_main(place_checks));
-    }
-    if (place_beneath_valgrind()) {
-        puts("1..0 # SKIP a supervisor is this program started anew");
+    if (!place_ready(argc, argv)) {
         return 0;
     }
     const struct CMUnitTest tests[] = {

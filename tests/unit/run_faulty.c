@@ -8,13 +8,11 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/fate.h"
 #include "run/follow.h"
 #include "run/process.h"
-#include "run/supervisor.h"
 #include "store/events.h"
 
 #include <poll.h>
@@ -231,14 +229,11 @@ static void a_clock_that_moves_by_a_day_changes_no_verdict(void **state)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc > 1 && strcmp(argv[1], SUPERVISOR_ORDER) == 0) {
-        _exit(supervisor_main(place_checks));
+    if (!place_ready(argc, argv)) {
+        return 0;
     }
-    if (place_beneath_valgrind() || SANITIZED || access(FAULTY, R_OK) != 0) {
-        puts("1..0 # SKIP a library is preloaded, which neither valgrind nor a sanitizer "
-             "lets through");
+    if (SANITIZED || access(FAULTY, R_OK) != 0) {
+        puts("1..0 # SKIP a library is preloaded, which no sanitizer lets through");
         return 0;
     }
     const char *seconds = getenv("SOAK_SECONDS");

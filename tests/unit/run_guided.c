@@ -3,19 +3,16 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/fs.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "run/control.h"
 #include "run/process.h"
 #include "run/repair.h"
-#include "run/supervisor.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const int64_t PATIENCE = 30 * CLOCK_SECOND;
 
@@ -524,13 +521,7 @@ static void a_run_that_was_stopped_says_so_and_asks_again(void **state)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc > 1 && strcmp(argv[1], "__supervise") == 0) {
-        _exit(supervisor_main(place_checks));
-    }
-    if (place_beneath_valgrind()) {
-        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
+    if (!place_ready(argc, argv)) {
         return 0;
     }
     const struct CMUnitTest tests[] = {

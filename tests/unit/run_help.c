@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "board/sched.h"
 #include "run/playback.h"
+#include "run/supervisor.h"
+#include "secret/keep.h"
 #include "store/events.h"
 
 #include <poll.h>
@@ -263,11 +265,25 @@ bool place_event(const char *type, const char *run)
 
 /* The test is its own supervisor: run_launch() executes /proc/self/exe, which beneath
  * valgrind is valgrind, though it makes readlink(2) tell another story. */
-bool place_beneath_valgrind(void)
+static bool beneath_valgrind(void)
 {
     char path[4096] = "";
     struct stat running, named;
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     return length > 0 && stat("/proc/self/exe", &running) == 0 &&
            stat(path, &named) == 0 && running.st_ino != named.st_ino;
+}
+
+bool place_ready(int argc, char **argv)
+{
+    json_begin();
+    keep_begin();
+    if (argc > 1 && strcmp(argv[1], SUPERVISOR_ORDER) == 0) {
+        _exit(supervisor_main(place_checks));
+    }
+    if (beneath_valgrind()) {
+        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
+        return false;
+    }
+    return true;
 }

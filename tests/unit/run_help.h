@@ -48,6 +48,9 @@ void place_launch(struct launch *launch, const struct plan *plan);
 char *place_output(const struct run *run); /* what its steps printed; the caller frees */
 void place_await(const char *name);        /* until a command made this file */
 bool place_event(const char *type, const char *run);
-bool place_beneath_valgrind(void); /* where no run can be started */
+
+/* What main() of a test that starts runs begins with: started as their supervisor it does
+ * not return. False where no run can be started, once that is said as TAP. */
+bool place_ready(int argc, char **argv);
 
 #endif

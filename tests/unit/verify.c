@@ -8,12 +8,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "run/control.h"
-#include "run/supervisor.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PATIENT = 10 }; /* tries */
 
@@ -331,13 +329,7 @@ static void known_good_is_bound_to_what_was_printed(void **state)
 
 int main(int argc, char **argv)
 {
-    json_begin();
-    keep_begin();
-    if (argc > 1 && strcmp(argv[1], "__supervise") == 0) {
-        _exit(supervisor_main(place_checks));
-    }
-    if (place_beneath_valgrind()) {
-        puts("1..0 # SKIP beneath valgrind a program cannot start itself anew");
+    if (!place_ready(argc, argv)) {
         return 0;
     }
     const struct CMUnitTest tests[] = {
