@@ -73,19 +73,25 @@ static void a_backend_with_another_secret_is_named(void **state)
     assert_int_equal(netra->forgeries, 0);
 }
 
-static void one_cause_explains_every_red_of_a_mismatch(void **state)
+/* Asks all that hangs on the secret, and what explains what is red. */
+static void ask_all(struct netra *netra, struct causes *causes)
 {
-    struct netra *netra = *state;
     static const char *const names[] = {"config", "jwt_secret", "jwt_sync", "auth_flow",
                                         "auth_rate"};
-    netra->backend_secret = NETRA_OTHER;
-    netra_set(netra, "/services/backend/jwt_secret", NULL);
-    netra_load(netra);
     for (size_t i = 0; i < 5; i++) {
         netra_ask(netra, names[i], true);
     }
+    cause_find(netra->board, clock_now(), causes);
+}
+
+static void one_cause_explains_every_red_of_a_mismatch(void **state)
+{
+    struct netra *netra = *state;
+    netra->backend_secret = NETRA_OTHER;
+    netra_set(netra, "/services/backend/jwt_secret", NULL);
+    netra_load(netra);
     struct causes causes;
-    cause_find(netra->board, clock_now(), &causes);
+    ask_all(netra, &causes);
     assert_int_equal(causes.count, 1);
     assert_string_equal(causes.rows[0].light->name, "jwt_sync");
     assert_int_equal(causes.rows[0].count, 1);
@@ -444,15 +450,10 @@ static void without_a_canonical_secret_nothing_is_compared(void **state)
 static void an_auth_that_is_down_is_one_cause(void **state)
 {
     struct netra *netra = *state;
-    static const char *const names[] = {"config", "jwt_secret", "jwt_sync", "auth_flow",
-                                        "auth_rate"};
     netra_load(netra);
     netra_stop(&netra->auth);
-    for (size_t i = 0; i < 5; i++) {
-        netra_ask(netra, names[i], true);
-    }
     struct causes causes;
-    cause_find(netra->board, clock_now(), &causes);
+    ask_all(netra, &causes);
     assert_int_equal(causes.count, 1);
     assert_string_equal(causes.rows[0].light->name, "auth_flow");
     assert_int_equal(causes.rows[0].count, 2);
@@ -464,15 +465,10 @@ static void an_auth_that_is_down_is_one_cause(void **state)
 static void a_backend_that_is_down_is_one_cause(void **state)
 {
     struct netra *netra = *state;
-    static const char *const names[] = {"config", "jwt_secret", "jwt_sync", "auth_flow",
-                                        "auth_rate"};
     netra_load(netra);
     netra_stop(&netra->backend);
-    for (size_t i = 0; i < 5; i++) {
-        netra_ask(netra, names[i], true);
-    }
     struct causes causes;
-    cause_find(netra->board, clock_now(), &causes);
+    ask_all(netra, &causes);
     assert_int_equal(causes.count, 1);
     assert_string_equal(causes.rows[0].light->name, "auth_flow");
     assert_int_equal(causes.rows[0].count, 2);
