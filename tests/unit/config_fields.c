@@ -188,9 +188,7 @@ static void a_secret_is_never_written_in_the_file(void **state)
 static void values_have_a_form(void **state)
 {
     (void)state;
-    static const struct {
-        const char *staging, *path, *message, *hint;
-    } rows[] = {
+    static const struct refusal rows[] = {
         {"{\"redis\": {\"host\": \"redis://h\"}}", "redis.host", "without scheme", ""},
         {"{\"redis\": {\"host\": \"h:6379\"}}", "redis.host", "without scheme and port",
          ""},
@@ -256,19 +254,13 @@ static void values_have_a_form(void **state)
          "\"service\": \"auth\", \"path\": \"/\", \"expect\": {\"/a\": 1}}]}",
          "checks[0].name", "is taken already", ""},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *path = mem_format("environments.staging.%s", rows[i].path);
-        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
-        free(path);
-    }
+    assert_all_refused(".", rows, sizeof rows / sizeof rows[0]);
 }
 
 static void when_a_run_may_start_has_a_form(void **state)
 {
     (void)state;
-    static const struct {
-        const char *staging, *path, *message, *hint;
-    } rows[] = {
+    static const struct refusal rows[] = {
         {"{\"freezes\": [{\"from\": \"2026-12-24\", \"to\": "
          "\"2026-12-25T00:00:00Z\", \"reason\": \"x\"}]}",
          "freezes[0].from", "with its zone", ""},
@@ -294,11 +286,7 @@ static void when_a_run_may_start_has_a_form(void **state)
         {"{\"coordination\": {\"redis\": {\"host\": \"h\"}, \"ttl\": \"1ms\"}}",
          "coordination.ttl", "from 1 s", ""},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *path = mem_format("environments.staging.%s", rows[i].path);
-        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
-        free(path);
-    }
+    assert_all_refused(".", rows, sizeof rows / sizeof rows[0]);
 }
 
 static void the_schema_knows_every_row(void **state)

@@ -113,6 +113,15 @@ void assert_refused(const char *staging, const char *path, const char *message,
     config_destroy(config);
 }
 
+void assert_all_refused(const char *below, const struct refusal *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *path = mem_format("environments.staging%s%s", below, rows[i].path);
+        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
+        free(path);
+    }
+}
+
 bool help_begin(void)
 {
     json_begin();

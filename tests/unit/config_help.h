@@ -27,6 +27,14 @@ void assert_problem(const struct config *config, const char *path, const char *m
 void assert_refused(const char *staging, const char *path, const char *message,
                     const char *hint);
 
+/* What staging must not hold, and what is said of it there. */
+struct refusal {
+    const char *staging, *path, *message, *hint;
+};
+
+/* Each on its own; the rows' paths stand behind `below`, which stands in staging. */
+void assert_all_refused(const char *below, const struct refusal *rows, size_t count);
+
 /* Makes the directory, runs, removes it: help_run(unit_run("name", tests)). */
 #define help_run(run) (help_begin() ? help_end(run) : 1)
 bool help_begin(void);

@@ -19,9 +19,7 @@
 static void a_service_tells_of_a_store_by_a_check_that_asserts_it(void **state)
 {
     (void)state;
-    static const struct {
-        const char *staging, *path, *message, *hint;
-    } rows[] = {
+    static const struct refusal rows[] = {
         {TOLD("other", "backend", "\"/redis\": true"), "redis.told_by",
          "names a check that is not configured", "health_json"},
         {TOLD("ready", "auth", "\"/redis\": true"), "redis.told_by",
@@ -33,11 +31,7 @@ static void a_service_tells_of_a_store_by_a_check_that_asserts_it(void **state)
         {TOLD("ready", "backend", "\"/redis/status\": \"not_configured\""),
          "redis.told_by", "what proves nothing", "in use"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *path = mem_format("environments.staging.%s", rows[i].path);
-        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
-        free(path);
-    }
+    assert_all_refused(".", rows, sizeof rows / sizeof rows[0]);
     struct config *config =
         load_staging(TOLD("ready", "backend", "\"/redis/connected\": true"));
     assert_true(config_usable(config));
@@ -142,9 +136,7 @@ static void a_check_has_the_keys_of_its_type(void **state)
     (void)state;
 #define ONE(type, keys)                                                                  \
     "{\"checks\": [{\"type\": \"" type "\", \"name\": \"a\", " keys "}]}"
-    static const struct {
-        const char *staging, *key, *message, *hint;
-    } rows[] = {
+    static const struct refusal rows[] = {
         {ONE("tcp", "\"url\": \"http://h\""), ".url", "belongs to type http, not tcp",
          "correct the type"},
         {ONE("http", "\"port\": 80"), ".port", "belongs to type tcp, tls, not http", ""},
@@ -178,11 +170,7 @@ static void a_check_has_the_keys_of_its_type(void **state)
         {ONE("command", "\"format\": \"xml\""), ".format", "not \"xml\"", ""},
     };
 #undef ONE
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *path = mem_format("environments.staging.checks[0]%s", rows[i].key);
-        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
-        free(path);
-    }
+    assert_all_refused(".checks[0]", rows, sizeof rows / sizeof rows[0]);
     struct config *config = load_staging(
         "{\"checks\": [{\"type\": \"tls\", \"name\": \"a\", \"host\": \"h\"}]}");
     const json_t *root = config->environments[0]->root;
@@ -201,9 +189,7 @@ static void the_settings_of_a_service_have_one_place_and_no_secret(void **state)
 #define SET(from, expect)                                                                \
     "{\"services\": {\"backend\": {\"settings\": {\"from\": {" from                      \
     "}, \"expect\": {" expect "}}}}}"
-    static const struct {
-        const char *staging, *key, *message, *hint;
-    } rows[] = {
+    static const struct refusal rows[] = {
         {SET("", "\"A\": \"x\""), ".from", "needs one of", "in which one place"},
         {SET(RUN ", \"env_file\": \"f\"", "\"A\": \"x\""), ".from", "needs one of", ""},
         {SET("\"command\": [\"c\"]", "\"A\": \"x\""), ".from.format", "is missing",
@@ -223,12 +209,7 @@ static void the_settings_of_a_service_have_one_place_and_no_secret(void **state)
          ""},
         {SET(RUN, "\"A\": {\"not\": []}"), ".expect.A", "must be a text, the source", ""},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *path =
-            mem_format("environments.staging.services.backend.settings%s", rows[i].key);
-        assert_refused(rows[i].staging, path, rows[i].message, rows[i].hint);
-        free(path);
-    }
+    assert_all_refused(".services.backend.settings", rows, sizeof rows / sizeof rows[0]);
     struct config *config = load_staging(
         "{\"services\": {\"backend\": {\"settings\": {\"from\": {" RUN "}, \"expect\": {"
         "\"A\": {\"env\": \"EXPECTED\"}, \"B\": {\"not\": \"x\"}, \"C\": \"\"}}}},"
