@@ -18,6 +18,14 @@
 
 #define OK_REPLY SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
+/* Plays these, one a connection; the webhook leads there. */
+static struct peer *be_webhook(const struct peer_step *const *scripts, size_t count)
+{
+    struct peer *peer = peer_start(scripts, count);
+    lead_to(peer_port(peer));
+    return peer;
+}
+
 /* ---- what is sent ---- */
 
 static void a_webhook_is_given_the_message_once_with_an_id(void **state)
@@ -25,9 +33,8 @@ static void a_webhook_is_given_the_message_once_with_an_id(void **state)
     (void)state;
     static const struct peer_step script[] = {READ("\"text\""), OK_REPLY, CLOSE};
     static const struct peer_step *const scripts[] = {script};
-    struct peer *peer = peer_start(scripts, 1);
+    struct peer *peer = be_webhook(scripts, 1);
     configure_webhook(", \"headers\": {\"X-Team\": \"ops\"}");
-    lead_to(peer_port(peer));
     post(NOTICE_FINISHED, "deploy verified");
     struct courier *courier = courier_create(environment, &dir, true);
     assert_true(courier_destroy(courier, LONG));
@@ -57,12 +64,11 @@ static void slack_is_given_the_text_alone(void **state)
     (void)state;
     static const struct peer_step script[] = {READ("}"), OK_REPLY, CLOSE};
     static const struct peer_step *const scripts[] = {script};
-    struct peer *peer = peer_start(scripts, 1);
+    struct peer *peer = be_webhook(scripts, 1);
     char *notify = mem_format("{\"deadline\": \"10s\", \"webhook\": {\"url\": {\"file\": "
                               "\"%s\"}, \"format\": \"slack\"}}",
                               url_file);
     configure(notify);
-    lead_to(peer_port(peer));
     post(NOTICE_FINISHED, "deploy verified");
     assert_true(courier_destroy(courier_create(environment, &dir, true), LONG));
     peer_halt(peer);
@@ -128,8 +134,7 @@ static void of_two_couriers_one_delivers(void **state)
 static void assert_waits(const struct peer_step *script, const char *reason)
 {
     const struct peer_step *const scripts[] = {script};
-    struct peer *peer = peer_start(scripts, 1);
-    lead_to(peer_port(peer));
+    struct peer *peer = be_webhook(scripts, 1);
     post(NOTICE_FINISHED, "deploy verified");
     struct courier *courier = courier_create(environment, &dir, true);
     char *error = wait_for_failure(&sink_webhook);
@@ -173,13 +178,12 @@ static void a_webhook_that_hangs_holds_nobody_up(void **state)
     (void)state;
     static const struct peer_step silent[] = {ASKED, STALL};
     static const struct peer_step *const scripts[] = {silent};
-    struct peer *peer = peer_start(scripts, 1);
+    struct peer *peer = be_webhook(scripts, 1);
     char *notify = mem_format("{\"deadline\": \"5m\", \"webhook\": {\"url\": {\"file\": "
                               "\"%s\"}}, \"command\": [\"sh\", \"-c\", \"cat >$0\", "
                               "\"%s\"]}",
                               url_file, told_file);
     configure(notify);
-    lead_to(peer_port(peer));
     struct courier *courier = courier_create(environment, &dir, true);
     int64_t before = clock_now();
     post(NOTICE_FINISHED, "deploy verified");
@@ -210,11 +214,8 @@ static void what_one_process_left_the_next_one_delivers(void **state)
     configure_webhook("");
     lead_to(peer_free_port());
     post(NOTICE_FINISHED, "deploy verified");
-    struct courier *courier = courier_create(environment, &dir, true);
-    free(wait_for_failure(&sink_webhook));
-    courier_destroy(courier, 0);
-    struct peer *peer = peer_start(scripts, 1);
-    lead_to(peer_port(peer));
+    try_in_vain();
+    struct peer *peer = be_webhook(scripts, 1);
     assert_true(courier_destroy(courier_create(environment, &dir, true), LONG));
     assert_int_equal(peer_accepted(peer), 1);
     assert_int_equal(count(&sink_webhook, false), 0);
@@ -228,9 +229,8 @@ static void one_that_is_refused_does_not_hold_up_the_others(void **state)
         ASKED, SEND("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n"), CLOSE};
     static const struct peer_step takes[] = {ASKED, OK_REPLY, CLOSE};
     static const struct peer_step *const scripts[] = {refuses, takes, takes};
-    struct peer *peer = peer_start(scripts, 3);
+    struct peer *peer = be_webhook(scripts, 3);
     configure_webhook("");
-    lead_to(peer_port(peer));
     post(NOTICE_FINISHED, "one");
     post(NOTICE_FINISHED, "two");
     assert_true(courier_destroy(courier_create(environment, &dir, true), LONG));

@@ -32,4 +32,6 @@ size_t count(const struct sink *sink, bool dead);
 /* Until a letter was tried, and why it failed. The caller frees. */
 char *wait_for_failure(const struct sink *sink);
 
+void try_in_vain(void); /* a courier comes, cannot tell the webhook, and goes */
+
 #endif
