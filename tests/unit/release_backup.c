@@ -30,6 +30,15 @@ static void back_up(void)
     }
 }
 
+/* Two files, `b` in the second. */
+static void back_up_two(const char *b)
+{
+    shop_configure(FILES("\"a.env\", \"b.env\""));
+    shop_write("a.env", "A=1\n");
+    shop_write("b.env", b);
+    back_up();
+}
+
 static bool read_kept(struct manifest *manifest, struct error *error)
 {
     char *directory = shop_path("backup");
@@ -205,10 +214,7 @@ static void where_one_file_cannot_come_back_none_does(void **state)
 {
     (void)state;
     struct error error = {0};
-    shop_configure(FILES("\"a.env\", \"b.env\""));
-    shop_write("a.env", "A=1\n");
-    shop_write("b.env", "B=1\nSMTP_PASSWORD=x\n");
-    back_up();
+    back_up_two("B=1\nSMTP_PASSWORD=x\n");
     shop_write("a.env", "A=2\n");
     shop_write("b.env", "B=2\n");
     assert_false(restore(&error));
@@ -224,10 +230,7 @@ static void what_was_taken_before_a_failure_is_given_back(void **state)
     struct manifest manifest;
     struct restore back;
     struct error error = {0};
-    shop_configure(FILES("\"a.env\", \"b.env\""));
-    shop_write("a.env", "A=1\n");
-    shop_write("b.env", "B=1\n");
-    back_up();
+    back_up_two("B=1\n");
     shop_write("a.env", "A=2\n");
     char *b = shop_path("b.env");
     assert_int_equal(unlink(b), 0);
@@ -277,10 +280,7 @@ static void only_what_is_configured_today_is_written(void **state)
     struct manifest manifest;
     struct restore back;
     struct error error = {0};
-    shop_configure(FILES("\"a.env\", \"b.env\""));
-    shop_write("a.env", "A=1\n");
-    shop_write("b.env", "B=1\n");
-    back_up();
+    back_up_two("B=1\n");
     shop_write("b.env", "B=2\n");
     shop_configure(FILES("\"a.env\", \"c.env\""));
     assert_true(read_kept(&manifest, &error));
