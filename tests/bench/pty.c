@@ -74,14 +74,17 @@ static ssize_t read_some(const struct subject *subject, char *out, size_t room,
     return woken > 0 ? read(subject->terminal, out, room) : woken;
 }
 
-/* When the marker had come out, 0 where it did not. */
+/* When the marker had come out, 0 where it did not, also where something else is drawn
+ * all the time. */
 static int64_t await(const struct subject *subject, const char *marker)
 {
     static char screen[SCREEN_ROOM];
     size_t length = 0;
-    while (length + 1 < sizeof screen) {
-        ssize_t got =
-            read_some(subject, screen + length, sizeof screen - 1 - length, PATIENCE_MS);
+    int64_t until = read_clock(CLOCK_MONOTONIC) + PATIENCE_MS * INT64_C(1000000), left;
+    while (length + 1 < sizeof screen &&
+           (left = until - read_clock(CLOCK_MONOTONIC)) > 0) {
+        ssize_t got = read_some(subject, screen + length, sizeof screen - 1 - length,
+                                (int)(left / 1000000) + 1);
         if (got <= 0) {
             break;
         }
