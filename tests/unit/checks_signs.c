@@ -208,7 +208,7 @@ static void native_offers(const char *received, struct buf *out)
 
 static void native_well(const char *received, struct buf *out)
 {
-    must_find(received, "UNION ALL SELECT concat('parts ");
+    must_find(received, "(SELECT concat('parts ");
     char *lines = lines_with(NULL);
     add_answer(out, lines);
     free(lines);
@@ -216,7 +216,7 @@ static void native_well(const char *received, struct buf *out)
 
 static void native_disk(const char *received, struct buf *out)
 {
-    must_find(received, "UNION ALL SELECT concat('parts ");
+    must_find(received, "(SELECT concat('parts ");
     char *lines = lines_with("disks 2 0.0912 cold");
     add_answer(out, lines);
     free(lines);
