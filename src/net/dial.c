@@ -15,17 +15,22 @@
 
 enum { AGAIN = -2 };
 
-static bool refused(struct dial *dial, int number, struct error *error)
+bool dial_refused(const char *address, int number, struct error *error)
 {
     char reason[128];
     if (number == ECONNREFUSED) {
-        error_set(error, ERROR_UNREACHABLE, "connection refused by %s", dial->address);
+        error_set(error, ERROR_UNREACHABLE, "connection refused by %s", address);
         error_hint(error,
                    "nothing listens there: start the service, or correct host and port");
+    } else if (number == ECONNRESET) {
+        error_set(error, ERROR_PROTOCOL, "%s broke the connection while it was made",
+                  address);
+        error_hint(error, "see what stands before the service (a proxy, a firewall, a "
+                          "tunnel), and whether the service restarts");
     } else if (number == EMFILE || number == ENFILE || number == ENOMEM) {
-        error_system(error, number, "cannot connect to %s", dial->address);
+        error_system(error, number, "cannot connect to %s", address);
     } else {
-        error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", dial->address,
+        error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
                   strerror_r(number, reason, sizeof reason));
         error_hint(error, "see whether the host is up and there is a route to it");
     }
@@ -52,7 +57,7 @@ static bool connect_one(struct dial *dial, const struct sockaddr *address,
 {
     dial->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0) {
-        return refused(dial, errno, error);
+        return dial_refused(dial->address, errno, error);
     }
     int number = connect(dial->fd, address, length) == 0 ? 0 : errno;
     if (number == EINPROGRESS || number == EINTR) {
@@ -62,7 +67,7 @@ static bool connect_one(struct dial *dial, const struct sockaddr *address,
         socklen_t size = sizeof number;
         getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &number, &size);
     }
-    return number == 0 || refused(dial, number, error);
+    return number == 0 || dial_refused(dial->address, number, error);
 }
 
 static void hang_up(struct dial *dial)

@@ -35,6 +35,9 @@ bool dial_open(struct dial *dial, const char *host, int port,
                const atomic_bool *cancelled, struct error *error);
 void dial_close(struct dial *dial);
 
+/* Says why a connection was not made, of an errno; false. */
+bool dial_refused(const char *address, int number, struct error *error);
+
 bool dial_write(struct dial *dial, const void *data, size_t length, struct error *error);
 
 /* At least one byte; 0 where the peer closed; -1 on error. */

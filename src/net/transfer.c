@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/dial.h"
 #include "net/resolve.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,19 +189,14 @@ static bool too_much(const struct transfer *transfer, bool headers, struct error
 static bool not_connected(const struct transfer *transfer, struct error *error)
 {
     const char *address = transfer->reply->address;
-    char reason[128];
     long number = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
-    if (number == ECONNREFUSED) {
-        error_set(error, ERROR_UNREACHABLE, "connection refused by %s", address);
-        error_hint(error,
-                   "nothing listens there: start the service, or correct host and port");
-    } else {
-        error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
-                  number ? strerror_r((int)number, reason, sizeof reason)
-                         : transfer->words);
-        error_hint(error, "see whether the host is up and there is a route to it");
+    if (number) {
+        return dial_refused(address, (int)number, error);
     }
+    error_set(error, ERROR_UNREACHABLE, "cannot connect to %s: %s", address,
+              transfer->words);
+    error_hint(error, "see whether the host is up and there is a route to it");
     return false;
 }
 

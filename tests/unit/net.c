@@ -13,6 +13,7 @@
 #include "tests/unit/names.h"
 #include "tests/unit/peer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -514,6 +515,19 @@ static void silence_on_a_kept_connection_ends_at_the_deadline(void **state)
     peer_stop(peer);
 }
 
+static void who_resets_a_connection_in_the_making_is_not_told_as_far_away(void **state)
+{
+    (void)state;
+    struct error error;
+    assert_false(dial_refused("127.0.0.1:6379", ECONNRESET, &error));
+    assert_int_equal(error.code, ERROR_PROTOCOL);
+    assert_contains(error.message, "127.0.0.1:6379 broke the connection");
+    assert_contains(error.hint, "what stands before the service");
+    assert_false(dial_refused("127.0.0.1:6379", EHOSTUNREACH, &error));
+    assert_int_equal(error.code, ERROR_UNREACHABLE);
+    assert_contains(error.hint, "a route to it");
+}
+
 enum { MOST_TESTS = 80 };
 static struct CMUnitTest tests[MOST_TESTS];
 static size_t test_count;
@@ -537,6 +551,7 @@ int main(void)
     }
     ADD(redirects_are_not_followed);
     ADD(what_cannot_be_reached_is_said_with_its_phase);
+    ADD(who_resets_a_connection_in_the_making_is_not_told_as_far_away);
     ADD(a_resolver_that_hangs_is_left_behind);
     ADD(only_so_many_resolvers_are_left_behind);
     ADD(a_header_cannot_smuggle_another);
