@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/stream.h"
-#include "run/playback.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,8 +12,8 @@
 
 static const double SLOWEST = 0.01, FASTEST = 1e6;
 
-bool replay_pace(struct pace *pace, const char *speed, const char *idle_limit,
-                 struct error *error)
+bool replay_options(struct pace *pace, const char *speed, const char *idle_limit,
+                    struct error *error)
 {
     char *end = NULL;
     *pace = (struct pace){.speed = 1};
@@ -30,15 +29,6 @@ bool replay_pace(struct pace *pace, const char *speed, const char *idle_limit,
         return false;
     }
     return true;
-}
-
-int64_t replay_pause(const struct pace *pace, int64_t from, int64_t to)
-{
-    int64_t span = to > from ? to - from : 0;
-    if (pace->idle_limit > 0 && span > pace->idle_limit) {
-        span = pace->idle_limit;
-    }
-    return (int64_t)((double)span / pace->speed);
 }
 
 /* False where it was told to end. */
@@ -75,27 +65,22 @@ static void show(struct stream *stream, const struct played *event, const char *
     buf_finish(&text);
 }
 
-/* By times since its beginning, so that what writing takes does not add up. */
-static void play(struct playback *playback, struct stream *stream, const char *run,
-                 const struct pace *pace)
+static void play(struct replay *replay, struct stream *stream, const char *run)
 {
     struct played event;
-    int64_t due = clock_now(), last = 0;
-    while (playback_next(playback, &event)) {
-        due += replay_pause(pace, last, event.at);
-        last = event.at;
-        if (!wait_until(due)) {
-            return;
+    while (!replay_over(replay) && wait_until(replay_due(replay))) {
+        if (replay_next(replay, clock_now(), &event)) {
+            show(stream, &event, run);
         }
-        show(stream, &event, run);
     }
 }
 
 int replay_run(const struct cli *cli, const struct run *run, const struct pace *pace)
 {
     struct error error = {0};
-    struct playback *playback = run->output ? playback_create(run->output) : NULL;
-    if (!playback) {
+    struct replay *replay =
+        run->output ? replay_open(run->output, pace, clock_now()) : NULL;
+    if (!replay) {
         error_system(&error, run->output ? errno : ENOENT, "run %s has no recording",
                      run->id);
         error_hint(&error, "its command was never started: greenboard runs show %s",
@@ -105,11 +90,11 @@ int replay_run(const struct cli *cli, const struct run *run, const struct pace *
     struct buf text;
     struct stream stream = stream_for(STDOUT_FILENO, cli->colour, cli->plain);
     buf_init(&text, 0);
-    play(playback, &stream, run->id, pace);
+    play(replay, &stream, run->id);
     stream_end(&stream, &text);
     write_out(&text);
     buf_finish(&text);
-    playback_destroy(playback);
+    replay_close(replay);
     if (run->phase != PHASE_ENDED) {
         fprintf(stderr, "run %s has no end yet: greenboard runs attach %s\n", run->id,
                 run->id);

@@ -293,7 +293,7 @@ static int replay(struct asked *asked)
 {
     struct error error = {0};
     struct pace pace;
-    if (!replay_pace(&pace, asked->speed, asked->idle_limit, &error)) {
+    if (!replay_options(&pace, asked->speed, asked->idle_limit, &error)) {
         return cli_fail(EXIT_USAGE, &error);
     }
     struct run *run = choose(asked, &error);
