@@ -138,25 +138,61 @@ echo 'export JWT_SECRET_KEY="rotated-since-then-and-long-enough-1"' >>"$APP"
 
 # ---- whatever is broken meanwhile ends with a name and a next step ----
 
-# FAULT STATUS OUTCOME: of a rollback to bad-2 while it is on. One that closes the gate closes none of it.
+# The fault of the moment is switched on, and what is to be done besides is done.
+cat >"$SB/spoil" <<END
+#!/bin/sh
+"$GREENBOARD" sandbox fault "\$(cat "$SB/moment")" on
+[ \$# = 0 ] || exec "\$@"
+END
+chmod +x "$SB/spoil"
+
+declare -A short=([lock]='redis_down clickhouse_auth' [restore]=gcp_denied [command]='rollback_fails auth_down'
+    [verify]=jwt_mismatch)
+
+# Configurations in which it comes at a step of a rollback: with lock and backup, before the restore,
+# in the command, before verify. It stays on.
+declare -A at_step
+at() { # STEP CHANGE
+    configure '.rollback.verify = {"within": "3s", "hold": "200ms"} | .rollback.timeout = "5s" | '"$2" --arg spoil "$SB/spoil"
+    at_step[$1]=$CONFIG
+}
+at lock .
+at restore '.rollback.before = [{"name": "spoil", "command": [$spoil]}]'
+at command '.rollback.command |= [$spoil] + .'
+at verify '.rollback.after = [{"name": "spoil", "command": [$spoil]}]'
+
+# ends STEP FAULT STATUS OUTCOME: of a rollback to bad-2. What closes the gate closes none of it.
 ends() {
-    fault "$1" on
-    run greenboard -c "$SHORT" rollback --to bad-2 --confirm staging --reason "with $1"
-    is "$status" "$2" "$1: a rollback exits $2"
+    local step=$1 name=$2
+    printf '%s\n' "$name" >"$SB/moment"
+    [ "$step" != lock ] || fault "$name" on
+    run greenboard -c "${at_step[$step]}" rollback --to bad-2 --confirm staging --reason "$name"
+    is "$status" "$3" "$name at $step: a rollback exits $3"
     last_run
-    json_is .outcome "$3" "$1: it ended $3"
-    json_like '.unusual // ""' 'back to bad-2' "$1: and the record says what somebody has to look at"
-    fault "$1" off
+    json_is .outcome "$4" "$name at $step: it ended $4"
+    json_like '.unusual // ""' 'back to bad-2' "$name at $step: the record says what to look at"
+    fault "$name" off
     lift
 }
-configure '.rollback.verify.within = "2s" | .rollback.timeout = "5s"'
-SHORT=$CONFIG
-rows=(rollback_fails:3:failed redis_down:4:unverified clickhouse_auth:4:unverified gcp_denied:4:unverified)
-[ -z "${SOAK_SECONDS:-}" ] || mapfile -t rows < <(greenboard sandbox faults -o json |
-    jq -r '.[] | select(.kind == "closes" and .name != "jwt_mismatch") | .name + ":4:unverified"'
-    echo rollback_fails:3:failed)
-for row in "${rows[@]}"; do
-    IFS=: read -r name code outcome <<<"$row"
-    ends "$name" "$code" "$outcome"
+
+# KIND NAME of the sandbox's faults: what becomes of a rollback with it.
+end_of() { # STEP
+    local kind name
+    while read -r kind name; do
+        case $kind-$name-$1 in
+        closes-jwt_mismatch-lock | closes-jwt_mismatch-restore) echo "$name 0 verified" ;; # it mends that
+        closes-*) echo "$name 4 unverified" ;;
+        *-rollback_fails-verify) echo "$name 0 verified" ;; # it is over by then
+        *-rollback_fails-*) echo "$name 3 failed" ;;
+        *) echo "$name 0 verified" ;; # these are of a deploy, or no fault of the release
+        esac
+    done < <(greenboard sandbox faults -o json | jq -r '.[] | .kind + " " + .name')
+}
+for step in lock restore command verify; do
+    while read -r name code outcome; do
+        if [ -n "${SOAK_SECONDS:-}" ] || [[ " ${short[$step]} " = *" $name "* ]]; then
+            ends "$step" "$name" "$code" "$outcome"
+        fi
+    done < <(end_of "$step")
 done
 done_testing
