@@ -31,14 +31,13 @@ struct run_screen {
     struct follow *follow;
     const struct run *run; /* follow's, as of the last update */
     struct output output;
-    size_t back;          /* lines scrolled up from the end; 0 follows */
-    int64_t printed;      /* clock_now() of the last output, 0: none yet */
-    int64_t looked;       /* when it was last asked whether the supervisor lives */
-    bool orphan;          /* no end is recorded and nobody is there to record one */
-    enum run_phase phase; /* as reported, before there is a record */
-    bool ended;           /* the launcher's end is closed */
-    enum run_phase told;  /* the phase that the timeline knows of */
-    char **reasons;       /* of a refusal or trouble */
+    size_t back;         /* lines scrolled up from the end; 0 follows */
+    int64_t printed;     /* clock_now() of the last output, 0: none yet */
+    int64_t looked;      /* when it was last asked whether the supervisor lives */
+    bool orphan;         /* no end is recorded and nobody is there to record one */
+    bool ended;          /* the launcher's end is closed */
+    enum run_phase told; /* the phase that the timeline knows of */
+    char **reasons;      /* of a refusal or trouble */
     char *hint;
 };
 
@@ -76,7 +75,6 @@ static void hear(struct run_screen *screen)
         if (heard != HEARD_REPORT) {
             return;
         }
-        screen->phase = report.phase;
         if (report.reasons && report.reasons[0]) {
             argv_free(screen->reasons);
             screen->reasons = argv_copy(report.reasons);
@@ -147,6 +145,9 @@ static void follow_next(struct run_screen *screen, const struct scene *scene)
     output_init(&screen->output);
     argv_free(screen->reasons);
     screen->reasons = mem_alloc(sizeof *screen->reasons);
+    free(screen->hint);
+    screen->hint = NULL;
+    screen->printed = 0;
     screen->back = 0;
     screen->told = PHASE_LOCKED;
     *scene->again = true;

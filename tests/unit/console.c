@@ -4,12 +4,16 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "run/process.h"
+#include "store/runs.h"
 #include "ui/frame.h"
+#include "ui/run_screen.h"
 #include "ui/ui.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char *dumped(const struct canvas *canvas)
@@ -231,6 +235,86 @@ static void read_only_shows_no_plan(void **state)
     stage_clear(&stage);
 }
 
+/* ---- a run ---- */
+
+#define FIRST "20260131T120000Z-0001"
+#define NEXT  "20260131T120500Z-0002"
+
+static struct run *record_create(const struct statedir *dir, const char *id,
+                                 const char *kind)
+{
+    struct run *run = run_create(id);
+    struct error error;
+    char *folder = run_path(dir, id, "");
+    assert_true(fs_make_dirs(folder, &error));
+    free(folder);
+    run->kind = mem_text(kind);
+    run->system = mem_text("netra");
+    run->environment = mem_text("development");
+    run->operator_name = mem_text("ada@ops-1");
+    run->timeout = 60 * CLOCK_SECOND;
+    run->phase = PHASE_RUNNING;
+    run->supervisor = process_find(getpid());
+    return run;
+}
+
+static void record_write(const struct statedir *dir, struct run *take_run)
+{
+    struct error error;
+    assert_true(run_write(dir, take_run, &error));
+    run_destroy(take_run);
+}
+
+/* A deploy that printed something and failed, as its launcher tells it. */
+static void fail_first(struct stage *stage, int launcher, const char *next)
+{
+    static const char printed[] = "pushing\n";
+    static const char report[] = "{\"phase\": \"ended\", \"outcome\": \"failed\","
+                                 " \"run\": \"" FIRST "\", \"reasons\": [\"exit 7\"],"
+                                 " \"hint\": \"mend the deploy\"}\n";
+    struct error error;
+    struct run *run = record_create(stage->ui.dir, FIRST, "deploy");
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_FAILED;
+    run->status = 7;
+    run->ended = 1000;
+    run->next = mem_text(next);
+    run->output = run_path(stage->ui.dir, FIRST, "output");
+    assert_true(fs_replace(run->output, printed, strlen(printed), 0600, &error));
+    record_write(stage->ui.dir, run);
+    assert_int_equal(write(launcher, report, strlen(report)), strlen(report));
+}
+
+static void a_rollback_shows_nothing_of_the_run_that_it_follows(void **state)
+{
+    (void)state;
+    struct stage stage;
+    int ends[2];
+    stage_set(&stage);
+    struct statedir dir = {.runs = stage.directory};
+    stage.ui.dir = &dir;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    struct launch launch = {.run = FIRST, .fd = ends[0]};
+    fail_first(&stage, ends[1], NEXT);
+    turn(&stage);
+    run_screen_launched(&stage.ui, &launch);
+    turn(&stage);
+    assert_true(shows(&stage, "exit 7"));
+    assert_true(shows(&stage, "mend the deploy"));
+    struct run *next = record_create(&dir, NEXT, "rollback");
+    next->unusual = mem_text("look at the database");
+    record_write(&dir, next);
+    stage.now += CLOCK_SECOND;
+    turn(&stage);
+    turn(&stage);
+    assert_true(shows(&stage, NEXT));
+    assert_true(shows(&stage, "look at the database"));
+    assert_false(shows(&stage, "mend the deploy"));
+    assert_false(shows(&stage, "last output"));
+    stage_clear(&stage);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_paste_and_a_wrong_name_start_nothing),
         cmocka_unit_test(a_confirmation_expires_after_a_minute),
         cmocka_unit_test(read_only_shows_no_plan),
+        cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
     };
     return unit_run("console", tests);
 }
