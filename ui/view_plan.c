@@ -326,7 +326,8 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
     return REACT_DRAW;
 }
 
-/* To the next repair, after the last to the first: another plan, confirmed anew. */
+/* To the next repair, after the last to the first: another plan, confirmed anew and for a
+ * reason of its own. */
 static unsigned show_next(struct plan_screen *screen, struct ui *ui)
 {
     if (!repair_of(screen, &ui->scene, 1)) {
@@ -336,6 +337,7 @@ static unsigned show_next(struct plan_screen *screen, struct ui *ui)
     plan_destroy(screen->plan);
     screen->plan = NULL;
     screen->compared = 0;
+    screen->confirm.wants_reason = true;
     return REACT_DRAW;
 }
 

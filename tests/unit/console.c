@@ -40,7 +40,9 @@ static void stage_set(struct stage *stage)
 {
     static const char text[] =
         "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"development\":"
-        " {\"deploy\": {\"command\": [\"true\"]}}}}";
+        " {\"deploy\": {\"command\": [\"true\"]}, \"repairs\": ["
+        "{\"name\": \"restart\", \"for\": [\"probe\"], \"command\": [\"true\"]},"
+        "{\"name\": \"re-mount\", \"for\": [\"probe\"], \"command\": [\"true\"]}]}}}";
     struct error error;
     snprintf(stage->directory, sizeof stage->directory, "/tmp/gb-ui-XXXXXX");
     assert_non_null(mkdtemp(stage->directory));
@@ -221,6 +223,24 @@ static void a_confirmation_expires_after_a_minute(void **state)
     stage_clear(&stage);
 }
 
+static void another_repair_wants_a_reason_of_its_own(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_set(&stage);
+    answer(&stage, STATE_FAIL);
+    turn(&stage);
+    press(&stage, 'm');
+    assert_true(shows(&stage, "Repair probe: restart"));
+    type(&stage, "it hangs");
+    press(&stage, KEYS_ENTER);
+    assert_true(shows(&stage, "type the environment's name"));
+    press(&stage, KEYS_TAB);
+    assert_true(shows(&stage, "Repair probe: re-mount"));
+    assert_true(shows(&stage, "Say why, and Enter"));
+    stage_clear(&stage);
+}
+
 static void read_only_shows_no_plan(void **state)
 {
     (void)state;
@@ -324,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_closing_gate_takes_the_question_back),
         cmocka_unit_test(a_paste_and_a_wrong_name_start_nothing),
         cmocka_unit_test(a_confirmation_expires_after_a_minute),
+        cmocka_unit_test(another_repair_wants_a_reason_of_its_own),
         cmocka_unit_test(read_only_shows_no_plan),
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
     };
