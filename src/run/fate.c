@@ -13,7 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TAIL = 4096, SHOWN = 120 };
+enum {
+    TAIL = 4096,
+    SHOWN = 120,
+    READ = 1024 * 1024, /* of a recording: TAIL, however it is escaped and cut up */
+};
 
 /* ---- who is left ---- */
 
@@ -133,6 +137,9 @@ static char *last_line(const char *path)
     buf_init(&clean, 0);
     buf_text(&clean, "");
     struct playback *playback = playback_create(path);
+    if (playback) {
+        playback_skip(playback, READ);
+    }
     while (playback && playback_next(playback, &event)) {
         if (event.code == 'o') {
             buf_drop(&tail, tail.length > TAIL ? tail.length - TAIL : 0);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -125,6 +126,17 @@ static bool take_bare(struct playback *playback, struct played *event)
     *event = (struct played){
         .code = 'o', .text = playback->read.data, .length = playback->read.length};
     return true;
+}
+
+/* Half a line is none: an event's ends where its text does. */
+void playback_skip(struct playback *playback, size_t left)
+{
+    struct stat about;
+    if (fstat(playback->file, &about) == 0 && about.st_size > (off_t)left) {
+        buf_clear(&playback->read);
+        playback->used = 0;
+        playback->at = about.st_size - (off_t)left;
+    }
 }
 
 bool playback_next(struct playback *playback, struct played *event)

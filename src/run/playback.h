@@ -21,6 +21,8 @@ struct played {
 
 struct playback *playback_create(const char *path); /* NULL with errno */
 void playback_destroy(struct playback *playback);
+/* All but so many bytes at the end are passed over, and the line that they begin in. */
+void playback_skip(struct playback *playback, size_t left);
 bool playback_next(struct playback *playback, struct played *event);
 
 #endif

@@ -3,6 +3,8 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/spawn.h"
+#include "run/fate.h"
 #include "run/playback.h"
 #include "run/recording.h"
 
@@ -270,6 +272,67 @@ static void bare_bytes_of_an_older_greenboard_are_shown(void **state)
     free(old);
 }
 
+/* ---- the end of a long one ---- */
+
+static void append_numbers(size_t count)
+{
+    struct buf lines;
+    buf_init(&lines, 0);
+    for (size_t i = 0; i < count; i++) {
+        buf_format(&lines, "[%zu, \"o\", \"line %07zu\\r\\n\"]\n", i, i);
+    }
+    append(buf_string(&lines));
+    buf_finish(&lines);
+}
+
+static void the_end_is_read_without_what_is_before_it(void **state)
+{
+    (void)state;
+    struct played event;
+    static const size_t line = sizeof "line 0000000\r\n" - 1;
+    append_numbers(1000);
+    for (size_t left = 100; left < 200; left++) { /* wherever it begins in a line */
+        struct buf text;
+        buf_init(&text, 0);
+        struct playback *playback = playback_create(path);
+        playback_skip(playback, left);
+        while (playback_next(playback, &event)) {
+            assert_int_equal(event.length, line);
+            buf_add(&text, event.text, event.length);
+        }
+        playback_destroy(playback);
+        assert_true(text.length >= 2 * line && text.length < left);
+        assert_memory_equal(text.data + text.length - line, "line 0000999", 12);
+        buf_finish(&text);
+    }
+}
+
+static void a_skip_beyond_the_beginning_skips_nothing(void **state)
+{
+    (void)state;
+    struct played event;
+    append_numbers(10);
+    struct playback *playback = playback_create(path);
+    playback_skip(playback, 1 << 20);
+    assert_true(playback_next(playback, &event));
+    assert_memory_equal(event.text, "line 0000000", 12);
+    playback_destroy(playback);
+}
+
+static void what_was_printed_last_is_told_of_a_long_recording(void **state)
+{
+    (void)state;
+    struct run *run = run_create("20260131T120000Z-0001");
+    append_numbers(100000);
+    run->output = mem_text(path);
+    char **facts = fate_facts(run);
+    char *all = argv_show(facts);
+    assert_non_null(strstr(all, "line 0099999"));
+    free(all);
+    argv_free(facts);
+    run_destroy(run);
+}
+
 /* ---- a disk that is full ---- */
 
 /* No file of this process may grow beyond so many bytes. */
@@ -375,6 +438,9 @@ int main(void)
         TEST(a_secret_is_masked_however_it_comes),
         TEST(a_line_that_is_not_whole_is_waited_for),
         TEST(bare_bytes_of_an_older_greenboard_are_shown),
+        TEST(the_end_is_read_without_what_is_before_it),
+        TEST(a_skip_beyond_the_beginning_skips_nothing),
+        TEST(what_was_printed_last_is_told_of_a_long_recording),
         TEST(a_record_that_cannot_be_written_is_refused_at_the_start),
         TEST(a_disk_that_fills_at_any_byte_leaves_whole_lines_and_stops_the_run),
         TEST(a_run_that_goes_on_records_again_when_there_is_room_and_says_the_gap),
