@@ -136,7 +136,7 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
 {
     struct rollback rollback = {
         .starting = {.cli = cli, .intent = {.kind = KIND_ROLLBACK}}};
-    const char *output = "text";
+    const char *format = NULL;
     const struct option_row rows[] = {
         {"to", "WHICH", "a release, or the run that shipped it; else the last known good",
          &rollback.to, NULL, NULL},
@@ -148,7 +148,7 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
          &rollback.starting.dry_run, NULL},
         {"list", NULL, "the releases that there were, and what each is worth", NULL,
          &rollback.list, NULL},
-        {"output", "text|json", "of --list", &output, NULL, NULL},
+        {"output", "text|json", "of --list", &format, NULL, NULL},
         {"without-lease", NULL,
          "go on where no lease can be had: other machines are not kept off", NULL,
          &rollback.starting.without_lease, NULL},
@@ -164,14 +164,17 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
     if (argc > 1) {
         return cli_usage(command, "rollback takes no \"%s\"", argv[1]);
     }
-    if (!cli_output(output, false, &rollback.output)) {
-        return cli_usage(command, "-o takes text or json");
+    if (!cli_output(format, OUTPUT_TEXT, &rollback.output)) {
+        return EXIT_USAGE;
     }
     if (cli->read_only && !rollback.starting.dry_run && !rollback.list) {
         return cli_usage(command, "--read-only starts no run");
     }
     if (!cli_open(cli, &status)) {
         return status;
+    }
+    if (!rollback.list && !cli_record(cli, cli->environment)) {
+        return EXIT_INTERNAL;
     }
     if (!rollback.list && !starting_confirmable(&rollback.starting, &error)) {
         return cli_fail(EXIT_USAGE, &error);

@@ -52,7 +52,7 @@ is "$status" 0 'their chain is whole'
 # ---- environments that lack something ----
 
 lacking=0
-for asker in 'check' 'config check' 'deploy --confirm staging'; do
+for asker in 'check' 'config check' 'deploy --confirm staging' 'rollback --confirm staging'; do
     lacking=$((lacking + 1))
     configure "del(.redis) | .gate.max_age = \"6${lacking}s\""
     for _ in 1 2; do

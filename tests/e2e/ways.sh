@@ -57,6 +57,8 @@ is "$status" 64 'an unknown command: usage'
 like "$err" 'deply.*deploy' 'and the nearest is said'
 run greenboard check -o yaml
 is "$status" 64 'an unknown format: usage'
+run greenboard rollback --list -o yaml
+is "$status $err" $'64 greenboard: no output "yaml"\n  use text or json' 'and it is said once'
 run greenboard check --frobnicate
 is "$status" 64 'an unknown option: usage'
 run greenboard check --wait soon
