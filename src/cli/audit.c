@@ -4,7 +4,6 @@
 #include "cli/since.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "store/events.h"
 #include "store/head.h"
 #include "store/invalid.h"
@@ -22,14 +21,6 @@ struct asked {
     struct head head;    /* to be held against, or not known */
     struct statedir dir; /* of the trail */
 };
-
-static void print_json(json_t *take_value)
-{
-    char *text = json_pretty(take_value);
-    puts(text);
-    free(text);
-    json_decref(take_value);
-}
 
 static void print_entry(const struct entry *entry)
 {
@@ -55,7 +46,7 @@ static int list(struct events *events, const struct asked *asked)
         }
     }
     if (asked->output == OUTPUT_JSON) {
-        print_json(json_incref(array));
+        cli_print_json(json_incref(array));
     }
     json_decref(array);
     entries_finish(&entries);
@@ -97,9 +88,9 @@ static int verify(struct events *events, const struct asked *asked)
         return cli_fail(EXIT_INTERNAL, &error);
     }
     if (asked->output == OUTPUT_JSON) {
-        print_json(json_pack("{s:b, s:I, s:I, s:o}", "whole", (int)whole, "events",
-                             (json_int_t)count, "heads", (json_int_t)heads, "broken",
-                             whole ? json_null() : json_string(error.message)));
+        cli_print_json(json_pack("{s:b, s:I, s:I, s:o}", "whole", (int)whole, "events",
+                                 (json_int_t)count, "heads", (json_int_t)heads, "broken",
+                                 whole ? json_null() : json_string(error.message)));
     } else if (whole) {
         printf("the chain is whole: %lld events, %zu published heads\n", (long long)count,
                heads);
@@ -116,7 +107,7 @@ static int head(struct events *events, const struct asked *asked)
         return cli_fail(EXIT_INTERNAL, &error);
     }
     if (asked->output == OUTPUT_JSON) {
-        print_json(json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "hash", hash));
+        cli_print_json(json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "hash", hash));
     } else {
         printf("%lld %s\n", (long long)seq, hash);
     }

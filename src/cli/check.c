@@ -5,7 +5,6 @@
 #include "cli/preflight.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -111,10 +110,7 @@ static void print_json(const struct board *board, bool partial, int64_t duration
     json_t *report = report_board(board, clock_now(), partial, duration);
     json_object_set_new(report, "standing",
                         standing ? standing_json(standing) : json_null());
-    char *text = json_pretty(report);
-    puts(text);
-    free(text);
-    json_decref(report);
+    cli_print_json(report);
 }
 
 static void print_escaped(const char *text)

@@ -8,6 +8,7 @@
 #include "config/config.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -92,6 +93,7 @@ extern void (*cli_show_help)(const struct command *command, const struct option_
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_MD };
 /* Text, JSON, and `also` where that is another one. */
 bool cli_output(const char *word, enum output also, enum output *output);
+void cli_print_json(json_t *take_value); /* on stdout, for people too */
 
 /* SIGINT and SIGTERM set it; for sched_run(). */
 extern volatile int cli_cancelled;

@@ -3,7 +3,6 @@
  * for it. */
 #include "cli/cli.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/demand.h"
@@ -71,14 +70,6 @@ static int check(struct cli *cli)
     return status;
 }
 
-static void print_json(json_t *take_value)
-{
-    char *text = json_pretty(take_value);
-    puts(text);
-    free(text);
-    json_decref(take_value);
-}
-
 static int show(struct cli *cli)
 {
     int status = EXIT_GO;
@@ -93,14 +84,14 @@ static int show(struct cli *cli)
     }
     json_t *root = json_pack("{s:s}", "class", env_class_words[environment->env_class]);
     json_object_update_missing(root, (json_t *)(uintptr_t)environment->root);
-    print_json(root);
+    cli_print_json(root);
     return EXIT_GO;
 }
 
 static int schema(struct cli *cli)
 {
     (void)cli;
-    print_json(schema_create());
+    cli_print_json(schema_create());
     return EXIT_GO;
 }
 

@@ -3,7 +3,6 @@
 #include "cli/since.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "store/samples.h"
 #include "store/statedir.h"
@@ -25,10 +24,7 @@ static void print_json(const struct history *history)
                              to, "answers", (json_int_t)stretch->answers, "summary",
                              stretch->summary ? stretch->summary : ""));
     }
-    char *text = json_pretty(array);
-    puts(text);
-    free(text);
-    json_decref(array);
+    cli_print_json(array);
 }
 
 static void print_text(const struct cli *cli, const struct history *history)

@@ -1,6 +1,7 @@
 /* What every sub-command needs of its own line: options, complaints, signals. */
 #include "cli/cli.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -120,6 +121,14 @@ bool cli_output(const char *word, enum output also, enum output *output)
     fprintf(stderr, "greenboard: no output \"%s\"\n  use text%s json%s%s\n", word,
             also ? "," : " or", also ? " or " : "", also ? words[also] : "");
     return false;
+}
+
+void cli_print_json(json_t *take_value)
+{
+    char *text = json_pretty(take_value);
+    puts(text);
+    free(text);
+    json_decref(take_value);
 }
 
 static void cancel(int signal_number)

@@ -64,9 +64,7 @@ static int print_list(const struct rollback *rollback)
         }
     }
     if (rollback->output == OUTPUT_JSON) {
-        char *text = json_pretty(array);
-        puts(text);
-        free(text);
+        cli_print_json(json_incref(array));
     } else if (releases->count == 0) {
         fputs("nothing was shipped here yet\n", stderr);
     }

@@ -35,14 +35,6 @@ struct asked {
     enum output output;
 };
 
-static void print_json(json_t *take_value)
-{
-    char *text = json_pretty(take_value);
-    puts(text);
-    free(text);
-    json_decref(take_value);
-}
-
 /* ---- list and show ---- */
 
 static void print_row(const struct run *run, bool unknown)
@@ -80,7 +72,7 @@ static int list(struct asked *asked)
         }
     }
     if (asked->output == OUTPUT_JSON) {
-        print_json(json_incref(array));
+        cli_print_json(json_incref(array));
     } else if (done && runs.count == 0) {
         fputs("no run yet\n", stderr);
     }
@@ -259,7 +251,7 @@ static int show(struct asked *asked)
     }
     bool unknown = fate_unknown(&asked->dir, &run);
     if (asked->output == OUTPUT_JSON) {
-        print_json(whole_json(&asked->dir, run, unknown));
+        cli_print_json(whole_json(&asked->dir, run, unknown));
     } else if (asked->output == OUTPUT_MD) {
         struct buf report;
         buf_init(&report, 0);
