@@ -296,9 +296,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
     cli_catch_signals();
     http_begin();
     struct statedir dir = {0};
-    char *home = statedir_home(cli->state_dir, &error);
-    if (!home || !statedir_open(&dir, home, cli->environment, &error)) {
-        free(home);
+    if (!cli_statedir(cli, &dir, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }
     struct board *board = board_create(cli->environment, checks_all);
@@ -310,6 +308,5 @@ int cli_check(struct cli *cli, int argc, char **argv)
     free(named);
     board_destroy(board);
     statedir_finish(&dir);
-    free(home);
     return status;
 }

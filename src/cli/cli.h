@@ -65,6 +65,10 @@ bool cli_load(struct cli *cli, struct located *located, int *status);
  * said why, where it cannot. */
 bool cli_record(const struct cli *cli, const struct environment *environment);
 
+/* Where the state of the environment lives, after cli_open(). */
+struct statedir;
+bool cli_statedir(const struct cli *cli, struct statedir *dir, struct error *error);
+
 /* "greenboard: MESSAGE" and, on a line of its own, the hint, on stderr. Returns
  * `status`. */
 int cli_fail(int status, const struct error *error);

@@ -8,7 +8,6 @@
 #include "store/statedir.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static void print_json(const struct history *history)
 {
@@ -50,11 +49,9 @@ static bool query(const struct cli *cli, int64_t since, const char *check,
 {
     struct statedir dir;
     struct samples samples = {0};
+    bool done;
     *history = (struct history){0};
-    char *home = statedir_home(cli->state_dir, error);
-    bool done = home && statedir_open(&dir, home, cli->environment, error);
-    free(home);
-    if (!done) {
+    if (!cli_statedir(cli, &dir, error)) {
         return false;
     }
     if (samples_open(&samples, dir.samples, DB_READ, error)) {

@@ -108,16 +108,13 @@ static int act_on(struct locking *locking, int (*act)(struct locking *locking))
     if (!cli_open(locking->cli, &status)) {
         return status;
     }
-    char *home = statedir_home(locking->cli->state_dir, &error);
-    if (!home || !statedir_open(&locking->dir, home, locking->cli->environment, &error)) {
-        free(home);
+    if (!cli_statedir(locking->cli, &locking->dir, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }
     locking->who = events_operator();
     status = act(locking);
     free(locking->who);
     statedir_finish(&locking->dir);
-    free(home);
     return status;
 }
 

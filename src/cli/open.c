@@ -24,6 +24,14 @@ static char *home_of(const struct cli *cli)
     return home;
 }
 
+bool cli_statedir(const struct cli *cli, struct statedir *dir, struct error *error)
+{
+    char *home = statedir_home(cli->state_dir, error);
+    bool done = home && statedir_open(dir, home, cli->environment, error);
+    free(home);
+    return done;
+}
+
 static void record_file(const struct cli *cli, const struct config *config)
 {
     struct error error;

@@ -411,13 +411,10 @@ int cli_runs(struct cli *cli, int argc, char **argv)
     if (!cli_open(cli, &status)) {
         return status;
     }
-    char *home = statedir_home(cli->state_dir, &error);
-    if (!home || !statedir_open(&asked.dir, home, cli->environment, &error)) {
-        free(home);
+    if (!cli_statedir(cli, &asked.dir, &error)) {
         return cli_fail(EXIT_INTERNAL, &error);
     }
     status = act(&asked, word);
     statedir_finish(&asked.dir);
-    free(home);
     return status;
 }
