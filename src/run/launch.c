@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/text.h"
 #include "run/scope.h"
 #include "run/supervisor.h"
 
@@ -90,12 +89,17 @@ static bool greets(const struct launch *launch)
     return count > 0 && recv(launch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
 /* It was told nothing yet, so that it cannot have begun anything. */
 static void give_up(struct launch *launch)
 {
     kill(launch->pid, SIGKILL);
-    while (waitpid(launch->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    reap(launch->pid);
     close(launch->fd);
     launch->fd = -1;
     launch->pid = 0;
@@ -159,33 +163,18 @@ static bool read_report(const char *line, size_t length, struct report *report)
     const char *phase = json_get_text(document, "phase");
     const char *outcome = json_get_text(document, "outcome");
     const char *run = json_get_text(document, "run");
-    *report = (struct report){.phase = PHASE_COUNT};
-    for (size_t i = 0; i < PHASE_COUNT; i++) {
-        if (text_equal(run_phase_words[i], phase)) {
-            report->phase = (enum run_phase)i;
-        }
-    }
-    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
-        if (text_equal(outcome_rows[i].word, outcome)) {
-            report->outcome = (enum run_outcome)i;
-        }
-    }
+    *report = (struct report){0};
+    bool known = run_phase_from_word(phase, &report->phase);
+    run_outcome_from_word(outcome, &report->outcome); /* there is none before the end */
     snprintf(report->run, sizeof report->run, "%s", run ? run : "");
     report->status = (int)json_integer_value(json_object_get(document, "status"));
     report->reasons = json_argv(json_object_get(document, "reasons"));
     report->hint = mem_text(json_get_text(document, "hint"));
     json_decref(document);
-    if (report->phase == PHASE_COUNT) {
+    if (!known) {
         report_finish(report);
-        return false;
     }
-    return true;
-}
-
-static void reap(pid_t pid)
-{
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    return known;
 }
 
 static void *reap_one(void *pid)

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/text.h"
 #include "store/said.h"
 
 #include <stdlib.h>
@@ -195,22 +194,11 @@ static bool read_words(struct run *run, const json_t *object, struct error *erro
 {
     const char *phase = json_get_text(object, "phase");
     const char *outcome = json_get_text(object, "outcome");
-    size_t i = 0, j = 0;
-    while (i < PHASE_COUNT && !text_equal(run_phase_words[i], phase)) {
-        i++;
-    }
-    while (j < OUTCOME_COUNT &&
-           !text_equal(outcome_rows[j].word, outcome ? outcome : "")) {
-        j++;
-    }
-    if (i == PHASE_COUNT || j == OUTCOME_COUNT ||
-        (i == PHASE_ENDED && j == OUTCOME_NONE)) {
-        return error_set(error, ERROR_PROTOCOL,
-                         "the record of run %s does not say its phase", run->id);
-    }
-    run->phase = (enum run_phase)i;
-    run->outcome = (enum run_outcome)j;
-    return true;
+    return (run_phase_from_word(phase, &run->phase) &&
+            run_outcome_from_word(outcome ? outcome : "", &run->outcome) &&
+            (run->phase != PHASE_ENDED || run->outcome != OUTCOME_NONE)) ||
+           error_set(error, ERROR_PROTOCOL, "the record of run %s does not say its phase",
+                     run->id);
 }
 
 struct run *run_from_json(const json_t *object, struct error *error)

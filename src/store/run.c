@@ -20,6 +20,17 @@ const char *const run_phase_help[PHASE_COUNT] = {
 #undef RUN_PHASES_HELP
 };
 
+bool run_phase_from_word(const char *word, enum run_phase *phase)
+{
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        if (text_equal(run_phase_words[i], word)) {
+            *phase = (enum run_phase)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *const run_kind_words[KIND_COUNT] = {
 #define RUN_KINDS_WORD(id, word, help) [id] = word,
     RUN_KINDS(RUN_KINDS_WORD)
@@ -42,6 +53,17 @@ const struct outcome_row outcome_rows[OUTCOME_COUNT] = {
     RUN_OUTCOMES(RUN_OUTCOMES_ROW)
 #undef RUN_OUTCOMES_ROW
 };
+
+bool run_outcome_from_word(const char *word, enum run_outcome *outcome)
+{
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        if (text_equal(outcome_rows[i].word, word)) {
+            *outcome = (enum run_outcome)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 #define TEXT(key, member, said)                                                          \
     {                                                                                    \

@@ -38,6 +38,7 @@ enum run_phase {
 };
 extern const char *const run_phase_words[PHASE_COUNT];
 extern const char *const run_phase_help[PHASE_COUNT];
+bool run_phase_from_word(const char *word, enum run_phase *phase);
 
 /* THE kinds: id, word, what it does. */
 #define RUN_KINDS(X)                                                                     \
@@ -81,6 +82,7 @@ struct outcome_row {
     const char *help;
 };
 extern const struct outcome_row outcome_rows[OUTCOME_COUNT];
+bool run_outcome_from_word(const char *word, enum run_outcome *outcome);
 
 /* A process as the kernel tells it apart from a later one with the same number. */
 struct process {
