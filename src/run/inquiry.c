@@ -1,12 +1,11 @@
 #include "run/inquiry.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "config/hosted.h"
+#include "run/steps.h"
 
 #include <stdlib.h>
 
@@ -35,16 +34,12 @@ static bool add_commands(struct inquiry *inquiry, enum inquiry_kind kind,
         struct inquired *row = add(inquiry, kind,
                                    mem_format("%s%s", kind == INQUIRY_LOG ? "log " : "",
                                               config_text(entry, "name")));
-        row->argv = json_argv(json_object_get(entry, "command"));
+        row->argv = steps_argv(entry, row->name, environment, error);
         row->forbid = json_object_get(entry, "forbid");
         row->timeout = config_span(entry, "timeout");
-        char *program = fs_executable(row->argv[0], environment->directory, error);
-        if (!program) {
-            error_prefix(error, "%s", row->name);
+        if (!row->argv) {
             return false;
         }
-        free(row->argv[0]);
-        row->argv[0] = program;
     }
     return true;
 }
@@ -122,9 +117,7 @@ json_t *inquiry_json(const struct inquiry *inquiry)
     json_t *list = json_array();
     for (size_t i = 0; i < inquiry->count; i++) {
         const struct inquired *row = &inquiry->rows[i];
-        json_t *argv = row->argv ? json_texts(row->argv) : json_null();
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o}", "name", row->name, "argv", argv));
+        json_array_append_new(list, steps_argv_json(row->name, row->argv));
     }
     return list;
 }

@@ -104,17 +104,28 @@ static bool taken(const struct steps *steps, const char *name)
     return found;
 }
 
+char **steps_argv(const json_t *section, const char *name,
+                  const struct environment *environment, struct error *error)
+{
+    char **argv = json_argv(json_object_get(section, "command"));
+    char *program = fs_executable(argv[0], environment->directory, error);
+    if (!program) {
+        error_prefix(error, "%s", name);
+        argv_free(argv);
+        return NULL;
+    }
+    free(argv[0]);
+    argv[0] = program;
+    return argv;
+}
+
 static bool fill_command(struct planned *planned, const json_t *section,
                          const struct environment *environment, struct error *error)
 {
-    planned->argv = json_argv(json_object_get(section, "command"));
-    char *program = fs_executable(planned->argv[0], environment->directory, error);
-    if (!program) {
-        error_prefix(error, "%s", planned->name);
+    planned->argv = steps_argv(section, planned->name, environment, error);
+    if (!planned->argv) {
         return false;
     }
-    free(planned->argv[0]);
-    planned->argv[0] = program;
     planned->title = mem_text(config_text(section, "title"));
     planned->timeout = config_span(section, "timeout");
     planned->silence = config_span(section, "silence");
@@ -194,14 +205,18 @@ const struct planned *steps_main(const struct steps *steps)
     return NULL;
 }
 
+json_t *steps_argv_json(const char *name, char *const *argv)
+{
+    return json_pack("{s:s, s:o}", "name", name, "argv",
+                     argv ? json_texts(argv) : json_null());
+}
+
 json_t *steps_json(const struct steps *steps)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < steps->count; i++) {
         const struct planned *planned = &steps->rows[i];
-        json_t *argv = planned->argv ? json_texts(planned->argv) : json_null();
-        json_array_append_new(
-            list, json_pack("{s:s, s:o}", "name", planned->name, "argv", argv));
+        json_array_append_new(list, steps_argv_json(planned->name, planned->argv));
     }
     return list;
 }

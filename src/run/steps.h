@@ -87,6 +87,13 @@ void steps_finish(struct steps *steps);
 
 const struct planned *steps_main(const struct steps *steps); /* the one STEP_COMMAND */
 
+/* A configured command with argv[0] absolute; NULL: there is no such program, which the
+ * error tells after `name`. argv_free(). */
+char **steps_argv(const json_t *section, const char *name,
+                  const struct environment *environment, struct error *error);
+/* {"name": …, "argv": […]}, or a null for greenboard's own work. */
+json_t *steps_argv_json(const char *name, char *const *argv);
+
 /* [{"name": …, "argv": […]}]: the part of what is confirmed; the caller's. */
 json_t *steps_json(const struct steps *steps);
 
