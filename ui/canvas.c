@@ -212,6 +212,13 @@ int canvas_wrap(struct canvas *canvas, struct rect rect, uint8_t style, const ch
     return row;
 }
 
+void canvas_rule(struct canvas *canvas, bool heavy, uint8_t style)
+{
+    for (int x = 0; x < canvas->width; x++) {
+        canvas_text(canvas, x, 0, style, canvas->ascii ? "-" : heavy ? "━" : "─");
+    }
+}
+
 void canvas_box(struct canvas *canvas, bool heavy, uint8_t style)
 {
     static const char *const sets[][6] = {{"┌", "─", "┐", "│", "└", "┘"},

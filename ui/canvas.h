@@ -81,7 +81,8 @@ int canvas_right(struct canvas *canvas, int least, int end, int y, uint8_t style
  * used. */
 int canvas_wrap(struct canvas *canvas, struct rect rect, uint8_t style, const char *text);
 
-void canvas_fill(struct canvas *canvas, int y, uint8_t style); /* a row of blanks */
+void canvas_fill(struct canvas *canvas, int y, uint8_t style);      /* a row of blanks */
+void canvas_rule(struct canvas *canvas, bool heavy, uint8_t style); /* the first row */
 void canvas_box(struct canvas *canvas, bool heavy, uint8_t style);
 
 /* A column of blocks a value, the newest at the right end, scaled from `low` to

@@ -87,13 +87,6 @@ unsigned confirm_handle(struct confirm *confirm, const struct input *input)
 
 /* ---- drawing ---- */
 
-void confirm_draw_rule(struct canvas *canvas)
-{
-    for (int x = 0; x < canvas->width; x++) {
-        canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
-    }
-}
-
 void confirm_draw(const struct confirm *confirm, const struct scene *scene,
                   struct canvas *canvas, const char *verb)
 {

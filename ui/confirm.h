@@ -39,6 +39,5 @@ unsigned confirm_handle(struct confirm *confirm, const struct input *input);
 void confirm_draw(const struct confirm *confirm, const struct scene *scene,
                   struct canvas *canvas, const char *verb);
 void confirm_draw_expired(struct canvas *canvas);
-void confirm_draw_rule(struct canvas *canvas); /* the first of the lines */
 
 #endif

@@ -94,9 +94,7 @@ static void draw_rule(const struct scene *scene, struct canvas *canvas, bool foc
 {
     uint8_t style = focus ? STYLE_FOCUS : STYLE_BORDER;
     struct canvas line = canvas_part(canvas, (struct rect){0, 0, canvas->width, 1});
-    for (int x = 0; x < line.width; x++) {
-        canvas_text(&line, x, 0, style, canvas->ascii ? "-" : focus ? "━" : "─");
-    }
+    canvas_rule(&line, focus, style);
     int x = canvas_text(&line, 2, 0, focus ? STYLE_FOCUS : STYLE_STRONG, " Checks ");
     char *cause = causes_line(scene->causes);
     if (cause) {

@@ -43,9 +43,7 @@ static void events_draw(const void *self, const struct scene *scene,
 {
     const struct events_view *view = self;
     uint8_t style = focus ? STYLE_FOCUS : STYLE_BORDER;
-    for (int x = 0; x < canvas->width; x++) {
-        canvas_text(canvas, x, 0, style, canvas->ascii ? "-" : focus ? "━" : "─");
-    }
+    canvas_rule(canvas, focus, style);
     canvas_text(canvas, 2, 0, focus ? STYLE_FOCUS : STYLE_STRONG, " Events ");
     draw_alerts(scene, canvas);
     for (int y = 1; y < canvas->height; y++) {

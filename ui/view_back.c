@@ -219,7 +219,7 @@ static void draw_page(const struct back_screen *screen, struct canvas *canvas)
 static void draw_prompt(const struct back_screen *screen, const struct scene *scene,
                         struct canvas *canvas)
 {
-    confirm_draw_rule(canvas);
+    canvas_rule(canvas, false, STYLE_BORDER);
     switch (screen->state) {
     case BACK_PREPARES:
         canvas_text(canvas, 1, 1, STYLE_STRONG, "reads what was kept with it");

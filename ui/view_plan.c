@@ -238,7 +238,7 @@ static void draw_waits(const struct plan_screen *screen, const struct scene *sce
 static void draw_prompt(const struct plan_screen *screen, const struct scene *scene,
                         struct canvas *canvas)
 {
-    confirm_draw_rule(canvas);
+    canvas_rule(canvas, false, STYLE_BORDER);
     switch (screen->state) {
     case PLAN_PROVES:
         canvas_text(canvas, 1, 1, STYLE_STRONG, "asks every check again, thoroughly");

@@ -4,13 +4,12 @@
  * known good one that does not run now is selected when they are there. */
 #include "ui/pane.h"
 
-#include "base/clock.h"
+#include "base/calendar.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "board/pool.h"
 #include "release/releases.h"
 #include "ui/back_screen.h"
-#include "ui/confirm.h"
 #include "ui/marks.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
@@ -21,7 +20,7 @@
 
 extern const struct pane view_releases;
 
-enum { DETAIL_ROWS = 6, REPUTE_WIDTH = 23, RELEASE_WIDTH = 14, WHEN_WIDTH = 18 };
+enum { DETAIL_ROWS = 6, REPUTE_WIDTH = 23, RELEASE_WIDTH = 14 };
 
 struct list_task {
     struct task task; /* first: the pool gives it back as one */
@@ -118,16 +117,9 @@ static int draw_repute(const struct past *past, struct canvas *canvas, int x, in
     return x + REPUTE_WIDTH + 1;
 }
 
-static void stamp(char out[WHEN_WIDTH], const struct run *run)
-{
-    char whole[CLOCK_STAMP];
-    clock_stamp(whole, run->started);
-    snprintf(out, WHEN_WIDTH, "%.10s %.5sZ", whole, whole + 11);
-}
-
 static void draw_row(const struct past *past, struct canvas *canvas, int y, bool selected)
 {
-    char release[64], when[WHEN_WIDTH] = "";
+    char release[64], when[CALENDAR_WORDS] = "";
     mark_release(release, sizeof release, past->release);
     canvas_text(canvas, 0, y, STYLE_FOCUS,
                 selected ? canvas_glyph(canvas, GLYPH_POINTER) : " ");
@@ -138,7 +130,7 @@ static void draw_row(const struct past *past, struct canvas *canvas, int y, bool
     if (!past->run) {
         return;
     }
-    stamp(when, past->run);
+    calendar_words(when, past->run->started);
     x = canvas_text(canvas, x, y, STYLE_DIM, when) + 1;
     if (past->newest) {
         x = canvas_text(canvas, x, y, STYLE_STRONG, "newest") + 1;
@@ -157,15 +149,15 @@ static void draw_field(struct canvas *canvas, int y, const char *label, uint8_t 
 static void draw_detail(const struct past *past, struct canvas *canvas)
 {
     const struct run *run = past->run;
-    char result[240], when[WHEN_WIDTH];
-    confirm_draw_rule(canvas);
+    char result[240], when[CALENDAR_WORDS];
+    canvas_rule(canvas, false, STYLE_BORDER);
     draw_field(canvas, 1, "release", STYLE_STRONG, past->release);
     if (!run) {
         draw_field(canvas, 2, "record", STYLE_UNKNOWN,
                    "none: nobody saw it work here, so that it cannot be gone back to");
         return;
     }
-    stamp(when, run);
+    calendar_words(when, run->started);
     snprintf(result, sizeof result, "%s %s %s, %s by %s", run->kind, run->id,
              run_word(run), when, run->operator_name ? run->operator_name : "somebody");
     draw_field(canvas, 2, "run", STYLE_TEXT, result);

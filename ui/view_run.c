@@ -394,9 +394,7 @@ static int draw_question(const struct run_screen *screen, struct canvas *canvas,
 static void draw_output(const struct run_screen *screen, struct canvas *canvas)
 {
     const struct output *output = &screen->output;
-    for (int x = 0; x < canvas->width; x++) {
-        canvas_text(canvas, x, 0, STYLE_BORDER, canvas->ascii ? "-" : "─");
-    }
+    canvas_rule(canvas, false, STYLE_BORDER);
     canvas_text(canvas, 2, 0, STYLE_STRONG, " Output ");
     size_t first = output_first(output), end = output_end(output);
     size_t rows = canvas->height > 1 ? (size_t)canvas->height - 1 : 0;

@@ -28,13 +28,6 @@ struct view {
     struct decide decide;
 };
 
-static void write_out(struct buf *text)
-{
-    fwrite(buf_string(text), 1, text->length, stdout);
-    fflush(stdout);
-    buf_clear(text);
-}
-
 /* Before words about it, which may go to the same terminal. */
 static void pause_output(struct view *view)
 {
@@ -42,7 +35,7 @@ static void pause_output(struct view *view)
     buf_init(&text, 0);
     if (view->stream.terminal) {
         stream_pause(&view->stream, &text);
-        write_out(&text);
+        stream_write(&text);
     }
     buf_finish(&text);
 }
@@ -63,7 +56,7 @@ static bool show_output(struct view *view)
     buf_init(&text, 0);
     bool some = follow_output(view->follow, &bytes);
     stream_feed(&view->stream, buf_string(&bytes), bytes.length, &text);
-    write_out(&text);
+    stream_write(&text);
     buf_finish(&bytes);
     buf_finish(&text);
     return some;
@@ -76,7 +69,7 @@ static void end_output(struct view *view)
     while (show_output(view)) {
     }
     stream_end(&view->stream, &text);
-    write_out(&text);
+    stream_write(&text);
     buf_finish(&text);
 }
 

@@ -41,13 +41,6 @@ static bool wait_until(int64_t when)
     return !cli_cancelled;
 }
 
-static void write_out(struct buf *text)
-{
-    fwrite(buf_string(text), 1, text->length, stdout);
-    fflush(stdout);
-    buf_clear(text);
-}
-
 static void show(struct stream *stream, const struct played *event, const char *run)
 {
     struct buf text;
@@ -57,7 +50,7 @@ static void show(struct stream *stream, const struct played *event, const char *
     } else if (event->code == 'm') {
         stream_pause(stream, &text);
     }
-    write_out(&text);
+    stream_write(&text);
     if (event->code == 'm') {
         text_clean(&text, event->text, event->length);
         fprintf(stderr, "run %s: %s\n", run, buf_string(&text));
@@ -92,7 +85,7 @@ int replay_run(const struct cli *cli, const struct run *run, const struct pace *
     buf_init(&text, 0);
     play(replay, &stream, run->id);
     stream_end(&stream, &text);
-    write_out(&text);
+    stream_write(&text);
     buf_finish(&text);
     replay_close(replay);
     if (run->phase != PHASE_ENDED) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "run/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -323,4 +324,11 @@ void stream_end(struct stream *stream, struct buf *out)
     buf_finish(&stream->held);
     buf_finish(&stream->again);
     *stream = (struct stream){.colour = stream->colour, .terminal = stream->terminal};
+}
+
+void stream_write(struct buf *out)
+{
+    fwrite(buf_string(out), 1, out->length, stdout);
+    fflush(stdout);
+    buf_clear(out);
 }

@@ -37,4 +37,7 @@ void stream_pause(struct stream *stream, struct buf *out);
 /* colours off, last line ended */
 void stream_end(struct stream *stream, struct buf *out);
 
+/* What was made of it, on stdout at once; `out` is empty then. */
+void stream_write(struct buf *out);
+
 #endif
