@@ -81,7 +81,8 @@ static bool read_password(struct coordinator *coordinator, const json_t *source,
                           int64_t deadline, struct error *error)
 {
     struct source_context context = {.directory = coordinator->environment->directory,
-                                     .deadline = deadline};
+                                     .deadline = deadline,
+                                     .cancelled = coordinator->cancelled};
     if (!may_travel(coordinator, error)) {
         return false;
     }
@@ -98,13 +99,14 @@ static bool read_password(struct coordinator *coordinator, const json_t *source,
 
 bool coordinator_begin(struct coordinator *coordinator,
                        const struct environment *environment, int64_t deadline,
-                       struct error *error)
+                       const atomic_bool *cancelled, struct error *error)
 {
     const json_t *section = config_section(environment, "/coordination");
     const json_t *redis = json_object_get(section, "redis");
     const char *name = config_text(section, "name");
     *coordinator = (struct coordinator){.environment = environment_ref(environment),
-                                        .ttl = config_span(section, "ttl")};
+                                        .ttl = config_span(section, "ttl"),
+                                        .cancelled = cancelled};
     coordinator->name = name
                             ? mem_text(name)
                             : mem_format("%s/%s", environment->system, environment->name);

@@ -30,10 +30,10 @@ struct coordinator {
 bool coordinator_wanted(const struct environment *environment);
 
 /* No connection yet. False: no password, or one that would travel in plain text. Finish
- * it always. */
+ * it always. `cancelled` (NULL: nobody may) cuts this short, and the questions after. */
 bool coordinator_begin(struct coordinator *coordinator,
                        const struct environment *environment, int64_t deadline,
-                       struct error *error);
+                       const atomic_bool *cancelled, struct error *error);
 void coordinator_finish(struct coordinator *coordinator); /* a zeroed one is fine */
 
 /* THE scripts: each is one step for Redis, so that no other client comes between. Their

@@ -228,7 +228,8 @@ struct lease *lease_take(const struct environment *environment, const char *who,
     struct lease *lease = make_lease(who, run, reason);
     bool done =
         lease->leave >= 0 || error_system(error, errno, "the lease cannot be renewed");
-    done = done && coordinator_begin(&lease->at, environment, deadline, error);
+    done = done &&
+           coordinator_begin(&lease->at, environment, deadline, &lease->cancelled, error);
     snprintf(lease->ttl_words, sizeof lease->ttl_words, "%lld",
              (long long)(lease->at.ttl / CLOCK_MS));
     done = done && ask_for_it(lease, least, deadline, error);
@@ -238,7 +239,6 @@ struct lease *lease_take(const struct environment *environment, const char *who,
     }
     snprintf(lease->fence_words, sizeof lease->fence_words, "%lld",
              (long long)lease->fence);
-    lease->at.cancelled = &lease->cancelled;
     int number = pthread_create(&lease->thread, NULL, renewing, lease);
     if (number != 0) {
         panic("no thread to renew a lease: %s", strerror(number));
@@ -372,7 +372,7 @@ bool lease_steal(const struct environment *environment, const struct statedir *d
     static const char *const nothing[3] = {"", "", ""};
     struct coordinator at;
     *was = (struct lease_view){0};
-    if (!coordinator_begin(&at, environment, deadline, error)) {
+    if (!coordinator_begin(&at, environment, deadline, NULL, error)) {
         coordinator_finish(&at);
         return false;
     }

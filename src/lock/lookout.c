@@ -23,6 +23,7 @@ struct lookout {
     struct coordinator coordinator; /* the thread's */
     bool begun;                     /* it is */
     struct error unasked;           /* why it is not */
+    int64_t begins;                 /* clock_now() time before which it is not tried */
     struct standing_memo memo;      /* the thread's */
     atomic_bool cancelled;
     pthread_t thread;
@@ -34,18 +35,20 @@ struct lookout {
 
 /* ---- the thread ---- */
 
-/* The password may only now be there. */
+/* The password may only now be there: it is asked for again, but not at each look, since
+ * that runs a command or asks Google. */
 static void begin_coordinator(struct lookout *lookout, int64_t deadline)
 {
-    if (lookout->begun || !coordinator_wanted(lookout->environment)) {
+    if (lookout->begun || !coordinator_wanted(lookout->environment) ||
+        clock_now() < lookout->begins) {
         return;
     }
     lookout->begun = coordinator_begin(&lookout->coordinator, lookout->environment,
-                                       deadline, &lookout->unasked);
+                                       deadline, &lookout->cancelled, &lookout->unasked);
     if (!lookout->begun) {
         coordinator_finish(&lookout->coordinator);
+        lookout->begins = clock_now() + LATER;
     }
-    lookout->coordinator.cancelled = &lookout->cancelled;
 }
 
 static struct standing *read_standing(struct lookout *lookout)

@@ -251,7 +251,8 @@ struct standing *standing_now(const struct statedir *dir,
     struct coordinator coordinator = {0};
     struct error error = {0};
     bool wanted = coordinator_wanted(environment);
-    bool begun = wanted && coordinator_begin(&coordinator, environment, deadline, &error);
+    bool begun =
+        wanted && coordinator_begin(&coordinator, environment, deadline, NULL, &error);
     struct standing *standing =
         standing_read(dir, environment, clock_wall(), begun ? &coordinator : NULL,
                       wanted && !begun ? &error : NULL, NULL, deadline);

@@ -171,7 +171,8 @@ static void look(struct lease_view *view)
 {
     struct coordinator at;
     struct error error;
-    assert_true(coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, &error));
+    assert_true(
+        coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, NULL, &error));
     assert_true(lease_look(&at, clock_now() + 5 * CLOCK_SECOND, view, &error));
     coordinator_finish(&at);
 }
@@ -469,7 +470,8 @@ static void without_redis_nothing_is_held_and_nobody_is_busy(void **unused)
     assert_int_not_equal(error.code, ERROR_NONE);
     struct coordinator at;
     struct lease_view view;
-    assert_true(coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, &error));
+    assert_true(
+        coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, NULL, &error));
     assert_false(lease_look(&at, clock_now() + CLOCK_SECOND, &view, &error));
     coordinator_finish(&at);
 }
@@ -496,7 +498,8 @@ static void the_password_does_not_travel_in_plain_text(void **unused)
                                "\"password\": {\"file\": \"%s\"}}}",
                                password);
     configure(section);
-    assert_false(coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, &error));
+    assert_false(
+        coordinator_begin(&at, environment, clock_now() + CLOCK_SECOND, NULL, &error));
     assert_int_equal(error.code, ERROR_CONFIG);
     assert_non_null(strstr(error.message, "plain text"));
     coordinator_finish(&at);

@@ -10,6 +10,7 @@
 #include "lock/hold.h"
 #include "lock/lock.h"
 #include "lock/lookout.h"
+#include "secret/keep.h"
 #include "store/runs.h"
 
 #include <stdlib.h>
@@ -17,12 +18,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char home[] = "/tmp/greenboard-unit-XXXXXX";
 static struct statedir dir;
-static struct environment environment = {
-    .system = "shop", .name = "staging", .file = "/shop/greenboard.json"};
+static struct environment environment = {.system = "shop",
+                                         .name = "staging",
+                                         .file = "/shop/greenboard.json",
+                                         .references = 1};
 
 static const struct starter deploy = {.gated = true}, rollback = {.gated = false},
                             waived = {.without_lease = true};
@@ -31,6 +35,7 @@ static int begin(void **unused)
 {
     (void)unused;
     json_begin();
+    keep_begin();
     return mkdtemp(home) ? 0 : -1;
 }
 
@@ -292,6 +297,87 @@ static void a_lookout_sees_a_lock_come_and_go(void **unused)
     lookout_destroy(lookout);
 }
 
+/* ---- a password that a command prints ---- */
+
+/* A lease whose Redis nobody is asked at: the script stands before it. */
+static void want_lease(const char *script)
+{
+    char *json = mem_format("{\"ttl\": \"60s\", \"redis\": {\"host\": \"127.0.0.1\", "
+                            "\"port\": 1, \"database\": 0, \"password\": {\"command\": "
+                            "[\"/bin/sh\", \"-c\", \"%s\"]}}}",
+                            script);
+    environment.directory = dir.directory;
+    set("coordination", json);
+    free(json);
+}
+
+static void await_file(const char *name)
+{
+    char *path = fs_join(dir.directory, name);
+    int64_t deadline = clock_now() + 20 * CLOCK_SECOND;
+    while (access(path, F_OK) != 0 && clock_now() < deadline) {
+        nanosleep(&(struct timespec){0, CLOCK_MS}, NULL);
+    }
+    assert_int_equal(access(path, F_OK), 0);
+    free(path);
+}
+
+static void make_file(const char *name)
+{
+    char *path = fs_join(dir.directory, name);
+    assert_true(fs_replace(path, "", 0, 0600, NULL));
+    free(path);
+}
+
+static int64_t size_of(const char *name)
+{
+    struct stat about;
+    char *path = fs_join(dir.directory, name);
+    assert_int_equal(stat(path, &about), 0);
+    free(path);
+    return about.st_size;
+}
+
+/* Without being told to end, it would wait for the command until its deadline. */
+static void a_password_that_hangs_keeps_no_console_from_leaving(void **unused)
+{
+    (void)unused;
+    want_lease(": > asked; exec sleep 60");
+    int64_t begun = clock_now();
+    struct lookout *lookout = lookout_create(&dir, &environment);
+    await_file("asked");
+    lookout_destroy(lookout);
+    assert_true(clock_now() - begun < 2 * CLOCK_SECOND);
+}
+
+static void a_password_that_fails_is_asked_for_again_but_not_at_each_look(void **unused)
+{
+    (void)unused;
+    want_lease("printf x >> asked; test -e there && echo opensesame");
+    int64_t begun = clock_now(), deadline = begun + 20 * CLOCK_SECOND;
+    struct lookout *lookout = lookout_create(&dir, &environment);
+    struct standing *standing = lookout_await(lookout, deadline);
+    assert_non_null(standing);
+    assert_int_equal(standing->count, 1);
+    assert_non_null(strstr(standing->bars[0].message, "no password for the lease"));
+    standing_unref(standing);
+    lock("migration");
+    standing = lookout_await(lookout, deadline);
+    assert_non_null(standing);
+    assert_int_equal(standing->count, 2); /* another look, which says the same of it */
+    assert_non_null(strstr(standing->bars[1].message, "no password for the lease"));
+    standing_unref(standing);
+    assert_int_equal(size_of("asked"), 1);
+    make_file("there");
+    standing = lookout_await(lookout, deadline);
+    assert_non_null(standing);
+    assert_null(strstr(standing->bars[1].message, "no password for the lease"));
+    assert_int_equal(size_of("asked"), 2);
+    assert_true(clock_now() - begun >= 5 * CLOCK_SECOND);
+    standing_unref(standing);
+    lookout_destroy(lookout);
+}
+
 #define a_test(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -308,6 +394,8 @@ int main(void)
         a_test(what_comes_first_is_told_first),
         a_test(a_memo_never_hides_a_run_that_came),
         a_test(a_lookout_sees_a_lock_come_and_go),
+        a_test(a_password_that_hangs_keeps_no_console_from_leaving),
+        a_test(a_password_that_fails_is_asked_for_again_but_not_at_each_look),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
