@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "secret/mask.h"
 #include "store/events.h"
 
 #include <pthread.h>
@@ -93,13 +94,22 @@ static void bury(const struct round *round, const struct letter *letter)
     }
 }
 
+/* Whatever a sink says of its failure is masked here, once, before it is kept. */
+static char *complaint_of(const struct error *why)
+{
+    char *text = mem_format("%s%s%s", why->message, *why->hint ? "; " : "", why->hint);
+    char *clean = mask_clean(text, sizeof why->message + sizeof why->hint);
+    free(text);
+    return clean ? clean : mem_text("");
+}
+
 static void keep_trying(struct round *round, struct letter *letter, enum sending sending,
                         const struct error *why)
 {
     struct error error = {0};
     letter->tries++;
     free(letter->error);
-    letter->error = mem_format("%s%s%s", why->message, *why->hint ? "; " : "", why->hint);
+    letter->error = complaint_of(why);
     letter->due = clock_wall() + pause_after(letter->tries) / CLOCK_MS;
     if (sending == SENT_NOT) {
         round->failures++;

@@ -25,7 +25,7 @@ struct sending_job {
 
 struct sink {
     const char *name; /* of its section in `notify`, and of its directory */
-    /* `error` is masked, and never holds what was configured as a secret. */
+    /* `error` may name a secret: the courier masks it before it is kept. */
     enum sending (*send)(const struct sending_job *job, struct error *error);
 };
 

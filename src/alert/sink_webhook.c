@@ -9,7 +9,6 @@
 #include "secret/mask.h"
 #include "source/source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,16 +126,6 @@ static enum sending post_it(const struct post *post, struct error *error)
     return done;
 }
 
-static void clean(struct error *error)
-{
-    char *message = mask_clean(error->message, sizeof error->message - 1);
-    char *hint = mask_clean(error->hint, sizeof error->hint - 1);
-    snprintf(error->message, sizeof error->message, "%s", message ? message : "");
-    snprintf(error->hint, sizeof error->hint, "%s", hint ? hint : "");
-    free(message);
-    free(hint);
-}
-
 static enum sending send_it(const struct sending_job *job, struct error *error)
 {
     struct post post = {.job = job,
@@ -147,9 +136,6 @@ static enum sending send_it(const struct sending_job *job, struct error *error)
     if (post.url && sink_url_safe(job->environment, secret_data(post.url), error) &&
         add_headers(&post, error)) {
         done = post_it(&post, error);
-    }
-    if (done != SENT) {
-        clean(error);
     }
     for (size_t i = 0; i < post.header_count; i++) {
         secret_unref(post.values[i]);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/http.h"
 #include "secret/keep.h"
+#include "secret/mask.h"
 #include "tests/unit/outbox_help.h"
 #include "tests/unit/peer.h"
 
@@ -266,6 +267,22 @@ static void a_command_past_its_deadline_is_ended(void **state)
     free(error);
 }
 
+static void a_command_that_cannot_be_run_leaves_no_secret_on_disk(void **state)
+{
+    (void)state;
+    struct secret *secret = secret_create("hunter2-hunter2", 15, NULL);
+    mask_publish(&secret, 1);
+    configure("{\"deadline\": \"10s\", \"command\": [\"/nowhere/hunter2-hunter2\"]}");
+    post(NOTICE_FINISHED, "deploy verified");
+    struct courier *courier = courier_create(environment, &dir, true);
+    char *error = wait_for_failure(&sink_command);
+    assert_false(courier_destroy(courier, 0));
+    assert_null(strstr(error, "hunter2"));
+    assert_non_null(strstr(error, "notify.command: no program \"/nowhere/[masked]\""));
+    free(error);
+    secret_unref(secret);
+}
+
 int main(void)
 {
     json_begin();
@@ -283,6 +300,7 @@ int main(void)
         OUTBOX_TEST(one_that_is_refused_does_not_hold_up_the_others),
         OUTBOX_TEST(a_secret_url_goes_nowhere_in_plain_text),
         OUTBOX_TEST(a_command_past_its_deadline_is_ended),
+        OUTBOX_TEST(a_command_that_cannot_be_run_leaves_no_secret_on_disk),
     };
     return unit_run("courier", tests);
 }
