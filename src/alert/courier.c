@@ -163,10 +163,8 @@ static bool take_letter(struct round *round, struct letter *letter)
 
 static size_t count_waiting(const struct round *round)
 {
-    struct letters letters;
-    letters_list(round->directory, false, &letters, NULL);
-    size_t count = letters.count;
-    letters_finish(&letters);
+    size_t count;
+    letters_count(round->directory, &count, NULL);
     return count;
 }
 

@@ -151,6 +151,21 @@ static int oldest_first(const void *a, const void *b)
     return strcmp(((const struct letter *)a)->id, ((const struct letter *)b)->id);
 }
 
+bool letters_count(const char *directory, size_t *count, struct error *error)
+{
+    *count = 0;
+    DIR *open = opendir(directory);
+    if (!open) {
+        return errno == ENOENT || error_system(error, errno, "cannot read %s", directory);
+    }
+    for (struct dirent *entry; (entry = readdir(open));) {
+        int64_t wall = 0;
+        *count += parse_name(entry->d_name, &wall);
+    }
+    closedir(open);
+    return true;
+}
+
 bool letters_list(const char *directory, bool dead, struct letters *letters,
                   struct error *error)
 {

@@ -44,6 +44,8 @@ bool letter_bury(const char *directory, const struct letter *letter, struct erro
 /* Those that wait, or (`dead`) were given up. A directory that is not there has none. */
 bool letters_list(const char *directory, bool dead, struct letters *letters,
                   struct error *error);
+/* How many wait, by their names alone: none is read. */
+bool letters_count(const char *directory, size_t *count, struct error *error);
 void letters_finish(struct letters *letters);
 
 #endif

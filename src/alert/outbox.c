@@ -112,12 +112,10 @@ json_t *notice_message(const struct environment *environment, const struct notic
 static bool post_to(const char *directory, const struct letter *letter,
                     struct error *error)
 {
-    struct letters waiting;
-    if (!letters_list(directory, false, &waiting, error)) {
+    size_t count;
+    if (!letters_count(directory, &count, error)) {
         return false;
     }
-    size_t count = waiting.count;
-    letters_finish(&waiting);
     if (count >= OUTBOX_MAX) {
         return error_set(error, ERROR_LIMIT, "%zu announcements wait in %s", count,
                          directory);
