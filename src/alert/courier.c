@@ -65,7 +65,6 @@ static int64_t pause_after(int64_t failures)
 static void tell_dead(const struct round *round, const struct letter *letter)
 {
     const struct courier *courier = round->courier;
-    struct events events;
     struct error error = {0};
     const json_t *run = json_at(letter->message, "/greenboard/run/id");
     const json_t *kind = json_at(letter->message, "/greenboard/kind");
@@ -76,11 +75,9 @@ static void tell_dead(const struct round *round, const struct letter *letter)
                           .environment = courier->environment->name,
                           .run = json_string_value(run),
                           .text = text};
-    if (!events_open(&events, courier->events, DB_WRITE, &error) ||
-        !events_append(&events, &event, NULL, &error)) {
+    if (!events_append_to(courier->events, &event, &error)) {
         log_line("courier: %s", error.message);
     }
-    events_close(&events);
     free(text);
 }
 

@@ -12,7 +12,6 @@ static const int64_t LINGER = 3 * CLOCK_SECOND; /* to announce it */
 
 void refusal_record(const struct starting *starting, char *const *reasons)
 {
-    struct events events;
     struct error error = {0};
     const char *release = starting->intent.release;
     json_t *list = json_texts(reasons);
@@ -27,11 +26,9 @@ void refusal_record(const struct starting *starting, char *const *reasons)
                           .text = reasons[0] ? reasons[0] : "not green",
                           .data = data,
                           .who = who};
-    if (!events_open(&events, starting->dir.events, DB_WRITE, &error) ||
-        !events_append(&events, &event, NULL, &error)) {
+    if (!events_append_to(starting->dir.events, &event, &error)) {
         cli_fail(EXIT_INTERNAL, &error);
     }
-    events_close(&events);
     json_decref(data);
     json_decref(who);
 }

@@ -120,7 +120,6 @@ static bool announce(const struct statedir *dir, enum event_kind kind,
                      const char *environment, const char *who, const char *reason,
                      const struct hold *hold, struct error *error)
 {
-    struct events events;
     json_t *data =
         json_pack("{s:s, s:o}", "id", hold->id, "holder", json_text(hold->who));
     json_t *facts = who_facts();
@@ -131,9 +130,7 @@ static bool announce(const struct statedir *dir, enum event_kind kind,
                           .text = reason,
                           .data = data,
                           .who = facts};
-    bool done = events_open(&events, dir->events, DB_WRITE, error) &&
-                events_append(&events, &event, NULL, error);
-    events_close(&events);
+    bool done = events_append_to(dir->events, &event, error);
     json_decref(data);
     json_decref(facts);
     return done;

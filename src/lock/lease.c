@@ -296,7 +296,6 @@ static bool announce_theft(const struct environment *environment,
                            const char *reason, const struct lease_view *view,
                            struct error *error)
 {
-    struct events events;
     json_t *data = json_pack("{s:o, s:o, s:o}", "lease", json_text(view->id), "holder",
                              json_text(view->who), "host", json_text(view->host));
     json_t *facts = who_facts();
@@ -307,9 +306,7 @@ static bool announce_theft(const struct environment *environment,
                           .text = reason,
                           .data = data,
                           .who = facts};
-    bool done = events_open(&events, dir->events, DB_WRITE, error) &&
-                events_append(&events, &event, NULL, error);
-    events_close(&events);
+    bool done = events_append_to(dir->events, &event, error);
     json_decref(data);
     json_decref(facts);
     return done;

@@ -36,10 +36,6 @@ static bool may_resolve(const struct run *run, struct error *error)
 static bool announce(const struct statedir *dir, const struct run *run,
                      const char *operator_name, const char *reason, struct error *error)
 {
-    struct events events;
-    if (!events_open(&events, dir->events, DB_WRITE, error)) {
-        return false;
-    }
     json_t *who = who_facts();
     struct event event = {.kind = EVENT_RUN_RESOLVED,
                           .environment = run->environment,
@@ -48,9 +44,8 @@ static bool announce(const struct statedir *dir, const struct run *run,
                           .release = run->release,
                           .text = reason,
                           .who = who};
-    bool done = events_append(&events, &event, NULL, error);
+    bool done = events_append_to(dir->events, &event, error);
     json_decref(who);
-    events_close(&events);
     return done;
 }
 

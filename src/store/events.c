@@ -250,6 +250,15 @@ out:
     return done;
 }
 
+bool events_append_to(const char *path, const struct event *event, struct error *error)
+{
+    struct events events;
+    bool done = events_open(&events, path, DB_WRITE, error) &&
+                events_append(&events, event, NULL, error);
+    events_close(&events);
+    return done;
+}
+
 bool events_head(struct events *events, int64_t *seq, char hash[DIGEST_HEX],
                  struct error *error)
 {

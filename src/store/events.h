@@ -109,6 +109,9 @@ void events_close(struct events *events);
 bool events_append(struct events *events, const struct event *event, int64_t *seq,
                    struct error *error);
 
+/* The same for who has no trail open: opens the one at `path`, and closes it again. */
+bool events_append_to(const char *path, const struct event *event, struct error *error);
+
 /* "ada@ops-1": who acts, for records and events. The caller frees. */
 char *events_operator(void);
 
