@@ -311,15 +311,17 @@ bool events_list(struct events *events, const struct events_filter *filter,
         " THEN EXISTS (SELECT 1 FROM json_tree(data, '$." EVENT_WHO "')"
         " WHERE atom NOT NULL AND instr(atom, ?2) > 0) END)"
         " AND (?3 IS NULL OR substr(release, 1, length(?3)) = ?3)"
-        " AND (?4 IS NULL OR run = ?4) AND (?6 = 0 OR seq = ?6)"
+        " AND (?4 IS NULL OR run = ?4) AND seq BETWEEN ?6 AND ?7"
         " ORDER BY seq DESC LIMIT ?5) ORDER BY seq",
         error);
     if (!statement) {
         return false;
     }
     int64_t limit = filter->newest ? (int64_t)filter->newest : -1;
-    bool done = db_bind(db, statement, error, "ttttii", filter->since, filter->who,
-                        filter->release, filter->run, limit, filter->seq);
+    int64_t first = filter->seq ? filter->seq : INT64_MIN;
+    int64_t last = filter->seq ? filter->seq : INT64_MAX;
+    bool done = db_bind(db, statement, error, "ttttiii", filter->since, filter->who,
+                        filter->release, filter->run, limit, first, last);
     return read_entries(db, statement, done, entries, error);
 }
 
