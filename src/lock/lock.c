@@ -154,16 +154,8 @@ static bool write_fence(const struct statedir *dir, int64_t fence, struct error 
     return done;
 }
 
-bool lock_fence_raise(const struct statedir *dir, int64_t fence, struct error *error)
-{
-    int64_t next = 0;
-    if (!lock_fence(dir, &next, error)) {
-        return false;
-    }
-    return next > fence || write_fence(dir, fence, error);
-}
-
-bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error)
+/* The last one given out; 0 where none was yet. */
+static bool read_fence(const struct statedir *dir, int64_t *fence, struct error *error)
 {
     struct buf text;
     struct error why = {0};
@@ -177,7 +169,19 @@ bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error)
         done = error_set(error, why.code, "%s", why.message);
     }
     buf_finish(&text);
-    if (!done) {
+    return done;
+}
+
+bool lock_fence_raise(const struct statedir *dir, int64_t fence, struct error *error)
+{
+    int64_t now;
+    return read_fence(dir, &now, error) &&
+           (now >= fence || write_fence(dir, fence, error));
+}
+
+bool lock_fence(const struct statedir *dir, int64_t *fence, struct error *error)
+{
+    if (!read_fence(dir, fence, error)) {
         return false;
     }
     ++*fence;

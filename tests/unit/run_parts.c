@@ -221,6 +221,20 @@ static void a_fence_only_rises(void **state)
     assert_false(lock_fence(&place.dir, &second, &error));
 }
 
+static void a_fence_from_elsewhere_is_passed_and_uses_up_none(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int64_t fence = 0;
+    assert_true(lock_fence_raise(&place.dir, 7, &error));
+    assert_true(lock_fence_raise(&place.dir, 7, &error));
+    assert_true(lock_fence_raise(&place.dir, 3, &error));
+    assert_true(lock_fence(&place.dir, &fence, &error));
+    assert_int_equal(fence, 8);
+    assert_true(fs_replace(place.dir.fence, "x", 1, 0600, NULL));
+    assert_false(lock_fence_raise(&place.dir, 9, &error));
+}
+
 /* ---- processes ---- */
 
 static void a_process_is_told_from_a_later_one(void **state)
@@ -319,6 +333,7 @@ int main(void)
         TEST(a_shared_lock_keeps_other_users_out),
         TEST(a_record_without_an_end_or_sense_blocks),
         TEST(a_fence_only_rises),
+        TEST(a_fence_from_elsewhere_is_passed_and_uses_up_none),
         TEST(a_process_is_told_from_a_later_one),
         TEST(a_zombie_does_not_live),
         TEST(a_held_command_executes_nothing),
