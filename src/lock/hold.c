@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "secret/mask.h"
 #include "store/events.h"
+#include "store/said.h"
 #include "store/who.h"
 
 #include <errno.h>
@@ -27,17 +28,15 @@ static struct hold *from_json(const json_t *object)
 {
     const char *id = json_get_text(object, "id"), *who = json_get_text(object, "who");
     const char *reason = json_get_text(object, "reason");
-    const char *at = json_get_text(object, "since");
-    int64_t since = 0;
-    if (!id || strlen(id) != HOLD_ID - 1 || !who || !reason || !at ||
-        !clock_parse(at, &since)) {
+    int64_t since = moment_of(object, "since");
+    if (!id || strlen(id) != HOLD_ID - 1 || !who || !reason || since == 0) {
         return NULL;
     }
     struct hold *hold = mem_alloc(sizeof *hold);
     memcpy(hold->id, id, HOLD_ID);
     hold->who = mem_text(who);
     hold->reason = mem_text(reason);
-    hold->run = mem_text(json_get_text(object, "run"));
+    hold->run = text_of(object, "run");
     hold->since = since;
     return hold;
 }
@@ -87,11 +86,10 @@ char *hold_words(const struct hold *hold)
 static bool write_hold(const struct statedir *dir, const struct hold *hold,
                        struct error *error)
 {
-    char since[CLOCK_STAMP];
-    clock_stamp(since, hold->since);
-    json_t *object = json_pack("{s:s, s:o, s:s, s:o, s:o}", "id", hold->id, "who",
-                               json_text(hold->who), "since", since, "reason",
-                               json_text(hold->reason), "run", json_text(hold->run));
+    json_t *object =
+        json_pack("{s:s, s:o, s:o, s:o, s:o}", "id", hold->id, "who",
+                  json_text(hold->who), "since", moment_json(hold->since), "reason",
+                  json_text(hold->reason), "run", json_text(hold->run));
     char *text = json_pretty(object);
     bool done = fs_replace(dir->hold, text, strlen(text), 0600, error);
     free(text);

@@ -8,6 +8,7 @@
 #include "lock/coordinator.h"
 #include "lock/lease_value.h"
 #include "secret/mask.h"
+#include "store/said.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,12 @@ enum { WORD_LONGEST = 200, REASON_LONGEST = 400 };
 
 char *lease_value(const struct lease_words *words)
 {
-    char since[CLOCK_STAMP];
-    clock_stamp(since, words->since);
     char *reason = mask_clean(words->reason ? words->reason : "", REASON_LONGEST);
-    json_t *object =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "id", words->id, "token",
-                  words->token, "who", json_text(words->who), "host",
-                  json_text(words->host), "run", json_text(words->run), "since", since,
-                  "reason", json_text(reason), "stolen_by", json_text(words->stolen_by));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", words->id, "token",
+        words->token, "who", json_text(words->who), "host", json_text(words->host), "run",
+        json_text(words->run), "since", moment_json(words->since), "reason",
+        json_text(reason), "stolen_by", json_text(words->stolen_by));
     char *value = json_compact(object);
     json_decref(object);
     free(reason);
@@ -40,7 +39,6 @@ static char *shown(const json_t *object, const char *key, size_t longest)
 void lease_read_value(const char *value, int64_t left_ms, struct lease_view *view)
 {
     json_t *object = json_parse_reply(value, strlen(value), NULL);
-    const char *since = json_get_text(object, "since");
     *view = (struct lease_view){.held = true,
                                 .id = shown(object, "id", WORD_LONGEST),
                                 .who = shown(object, "who", WORD_LONGEST),
@@ -48,10 +46,8 @@ void lease_read_value(const char *value, int64_t left_ms, struct lease_view *vie
                                 .run = shown(object, "run", WORD_LONGEST),
                                 .reason = shown(object, "reason", REASON_LONGEST),
                                 .stolen_by = shown(object, "stolen_by", WORD_LONGEST),
+                                .since = moment_of(object, "since"),
                                 .left = left_ms > 0 ? left_ms * CLOCK_MS : 0};
-    if (!since || !clock_parse(since, &view->since)) {
-        view->since = 0;
-    }
     json_decref(object);
 }
 

@@ -11,6 +11,7 @@
 #include "lock/lease.h"
 #include "lock/lock.h"
 #include "store/runs.h"
+#include "store/said.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -360,16 +361,6 @@ bool standing_no_freeze(const struct environment *environment, int64_t wall,
     return allows_part(part, error);
 }
 
-static json_t *time_or_null(int64_t wall)
-{
-    char stamp[CLOCK_STAMP];
-    if (wall == 0) {
-        return json_null();
-    }
-    clock_stamp(stamp, wall);
-    return json_string(stamp);
-}
-
 json_t *standing_json(const struct standing *standing)
 {
     json_t *bars = json_array();
@@ -379,8 +370,8 @@ json_t *standing_json(const struct standing *standing)
             bars,
             json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "kind",
                       bar_rows[bar->kind].word, "id", json_text(bar->id), "who",
-                      json_text(bar->who), "since", time_or_null(bar->since), "reason",
-                      json_text(bar->reason), "possible", time_or_null(bar->possible),
+                      json_text(bar->who), "since", moment_json(bar->since), "reason",
+                      json_text(bar->reason), "possible", moment_json(bar->possible),
                       "message", json_text(bar->message), "next", json_text(bar->next),
                       "stops_rollback", stops(bar, (struct starter){.gated = false})));
     }
