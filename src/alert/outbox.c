@@ -91,8 +91,10 @@ static json_t *slack_text(const char *text)
     return string;
 }
 
-json_t *notice_message(const struct environment *environment, const struct notice *notice,
-                       const char *id, int64_t wall)
+/* {"text": …, "greenboard": {…}}, every text of it masked and cleaned; the text is
+ * escaped as Slack wants it. */
+static json_t *message_of(const struct environment *environment,
+                          const struct notice *notice, const char *id, int64_t wall)
 {
     char at[CLOCK_STAMP];
     clock_stamp(at, wall);
@@ -132,7 +134,7 @@ bool outbox_post(const char *outbox, const struct environment *environment,
     int64_t wall = clock_wall();
     struct letter letter = {.written = wall};
     letter_name(letter.id, wall);
-    letter.message = notice_message(environment, notice, letter.id, wall);
+    letter.message = message_of(environment, notice, letter.id, wall);
     bool done = true;
     for (size_t i = 0; i < SINK_COUNT; i++) {
         if (sink_configured(sinks[i], environment)) {

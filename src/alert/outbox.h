@@ -29,11 +29,6 @@ struct notice {
 /* Whether `notify` has a sink for it. */
 bool outbox_wants(const struct environment *environment, enum notice_kind kind);
 
-/* {"text": …, "greenboard": {…}}, every text of it masked and cleaned; the text is
- * escaped as Slack wants it. The caller's. */
-json_t *notice_message(const struct environment *environment, const struct notice *notice,
-                       const char *id, int64_t wall);
-
 /* Durable for each sink where it returns true; nothing where nobody is to be told. Of
  * more than OUTBOX_MAX that wait none is added. */
 enum { OUTBOX_MAX = 1000 };

@@ -251,11 +251,6 @@ int64_t lease_fence(const struct lease *lease)
     return lease->fence;
 }
 
-const char *lease_id(const struct lease *lease)
-{
-    return lease->id;
-}
-
 bool lease_still_held(struct lease *lease, struct error *error)
 {
     pthread_mutex_lock(&lease->mutex);

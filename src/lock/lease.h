@@ -43,7 +43,6 @@ struct lease *lease_take(const struct environment *environment, const char *who,
                          const char *run, const char *reason, int64_t least,
                          int64_t deadline, struct error *error);
 int64_t lease_fence(const struct lease *lease);
-const char *lease_id(const struct lease *lease);
 
 /* False, with why, once it ran out, was taken by another, or may have been: from then on
  * always. Never waits. */

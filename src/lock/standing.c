@@ -221,8 +221,7 @@ struct standing *standing_read(const struct statedir *dir,
     if (memo) {
         memo->none = known;
     }
-    const char *our_run = standing->count ? standing->bars[0].id : NULL;
-    char *run = mem_text(our_run);
+    const char *run = standing->count ? standing->bars[0].id : NULL;
     if (!run) {
         look_at_host(standing, dir);
     }
@@ -239,7 +238,6 @@ struct standing *standing_read(const struct statedir *dir,
     if (!known && !run) {
         add_unknown(standing, &error);
     }
-    free(run);
     if (standing->count > 1) {
         qsort(standing->bars, standing->count, sizeof *standing->bars, in_order);
     }
@@ -328,13 +326,6 @@ static bool complain(const struct bar *bar, struct error *error)
         error_hint(error, "%s", bar->next);
     }
     return false;
-}
-
-bool standing_allows(const struct standing *standing, struct starter starter,
-                     struct error *error)
-{
-    const struct bar *bar = standing_stops(standing, starter);
-    return !bar || complain(bar, error);
 }
 
 /* Complains of the last bar, where one was added; frees what is in it. */

@@ -103,14 +103,12 @@ bool standing_equal(const struct standing *a, const struct standing *b); /* to a
 
 /* The first that stops it, NULL: none does. */
 const struct bar *standing_stops(const struct standing *standing, struct starter starter);
-/* False where it is stopped: ERROR_BUSY with message and hint. */
-bool standing_allows(const struct standing *standing, struct starter starter,
-                     struct error *error);
 
 /* The object `standing` of `check -o json`; the caller's. */
 json_t *standing_json(const struct standing *standing);
 
-/* Parts of it, for who knows the rest already: each true where nothing is in the way. */
+/* Parts of it, for who knows the rest already: each true where nothing is in the way,
+ * else ERROR_BUSY with message and hint. */
 bool standing_no_hold(const struct statedir *dir, struct error *error);
 bool standing_no_freeze(const struct environment *environment, int64_t wall,
                         struct error *error);

@@ -103,7 +103,7 @@ static void nothing_in_the_way_lets_everybody_start(void **unused)
     (void)unused;
     struct standing *standing = look_at(0);
     assert_int_equal(standing->count, 0);
-    assert_true(standing_allows(standing, deploy, NULL));
+    assert_null(standing_stops(standing, deploy));
     json_t *json = standing_json(standing);
     assert_true(json_is_true(json_object_get(json, "may_deploy")));
     assert_non_null(strstr(json_get_text(json, "covers"), "this host"));
@@ -117,15 +117,17 @@ static void a_hold_stops_a_deploy_and_lets_the_way_back_through(void **unused)
     struct error error = {0};
     lock("migration");
     struct standing *standing = look_at(0);
-    assert_false(standing_allows(standing, deploy, &error));
-    assert_int_equal(error.code, ERROR_BUSY);
-    assert_non_null(strstr(error.message, "locked by ada@ops-1 since "));
-    assert_non_null(strstr(error.message, "migration"));
-    assert_non_null(strstr(error.hint, "greenboard unlock"));
-    assert_true(standing_allows(standing, rollback, &error));
+    const struct bar *bar = standing_stops(standing, deploy);
+    assert_non_null(bar);
+    assert_int_equal(bar_rows[bar->kind].status, EXIT_BUSY);
+    assert_non_null(strstr(bar->message, "locked by ada@ops-1 since "));
+    assert_non_null(strstr(bar->message, "migration"));
+    assert_non_null(strstr(bar->next, "greenboard unlock"));
+    assert_null(standing_stops(standing, rollback));
     assert_int_equal(standing->count, 1); /* which is told all the same */
     standing_unref(standing);
     assert_false(standing_no_hold(&dir, &error));
+    assert_int_equal(error.code, ERROR_BUSY);
 }
 
 static void a_freeze_says_until_when_and_why(void **unused)
@@ -137,10 +139,11 @@ static void a_freeze_says_until_when_and_why(void **unused)
                    "\"2026-12-27T00:00:00Z\", \"reason\": \"holidays\"}]");
     assert_true(calendar_moment("2026-12-24T18:00:00Z", &wall));
     struct standing *standing = look_at(wall);
-    assert_false(standing_allows(standing, deploy, &error));
-    assert_non_null(strstr(error.message, "holidays"));
-    assert_non_null(strstr(error.hint, "2026-12-27 00:00Z"));
-    assert_true(standing_allows(standing, rollback, &error));
+    const struct bar *bar = standing_stops(standing, deploy);
+    assert_non_null(bar);
+    assert_non_null(strstr(bar->message, "holidays"));
+    assert_non_null(strstr(bar->next, "2026-12-27 00:00Z"));
+    assert_null(standing_stops(standing, rollback));
     json_t *json = standing_json(standing);
     assert_string_equal(json_string_value(json_at(json, "/bars/0/possible")),
                         "2026-12-27T00:00:00.000Z");
@@ -153,16 +156,16 @@ static void a_freeze_says_until_when_and_why(void **unused)
 static void an_open_run_stops_everybody_and_is_named(void **unused)
 {
     (void)unused;
-    struct error error = {0};
     write_run("20261123T151000Z-0001", PHASE_ENDED);
     struct standing *standing = look_at(0);
     assert_int_equal(standing->count, 0);
     standing_unref(standing);
     write_run("20261123T151000Z-0002", PHASE_RUNNING);
     standing = look_at(0);
-    assert_false(standing_allows(standing, rollback, &error));
-    assert_non_null(strstr(error.message, "20261123T151000Z-0002"));
-    assert_non_null(strstr(error.message, "bob@ops-2"));
+    const struct bar *bar = standing_stops(standing, rollback);
+    assert_non_null(bar);
+    assert_non_null(strstr(bar->message, "20261123T151000Z-0002"));
+    assert_non_null(strstr(bar->message, "bob@ops-2"));
     standing_unref(standing);
 }
 
@@ -173,9 +176,10 @@ static void a_lock_that_cannot_be_read_is_one(void **unused)
     assert_true(fs_replace(dir.hold, "{", 1, 0600, &error));
     struct standing *standing = look_at(0);
     assert_int_equal(standing->bars[0].kind, BAR_HOLD);
-    assert_false(standing_allows(standing, deploy, &error));
-    assert_non_null(strstr(error.message, dir.hold));
-    assert_true(standing_allows(standing, rollback, &error));
+    const struct bar *bar = standing_stops(standing, deploy);
+    assert_non_null(bar);
+    assert_non_null(strstr(bar->message, dir.hold));
+    assert_null(standing_stops(standing, rollback));
     standing_unref(standing);
 }
 
@@ -188,9 +192,9 @@ static void runs_that_cannot_be_read_let_nobody_start(void **unused)
     assert_true(fs_replace(path, "{", 1, 0600, &error));
     struct standing *standing = look_at(0);
     assert_int_equal(standing->bars[0].kind, BAR_UNKNOWN);
-    assert_false(standing_allows(standing, deploy, &error));
-    assert_false(standing_allows(standing, rollback, &error));
-    assert_false(standing_allows(standing, waived, &error));
+    assert_non_null(standing_stops(standing, deploy));
+    assert_non_null(standing_stops(standing, rollback));
+    assert_non_null(standing_stops(standing, waived));
     standing_unref(standing);
     free(path);
 }
@@ -198,14 +202,15 @@ static void runs_that_cannot_be_read_let_nobody_start(void **unused)
 static void without_a_lease_the_way_back_wants_to_be_told_so(void **unused)
 {
     (void)unused;
-    struct error error = {0}, why = {0};
+    struct error why = {0};
     error_set(&why, ERROR_UNREACHABLE, "connection refused by 127.0.0.1:6379");
     struct standing *standing = standing_read(&dir, &environment, 0, NULL, &why, NULL, 0);
-    assert_false(standing_allows(standing, deploy, &error));
-    assert_false(standing_allows(standing, (struct starter){true, true}, &error));
-    assert_false(standing_allows(standing, rollback, &error));
-    assert_non_null(strstr(error.message, "connection refused"));
-    assert_true(standing_allows(standing, waived, &error));
+    assert_non_null(standing_stops(standing, deploy));
+    assert_non_null(standing_stops(standing, (struct starter){true, true}));
+    const struct bar *bar = standing_stops(standing, rollback);
+    assert_non_null(bar);
+    assert_non_null(strstr(bar->message, "connection refused"));
+    assert_null(standing_stops(standing, waived));
     assert_int_equal(bar_rows[standing->bars[0].kind].status, EXIT_UNPROVEN);
     standing_unref(standing);
 }
@@ -213,7 +218,6 @@ static void without_a_lease_the_way_back_wants_to_be_told_so(void **unused)
 static void a_lock_shared_on_this_host_is_seen_without_touching_it(void **unused)
 {
     (void)unused;
-    struct error error = {0};
     int fd = open(dir.shared_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     struct standing *standing = look_at(0);
     assert_int_equal(standing->count, 0);
@@ -225,8 +229,9 @@ static void a_lock_shared_on_this_host_is_seen_without_touching_it(void **unused
     }
     standing = look_at(0);
     assert_int_equal(standing->bars[0].kind, BAR_HOST);
-    assert_false(standing_allows(standing, rollback, &error));
-    assert_non_null(strstr(error.message, dir.shared_lock));
+    const struct bar *bar = standing_stops(standing, rollback);
+    assert_non_null(bar);
+    assert_non_null(strstr(bar->message, dir.shared_lock));
     standing_unref(standing);
     close(fd);
 }
