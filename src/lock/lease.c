@@ -23,7 +23,6 @@ enum {
     RENEWALS = 3, /* in the time of a lease */
     RETRIES = 10, /* in the same time, while Redis does not answer */
     DRIFT = 20,   /* the share of its time by which Redis's clock may be faster */
-    HOST_ROOM = 256
 };
 
 struct lease {
@@ -203,10 +202,9 @@ static void free_lease(struct lease *lease)
 static struct lease *make_lease(const char *who, const char *run, const char *reason)
 {
     struct lease *lease = mem_alloc(sizeof *lease);
-    char token[LEASE_TOKEN], host[HOST_ROOM] = "";
+    char token[LEASE_TOKEN], *host = who_host();
     hex_random(lease->id, LEASE_ID - 1);
     hex_random(token, LEASE_TOKEN - 1);
-    gethostname(host, sizeof host - 1);
     const struct lease_words words = {.id = lease->id,
                                       .token = token,
                                       .who = who,
@@ -215,6 +213,7 @@ static struct lease *make_lease(const char *who, const char *run, const char *re
                                       .reason = reason,
                                       .since = clock_wall()};
     lease->value = lease_value(&words);
+    free(host);
     lease->leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_init(&lease->cancelled, false);
     pthread_mutex_init(&lease->mutex, NULL);

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "secret/mask.h"
+#include "store/who.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,12 +63,11 @@ bool event_from_name(const char *name, enum event_kind *kind)
 
 char *events_operator(void)
 {
-    struct passwd record, *found = NULL;
-    char room[4096], host[256] = "";
-    getpwuid_r(getuid(), &record, room, sizeof room, &found);
-    gethostname(host, sizeof host - 1);
-    return found ? mem_format("%s@%s", found->pw_name, host)
-                 : mem_format("uid %u@%s", (unsigned)getuid(), host);
+    char *user = who_user(getuid()), *host = who_host();
+    char *both = mem_format("%s@%s", user, host);
+    free(user);
+    free(host);
+    return both;
 }
 
 bool events_open(struct events *events, const char *path, enum db_access access,

@@ -22,7 +22,7 @@ enum { VALUE_LONGEST = 200, PTS_FIRST = 136, PTS_LAST = 143, CONSOLES = 4, MINOR
 
 /* ---- finding them ---- */
 
-static char *name_of(uid_t uid)
+char *who_user(uid_t uid)
 {
     struct passwd record, *found = NULL;
     char room[4096];
@@ -32,7 +32,7 @@ static char *name_of(uid_t uid)
 
 static char *find_user(void)
 {
-    return name_of(getuid());
+    return who_user(getuid());
 }
 
 static char *find_uid(void)
@@ -42,7 +42,7 @@ static char *find_uid(void)
 
 static char *find_effective(void)
 {
-    return geteuid() == getuid() ? NULL : name_of(geteuid());
+    return geteuid() == getuid() ? NULL : who_user(geteuid());
 }
 
 static char *read_proc(const char *path)
@@ -63,7 +63,7 @@ static char *find_login(void)
     bool set = text && (text[strcspn(text, "\n")] = '\0',
                         text_integer(text, 0, UINT32_MAX - INT64_C(1), &uid));
     free(text);
-    return set ? name_of((uid_t)uid) : NULL;
+    return set ? who_user((uid_t)uid) : NULL;
 }
 
 /* Field 7 of /proc/self/stat, the device; its name by Documentation/admin-guide/devices
@@ -86,7 +86,7 @@ static char *find_tty(void)
                             : mem_format("device %u:%u", high, low);
 }
 
-static char *find_host(void)
+char *who_host(void)
 {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
@@ -116,7 +116,7 @@ static char *(*const finders[WHO_COUNT])(void) = {
     [WHO_EFFECTIVE] = find_effective,
     [WHO_LOGIN] = find_login,
     [WHO_TTY] = find_tty,
-    [WHO_HOST] = find_host,
+    [WHO_HOST] = who_host,
     [WHO_SUDO_USER] = find_sudo_user,
     [WHO_SUDO_UID] = find_sudo_uid,
     [WHO_SSH_PEER] = find_ssh_peer,

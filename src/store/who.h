@@ -10,6 +10,7 @@
 #include "base/buf.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 /* THE table of facts: id, key, word for how sure it is, what it is. Proven is what the
  * kernel keeps and its user cannot change; claimed is what a variable says. */
@@ -39,6 +40,11 @@ struct who_row {
     const char *key, *certainty, *help;
 };
 extern const struct who_row who_rows[WHO_COUNT];
+
+/* The name of a user, "uid 1000" where it has none, and that of the machine; the caller
+ * frees. */
+char *who_user(uid_t uid);
+char *who_host(void);
 
 /* {"proven": {"user": "ada", …}, "claimed": {…}}, without what is not there; the
  * caller's. */
