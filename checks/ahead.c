@@ -3,31 +3,16 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "checks/login.h"
-
-#include <time.h>
-
-enum { SLICE_MS = 50 }; /* how soon the end of the deadline or a cancellation is seen */
-
-/* Until `*flag`, or for a slice of time; locked. */
-static void wait_a_while(struct ahead *ahead, const bool *flag)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += SLICE_MS * CLOCK_MS;
-    until.tv_sec += until.tv_nsec / CLOCK_SECOND;
-    until.tv_nsec %= CLOCK_SECOND;
-    if (!*flag) {
-        pthread_cond_timedwait(&ahead->moved, &ahead->lock, &until);
-    }
-}
+#include "net/wait.h"
 
 /* Called when the connection stands. */
 static const char *await_token(void *self)
 {
     struct ahead *ahead = self;
+    const struct wait wait = wait_begin(ahead->job.deadline, ahead->job.cancelled);
     pthread_mutex_lock(&ahead->lock);
-    while (!ahead->decided && clock_left(ahead->job.deadline) > 0) {
-        wait_a_while(ahead, &ahead->decided);
+    while (!ahead->decided && clock_left(wait.deadline) > 0) {
+        wait_signal(&wait, &ahead->moved, &ahead->lock);
     }
     const char *token = ahead->decided ? ahead->token : NULL;
     pthread_mutex_unlock(&ahead->lock);
@@ -54,12 +39,8 @@ void ahead_begin(struct ahead *ahead, const struct job *job)
     ahead->request = login_user_request(job, "user");
     ahead->request.bearer_of = await_token;
     ahead->request.context = ahead;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&ahead->lock, NULL);
-    pthread_cond_init(&ahead->moved, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_condition(&ahead->moved);
     ahead->threaded = thread_start(&ahead->thread, run, ahead) == 0;
 }
 
@@ -76,14 +57,16 @@ static void decide(struct ahead *ahead, const char *token)
     pthread_mutex_unlock(&ahead->lock);
 }
 
+/* The thread keeps the deadline itself: here only a cancellation is passed on to it. */
 static void await_end(struct ahead *ahead)
 {
+    const struct wait wait = wait_begin(INT64_MAX, ahead->outer->cancelled);
     pthread_mutex_lock(&ahead->lock);
     while (!ahead->done) {
-        if (atomic_load(ahead->outer->cancelled)) {
+        if (wait_cancelled(&wait, NULL)) {
             atomic_store(&ahead->given_up, true);
         }
-        wait_a_while(ahead, &ahead->done);
+        wait_signal(&wait, &ahead->moved, &ahead->lock);
     }
     pthread_mutex_unlock(&ahead->lock);
     pthread_join(ahead->thread, NULL);
