@@ -78,6 +78,7 @@ static void add_change(void *self, enum diff_mark mark, const char *text)
     free(line);
 }
 
+/* Cut as the kept file was, so that what stayed the same is the same in both. */
 static bool compare(struct departure *departure, const struct kept *kept,
                     const struct known *known, struct error *error)
 {
@@ -88,7 +89,7 @@ static bool compare(struct departure *departure, const struct kept *kept,
     buf_init_secret(&now, FILE_MAX);
     bool done =
         fs_read(kept->real, &now, error) &&
-        cut_make(&cut, kept->path, buf_string(&now), now.length, known, CUT_SHOW, error);
+        cut_make(&cut, kept->path, buf_string(&now), now.length, known, CUT_BACK, error);
     if (done) {
         diff_cuts(&kept->cut, &cut, &to);
     }

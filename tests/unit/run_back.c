@@ -279,6 +279,35 @@ static void a_rollback_after_a_failed_verification_restores_too(void **state)
     run_destroy(run);
 }
 
+/* ---- a text without names ---- */
+
+#define YAML(level, key)                                                                 \
+    "max_tokens: 100\nlevel: " level "\ndb_password: not-configured\nkey: " key "\n"
+
+static void a_yaml_file_that_nobody_touched_is_told_as_no_change(void **state)
+{
+    (void)state;
+    struct departure departure;
+    place_write("app.yaml", YAML("info", "a-canonical-secret-of-some-length"));
+    place_write("key", "a-canonical-secret-of-some-length");
+    place_configure(DEPLOY, "",
+                    ", \"jwt\": {\"canonical\": {\"file\": \"key\"}},"
+                    " \"release\": {\"command\": [\"cat\", \"version\"]},"
+                    " \"backup\": {\"files\": [\"app.yaml\"]}");
+    run_destroy(ship("v1\n", "", EXIT_GO));
+    departure_read(&departure, &place.dir, place.environment);
+    assert_string_equal(departure.since, "v1");
+    assert_null(departure.trouble);
+    assert_int_equal(argv_count(departure.changes), 0);
+    departure_finish(&departure);
+    place_write("app.yaml", YAML("debug", "a-canonical-secret-of-some-length"));
+    departure_read(&departure, &place.dir, place.environment);
+    assert_int_equal(argv_count(departure.changes), 2);
+    assert_string_equal(departure.changes[0], "app.yaml: - level: info");
+    assert_string_equal(departure.changes[1], "app.yaml: + level: debug");
+    departure_finish(&departure);
+}
+
 static int begin(void **state)
 {
     struct error error;
@@ -306,6 +335,7 @@ int main(int argc, char **argv)
         TEST(a_failed_command_says_that_the_files_are_back),
         TEST(without_the_present_value_of_a_secret_there_is_no_plan),
         TEST(a_rollback_after_a_failed_verification_restores_too),
+        TEST(a_yaml_file_that_nobody_touched_is_told_as_no_change),
     };
     return unit_run("run back", tests);
 }
