@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/hosted.h"
-#include "source/source.h"
+#include "source/cloud_run.h"
 
 enum { WHOLE = 100 }; /* percent */
 
@@ -59,11 +59,9 @@ static bool check_cloud_run(const struct entry *entry, const char **key,
                             struct error *error)
 {
     const char *name = json_get_text(entry->value, "cloud_run");
-    json_t *source = name ? json_pack("{ss ss}", "cloud_run", name, "key", "ANY") : NULL;
-    bool good = !name || source_validate(source, error);
     *key = "cloud_run";
-    json_decref(source);
-    return good && check_traffic(entry, key, error);
+    return (!name || run_service_name_valid(name, error)) &&
+           check_traffic(entry, key, error);
 }
 
 /* One file has all the environments of a system. */

@@ -10,7 +10,7 @@
 #include "config/route.h"
 #include "config/value.h"
 #include "net/resolve.h"
-#include "source/source.h"
+#include "source/cloud_run.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -219,13 +219,10 @@ static void check_from(struct validation *validation, const struct spot *spot)
         add(validation, spot, "format", "\"json\" or \"dotenv\", as the command prints",
             command ? "is missing" : "belongs to a command");
     }
-    json_t *source =
-        service ? json_pack("{ss ss}", "cloud_run", service, "key", "ANY") : NULL;
     struct error error = {0};
-    if (source && !source_validate(source, &error)) {
+    if (service && !run_service_name_valid(service, &error)) {
         add(validation, spot, "cloud_run", error.hint, error.message);
     }
-    json_decref(source);
 }
 
 static void check_settings(struct validation *validation, const struct spot *spot)

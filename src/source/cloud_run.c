@@ -167,9 +167,8 @@ static void resolve(const json_t *source, const struct source_context *context,
     run_service_finish(&service);
 }
 
-static bool fits(const json_t *source, struct error *error)
+bool run_service_name_valid(const char *name, struct error *error)
 {
-    const char *name = json_get_text(source, "cloud_run");
     char *parts[RUN_PARTS];
     bool good = gcp_parse(name, collections, parts, RUN_PARTS);
     gcp_parts_free(parts, RUN_PARTS);
@@ -177,6 +176,11 @@ static bool fits(const json_t *source, struct error *error)
                              "cloud_run \"%.80s\" is not "
                              "projects/PROJECT/locations/LOCATION/services/NAME",
                              name);
+}
+
+static bool fits(const json_t *source, struct error *error)
+{
+    return run_service_name_valid(json_get_text(source, "cloud_run"), error);
 }
 
 static const char *const needs[] = {"key", NULL};

@@ -19,6 +19,8 @@ struct run_service {
     struct revisions seen;
 };
 
+bool run_service_name_valid(const char *name, struct error *error);
+
 /* False with `out` saying why, whose label it sets either way. */
 bool run_service_open(struct run_service *service, const char *name,
                       const struct source_context *context, struct resolved *out);
