@@ -146,6 +146,16 @@ const struct resolved *secrets_find(const struct secrets *secrets, const json_t 
     return found;
 }
 
+const struct resolved *secrets_at(const struct secrets *secrets, size_t index,
+                                  const char **identity)
+{
+    if (!secrets || index >= secrets->count) {
+        return NULL;
+    }
+    *identity = secrets->entries[index].identity;
+    return &secrets->entries[index].resolved;
+}
+
 struct handles {
     struct secret **rows;
     size_t count;

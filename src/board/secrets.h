@@ -27,6 +27,10 @@ void secrets_unref(const struct secrets *secrets);
 /* NULL where the source is not one of the environment's. */
 const struct resolved *secrets_find(const struct secrets *secrets, const json_t *source);
 
+/* Each in turn, with the source_identity() of its source; NULL behind the last. */
+const struct resolved *secrets_at(const struct secrets *secrets, size_t index,
+                                  const char **identity);
+
 /* Asks every source of the environment at once, each on a thread of its own, and returns
  * when all have answered: where nobody else is waiting. */
 struct secrets *secrets_resolve(const struct environment *environment, int64_t deadline);

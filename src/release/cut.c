@@ -20,19 +20,15 @@
 /* The source that gives exactly these bytes; NULL: none. The caller frees. */
 static char *source_of(const struct known *known, const char *value, size_t length)
 {
-    size_t count = 0;
-    char *identity = NULL;
-    const json_t **sources = secrets_sources(known->environment, &count);
-    for (size_t i = 0; i < count && !identity; i++) {
-        const struct resolved *resolved = secrets_find(known->secrets, sources[i]);
-        if (resolved && resolved->state == SOURCE_FOUND &&
-            secret_length(resolved->secret) == length &&
-            memcmp(secret_data(resolved->secret), value, length) == 0) {
-            identity = source_identity(sources[i]);
+    const struct resolved *one;
+    const char *identity;
+    for (size_t i = 0; (one = secrets_at(known->secrets, i, &identity)); i++) {
+        if (one->state == SOURCE_FOUND && secret_length(one->secret) == length &&
+            memcmp(secret_data(one->secret), value, length) == 0) {
+            return mem_text(identity);
         }
     }
-    free(sources);
-    return identity;
+    return NULL;
 }
 
 static bool masked(const char *value)
@@ -109,12 +105,10 @@ static bool cut_members(struct cut *cut, const struct members *members, const ch
 static const struct resolved *next_known(const struct known *known, const char *text,
                                          size_t length, size_t from, size_t *at)
 {
-    size_t count = 0;
-    const struct resolved *best = NULL;
-    const json_t **sources = secrets_sources(known->environment, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct resolved *one = secrets_find(known->secrets, sources[i]);
-        size_t size = one && one->state == SOURCE_FOUND ? secret_length(one->secret) : 0;
+    const struct resolved *best = NULL, *one;
+    const char *identity;
+    for (size_t i = 0; (one = secrets_at(known->secrets, i, &identity)); i++) {
+        size_t size = one->state == SOURCE_FOUND ? secret_length(one->secret) : 0;
         const char *found = size >= PATTERN_LEAST ? memmem(text + from, length - from,
                                                            secret_data(one->secret), size)
                                                   : NULL;
@@ -125,7 +119,6 @@ static const struct resolved *next_known(const struct known *known, const char *
             *at = place;
         }
     }
-    free(sources);
     return best;
 }
 
