@@ -156,10 +156,8 @@ static void add_scalar(struct members *members, const char *text, const struct s
     row->leaf = row->called;
     row->at = at->start;
     row->length = at->end - at->start;
-    json_t *value = json_loadb(text + at->start, row->length, JSON_DECODE_ANY, NULL);
-    row->value = json_is_string(value) ? mem_text(json_string_value(value))
-                                       : mem_bytes(text + at->start, row->length);
-    json_decref(value);
+    row->value = json_is_string(at->value) ? mem_text(json_string_value(at->value))
+                                           : mem_bytes(text + at->start, row->length);
 }
 
 static bool read_json(struct members *members, const char *text, size_t length,
