@@ -7,6 +7,7 @@
 #include "config/route.h"
 #include "config/value.h"
 #include "net/resolve.h"
+#include "net/trust.h"
 #include "source/source.h"
 
 #include <stdarg.h>
@@ -247,7 +248,7 @@ static void collect_coordination(struct examination *examination)
     const json_t *redis = config_section(environment, "/coordination/redis");
     const json_t *tls = json_object_get(redis, "tls");
     struct peer peer = {.outside = true,
-                        .encrypted = json_is_true(tls) || json_is_object(tls),
+                        .encrypted = tls_options_of(tls, NULL).on,
                         .secret = json_object_get(redis, "password") != NULL};
     const char *host = config_text(redis, "host");
     add_peer(examination,
@@ -261,8 +262,7 @@ static void collect_store(struct examination *examination, const char *name)
     const struct environment *environment = examination->environment;
     const json_t *section = json_object_get(environment->root, name);
     const json_t *tls = json_object_get(section, "tls");
-    struct peer peer = {.store = true,
-                        .encrypted = json_is_true(tls) || json_is_object(tls)};
+    struct peer peer = {.store = true, .encrypted = tls_options_of(tls, NULL).on};
     if (!section || !demand_placed(section)) {
         return;
     }

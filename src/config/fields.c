@@ -51,18 +51,24 @@ static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", N
             .help = "the longest that the whole asking may take"                         \
     }
 
-/* How a data store is reached. */
-#define PEER(section)                                                                    \
-    {section ".host", FIELD_HOST, .preset = "\"\"", .help = "name or address"},          \
-        {section ".tls", FIELD_TLS, .preset = "false",                                   \
-         .help = "true, false, or an object that says how"},                             \
+/* tls_options_of() reads it. */
+#define TLS(section)                                                                     \
+    {section ".tls", FIELD_TLS, .preset = "false",                                       \
+     .help = "true, false, or an object that says how"},                                 \
         {section ".tls.ca", FIELD_PATH,                                                  \
          .help = "CA certificates (PEM) instead of the system's"},                       \
         {section ".tls.cert", FIELD_PATH, .help = "our own certificate (PEM)"},          \
         {section ".tls.key", FIELD_PATH,                                                 \
          .help = "the key of our own certificate (PEM)"},                                \
-        {section ".tls.server_name", FIELD_HOST, FIELD_FILLED,                           \
-         .help = "the name that the certificate must bear, where it is not the host"},   \
+    {                                                                                    \
+        section ".tls.server_name", FIELD_HOST, FIELD_FILLED,                            \
+            .help = "the name that the certificate must bear, where it is not the host"  \
+    }
+
+/* How a data store is reached. */
+#define PEER(section)                                                                    \
+    {section ".host", FIELD_HOST, .preset = "\"\"", .help = "name or address"},          \
+        TLS(section),                                                                    \
         {section ".via", FIELD_ROUTE, .preset = "\"here\"",                              \
          .help = "from where it is asked: here, tunnel:NAME or service:NAME"},           \
     {                                                                                    \

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "config/fields.h"
+#include "net/trust.h"
 #include "source/source.h"
 
 /* What is not changed is shared with the file and the other environments: all of it is
@@ -64,7 +65,7 @@ static json_t *merged(const struct field *field, const json_t *below, const json
 static json_t *preset(const struct field *field, const json_t *beside)
 {
     const json_t *tls = json_object_get(beside, "tls");
-    bool encrypted = json_is_true(tls) || json_is_object(tls);
+    bool encrypted = tls_options_of(tls, NULL).on;
     const char *text = field->preset_tls && encrypted ? field->preset_tls : field->preset;
     if (!text) {
         return NULL;
