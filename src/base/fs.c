@@ -275,6 +275,11 @@ char *fs_join(const char *directory, const char *name)
     return mem_format("%s%s%s", directory, slash ? "" : "/", name);
 }
 
+char *fs_within(const char *directory, const char *path)
+{
+    return path[0] == '/' ? mem_text(path) : fs_join(directory, path);
+}
+
 char *fs_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -345,7 +350,7 @@ static char *search_path(const char *name, const char *from)
     char *found = NULL;
     char *rest = list;
     for (char *entry; !found && (entry = strsep(&rest, ":"));) {
-        char *directory = entry[0] == '/' ? mem_text(entry) : fs_join(from, entry);
+        char *directory = fs_within(from, entry);
         char *candidate = fs_join(directory, name);
         found = executable_at(candidate);
         free(candidate);
@@ -360,7 +365,7 @@ char *fs_executable(const char *name, const char *directory, struct error *error
     const char *from = directory ? directory : ".";
     char *found = NULL;
     if (strchr(name, '/')) {
-        char *candidate = name[0] == '/' ? mem_text(name) : fs_join(from, name);
+        char *candidate = fs_within(from, name);
         found = executable_at(candidate);
         free(candidate);
     } else {

@@ -49,6 +49,9 @@ bool fs_is_ours(const char *path, struct error *error);
 int fs_lock(const char *path, struct error *error);
 
 char *fs_join(const char *directory, const char *name); /* the caller frees */
+/* `path` as it is meant within a directory: itself where it is absolute; the caller
+ * frees */
+char *fs_within(const char *directory, const char *path);
 /* the part before the last '/', or "." */
 char *fs_directory(const char *path);
 char *fs_absolute(const char *path); /* realpath, or NULL with errno */

@@ -12,10 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    BACKUP_MAX = 16 * 1024 * 1024, /* bytes of a file */
-    GOOD_STAY = 3,
-};
+enum { GOOD_STAY = 3 };
 
 const char *const kept_words[KEPT_COUNT] = {
 #define MOMENTS_KEPT_WORD(id, word, help) [id] = word,
@@ -53,9 +50,8 @@ static bool keep_file(struct kept *row, const char *path, const struct known *kn
                       struct error *error)
 {
     struct buf bytes;
-    char *from =
-        path[0] == '/' ? mem_text(path) : fs_join(known->environment->directory, path);
-    buf_init_secret(&bytes, BACKUP_MAX);
+    char *from = fs_within(known->environment->directory, path);
+    buf_init_secret(&bytes, KEPT_MAX);
     row->path = mem_text(path);
     bool done = read_whole(row, from, &bytes, error);
     if (!done) {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 16 * 1024 * 1024, CHANGES_SHOWN = 12 };
+enum { CHANGES_SHOWN = 12 };
 
 /* ---- what runs ---- */
 
@@ -86,7 +86,7 @@ static bool compare(struct departure *departure, const struct kept *kept,
     const struct diff_to to = {add_change, &file};
     struct buf now;
     struct cut cut = {0};
-    buf_init_secret(&now, FILE_MAX);
+    buf_init_secret(&now, KEPT_MAX);
     bool done =
         fs_read(kept->real, &now, error) &&
         cut_make(&cut, kept->path, buf_string(&now), now.length, known, CUT_BACK, error);

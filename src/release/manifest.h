@@ -11,6 +11,8 @@
 
 #include <sys/types.h>
 
+enum { KEPT_MAX = 16 * 1024 * 1024 }; /* bytes of a file, whoever reads it */
+
 struct kept {
     char *path;  /* as configured; of a command its argument vector in one line */
     char *real;  /* where that was, every link followed; NULL: a command */

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RESTORE_MAX = 16 * 1024 * 1024 };
-
 void restore_finish(struct restore *restore)
 {
     for (size_t i = 0; i < restore->count; i++) {
@@ -43,7 +41,7 @@ static struct restored *add(struct restore *restore, const char *path)
         mem_resize(restore->rows, (restore->count + 1) * sizeof *restore->rows);
     struct restored *row = &restore->rows[restore->count++];
     *row = (struct restored){.path = mem_text(path)};
-    buf_init_secret(&row->now, RESTORE_MAX);
+    buf_init_secret(&row->now, KEPT_MAX);
     buf_init_secret(&row->then, 0);
     return row;
 }
@@ -67,8 +65,7 @@ static char *leads_to(const char *path)
 static bool find_place(struct restored *row, const struct kept *kept,
                        const struct known *known, struct error *error)
 {
-    char *path = row->path[0] == '/' ? mem_text(row->path)
-                                     : fs_join(known->environment->directory, row->path);
+    char *path = fs_within(known->environment->directory, row->path);
     char *real = leads_to(path);
     struct stat about;
     bool done = text_equal(real, kept->real);

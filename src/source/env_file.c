@@ -134,7 +134,7 @@ void dotenv_find(const char *text, const char *key, struct resolved *out)
 bool dotenv_load(const char *name, const struct source_context *context, struct buf *text,
                  struct resolved *out)
 {
-    char *path = name[0] == '/' ? mem_text(name) : fs_join(context->directory, name);
+    char *path = fs_within(context->directory, name);
     struct error error;
     buf_init_secret(text, JSON_SIZE_MAX);
     bool read = fs_read(path, text, &error);

@@ -23,7 +23,7 @@ static void resolve(const json_t *source, const struct source_context *context,
                     struct resolved *out)
 {
     const char *name = json_get_text(source, "file");
-    char *path = name[0] == '/' ? mem_text(name) : fs_join(context->directory, name);
+    char *path = fs_within(context->directory, name);
     out->label = mem_format("file %s", name);
     struct buf bytes;
     struct error error;

@@ -192,6 +192,19 @@ static void files_are_replaced_whole(void **state)
     assert_false(fs_exists(dir));
 }
 
+static void an_absolute_path_is_within_no_directory(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {{"/etc", "app.env", "/etc/app.env"},
+                                          {"/etc/", "app.env", "/etc/app.env"},
+                                          {"/etc", "/run/app.env", "/run/app.env"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = fs_within(rows[i][0], rows[i][1]);
+        assert_string_equal(path, rows[i][2]);
+        free(path);
+    }
+}
+
 static void a_lock_is_held_once(void **state)
 {
     (void)state;
@@ -360,6 +373,7 @@ int main(void)
         cmocka_unit_test(json_is_capped),
         cmocka_unit_test(json_pointers),
         cmocka_unit_test(files_are_replaced_whole),
+        cmocka_unit_test(an_absolute_path_is_within_no_directory),
         cmocka_unit_test(a_lock_is_held_once),
         cmocka_unit_test(commands_are_captured),
         cmocka_unit_test(a_program_keeps_the_name_it_was_called_by),
