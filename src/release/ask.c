@@ -105,6 +105,6 @@ char *asked_line(const struct asked *asked, struct error *error)
     }
     char *line = mem_bytes(text, length);
     char *clean = mask_clean(line, 400);
-    free(line);
+    mem_cleanse(line);
     return clean;
 }
