@@ -127,7 +127,7 @@ static char *without_holes(const struct cut *cut)
     return whole ? whole : mem_text("");
 }
 
-size_t diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to)
+void diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to)
 {
     struct side is = {.cut = now}, was = {.cut = then};
     size_t count = 0;
@@ -142,11 +142,10 @@ size_t diff_cuts(const struct cut *now, const struct cut *then, const struct dif
     }
     if (count == 0) { /* only what has no name differs: comments, order, blanks */
         char *before = without_holes(now), *after = without_holes(then);
-        count = diff_lines(before, after, to);
+        diff_lines(before, after, to);
         free(before);
         free(after);
     }
     members_finish(&is.members);
     members_finish(&was.members);
-    return count;
 }

@@ -31,10 +31,10 @@ struct diff_to {
     void *self;
 };
 
-/* From what is there `now` to what was kept `then`; how many differences were told. */
-size_t diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to);
+/* From what is there `now` to what was kept `then`. */
+void diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to);
 
 /* Two texts line by line, each line of `from` and `to` without its end. */
-size_t diff_lines(const char *from, const char *to_text, const struct diff_to *to);
+void diff_lines(const char *from, const char *to_text, const struct diff_to *to);
 
 #endif

@@ -47,7 +47,6 @@ static bool same(const struct lines *a, size_t i, const struct lines *b, size_t 
 struct script {
     const struct diff_to *to;
     const struct lines *now, *then;
-    size_t told;
     size_t after; /* lines of context still owed to the last difference */
     size_t seen;  /* lines of `now` that were told or passed over */
 };
@@ -83,7 +82,6 @@ static void differ(struct script *script, enum diff_mark mark, size_t i,
     tell(script, mark, lines, index);
     script->seen = mark == DIFF_GONE ? i + 1 : i;
     script->after = AROUND;
-    script->told++;
 }
 
 /* longest[i][j]: of what is left from line i and line j on. */
@@ -121,7 +119,7 @@ static void walk(struct script *script, size_t start, size_t rows, size_t column
     free(longest);
 }
 
-size_t diff_lines(const char *from, const char *to_text, const struct diff_to *to)
+void diff_lines(const char *from, const char *to_text, const struct diff_to *to)
 {
     struct lines now, then;
     split(&now, from);
@@ -140,7 +138,6 @@ size_t diff_lines(const char *from, const char *to_text, const struct diff_to *t
         char *text = mem_format("%zu lines become %zu others", rows, columns);
         to->line(to->self, DIFF_CHANGES, text);
         free(text);
-        script.told = 1;
     } else {
         walk(&script, start, rows, columns);
         for (size_t i = now.count - end; i < now.count && script.after > 0; i++) {
@@ -149,5 +146,4 @@ size_t diff_lines(const char *from, const char *to_text, const struct diff_to *t
     }
     let_go(&now);
     let_go(&then);
-    return script.told;
 }
