@@ -234,46 +234,47 @@ void google_revisions(void *context, const struct http_request *request,
     }
 }
 
+static bool find_revision(const struct sandbox *sandbox,
+                          const struct run_service *service, const char *called,
+                          size_t *number)
+{
+    size_t newest = revisions_read(sandbox->dir).newest;
+    bool found = false;
+    for (size_t i = 0; i <= newest && !found; i++) {
+        char *name = revision_name(service, i);
+        found = text_equal(name, called);
+        *number = i;
+        free(name);
+    }
+    return found;
+}
+
 void google_revision(void *context, const struct http_request *request,
                      struct http_reply *reply)
 {
     const struct run_service *service = find(context, request, reply);
     char *revision = http_segment(request, 8);
-    const struct sandbox *sandbox = context;
-    size_t newest = service ? revisions_read(sandbox->dir).newest : 0;
-    for (size_t i = 0; service && i <= newest && !reply->json; i++) {
-        char *name = revision_name(service, i);
-        if (text_equal(name, revision)) {
-            reply->status = 200;
-            reply->json = revision_of(sandbox, service, i);
-        }
-        free(name);
-    }
-    if (service && !reply->json) {
+    size_t number = 0;
+    if (service && find_revision(context, service, revision, &number)) {
+        reply->status = 200;
+        reply->json = revision_of(context, service, number);
+    } else if (service) {
         google_refuse(reply, 404, "NOT_FOUND", "Resource '%s' was not found", revision);
     }
     free(revision);
 }
 
 /* gcloud asks v1 for it. */
-static json_t *knative_revision_of(const struct sandbox *sandbox,
-                                   const struct run_service *service, const char *name)
+static json_t *knative_revision_of(const struct sandbox *sandbox, const char *name,
+                                   size_t number)
 {
-    const struct revisions_state state = revisions_read(sandbox->dir);
-    json_t *body = NULL;
-    for (size_t number = 0; !body && number <= state.newest; number++) {
-        char *known = revision_name(service, number);
-        if (text_equal(known, name)) {
-            char *created = revision_stamp(sandbox, number);
-            body = json_pack("{ss ss s{ss ss ss} s{s[{ss ss}]}}", "apiVersion",
-                             "serving.knative.dev/v1", "kind", "Revision", "metadata",
-                             "name", name, "namespace", GOOGLE_NUMBER,
-                             "creationTimestamp", created, "status", "conditions", "type",
-                             "Ready", "status", "True");
-            free(created);
-        }
-        free(known);
-    }
+    char *created = revision_stamp(sandbox, number);
+    json_t *body =
+        json_pack("{ss ss s{ss ss ss} s{s[{ss ss}]}}", "apiVersion",
+                  "serving.knative.dev/v1", "kind", "Revision", "metadata", "name", name,
+                  "namespace", GOOGLE_NUMBER, "creationTimestamp", created, "status",
+                  "conditions", "type", "Ready", "status", "True");
+    free(created);
     return body;
 }
 
@@ -282,11 +283,11 @@ void google_knative_revision(void *context, const struct http_request *request,
 {
     char *name = http_segment(request, 6);
     bool in = google_lets_in(context, request, reply);
+    size_t number = 0;
     for (size_t i = 0; in && i < sizeof run_services / sizeof run_services[0]; i++) {
-        json_t *body = knative_revision_of(context, &run_services[i], name);
-        if (body) {
+        if (find_revision(context, &run_services[i], name, &number)) {
             reply->status = 200;
-            reply->json = body;
+            reply->json = knative_revision_of(context, name, number);
         }
     }
     if (in && !reply->json) {
