@@ -148,6 +148,12 @@ bool gcp_parse(const char *name, const char *const *collections, char **parts,
     return good;
 }
 
+const char *gcp_last_part(const char *name)
+{
+    const char *slash = name ? strrchr(name, '/') : NULL;
+    return slash ? slash + 1 : name ? name : "";
+}
+
 void gcp_parts_free(char **parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

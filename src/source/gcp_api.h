@@ -22,6 +22,8 @@ bool gcp_get(enum gcp_service service, const char *path,
 bool gcp_parse(const char *name, const char *const *collections, char **parts,
                size_t count);
 bool gcp_part_valid(const char *text); /* one such part */
+/* "S" of such a name, all of one without a '/', "" of NULL; not valid for that alone. */
+const char *gcp_last_part(const char *name);
 void gcp_parts_free(char **parts, size_t count);
 
 #endif

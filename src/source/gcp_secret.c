@@ -83,19 +83,13 @@ static void consider(struct alike best[ALIKE_MOST], struct alike candidate)
     }
 }
 
-static const char *last_part(const char *name)
-{
-    const char *slash = name ? strrchr(name, '/') : NULL;
-    return slash ? slash + 1 : "";
-}
-
 /* " (there are jwt-secret-staging, jwt-secret-prod)", or nothing where none is alike.
  * *exact: it is listed itself. */
 static char *describe_alike(const json_t *list, const char *name, bool *exact)
 {
     struct alike best[ALIKE_MOST] = {{NULL, 0}};
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *other = last_part(json_get_text(json_array_get(list, i), "name"));
+        const char *other = gcp_last_part(json_get_text(json_array_get(list, i), "name"));
         *exact = *exact || strcmp(other, name) == 0;
         consider(best, (struct alike){other, words_shared(name, other)});
     }
@@ -239,7 +233,7 @@ static void take_version(const struct wanted *wanted, const json_t *body,
                          struct resolved *out)
 {
     const char *name = json_get_text(body, "name");
-    const char *version = last_part(name);
+    const char *version = gcp_last_part(name);
     if (!name || !strstr(name, "/versions/") || !gcp_secret_version_valid(version)) {
         resolved_broken(out, ERROR_PROTOCOL,
                         "Secret Manager does not say which version it is");
@@ -285,7 +279,7 @@ static void resolve(const json_t *source, const struct source_context *context,
 {
     const char *name = json_get_text(source, "gcp_secret");
     const char *version = json_get_text(source, "version");
-    out->label = mem_format("Secret Manager %s", last_part(name));
+    out->label = mem_format("Secret Manager %s", gcp_last_part(name));
     gcp_secret_read(name, version ? version : "latest", context, out);
 }
 

@@ -17,11 +17,10 @@ enum { NAME_SHOWN = 80, MESSAGE_SHOWN = 200, TRAFFIC_SHOWN = 300, WHOLE = 100 };
 #define LATEST "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 #define PINNED "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 
-static const char *last_part(const char *name)
+static const char *revision_name(const char *name)
 {
-    const char *slash = name ? strrchr(name, '/') : NULL;
-    const char *part = slash ? slash + 1 : name;
-    return part && gcp_part_valid(part) ? part : NULL;
+    const char *part = gcp_last_part(name);
+    return gcp_part_valid(part) ? part : NULL;
 }
 
 bool rollout_read(struct rollout *rollout, const char *name,
@@ -35,8 +34,8 @@ bool rollout_read(struct rollout *rollout, const char *name,
         error_prefix(error, "%s", why.label);
     }
     const json_t *body = open ? rollout->service.answer.body : NULL;
-    rollout->created = last_part(json_get_text(body, "latestCreatedRevision"));
-    rollout->ready = last_part(json_get_text(body, "latestReadyRevision"));
+    rollout->created = revision_name(json_get_text(body, "latestCreatedRevision"));
+    rollout->ready = revision_name(json_get_text(body, "latestReadyRevision"));
     resolved_finish(&why);
     return open;
 }
@@ -149,7 +148,7 @@ bool rollout_ready(const struct rollout *rollout, struct error *error)
 static const char *revision_of(const struct rollout *rollout, const json_t *entry)
 {
     const char *revision = json_get_text(entry, "revision");
-    return revision && *revision                              ? last_part(revision)
+    return revision && *revision                              ? revision_name(revision)
            : text_equal(json_get_text(entry, "type"), LATEST) ? rollout->ready
                                                               : NULL;
 }
@@ -303,7 +302,8 @@ bool rollout_serves(const struct rollout *rollout, const struct rollout_wish *wi
 
 /* ---- shipped ---- */
 
-static bool ask_made(struct rollout *rollout, struct error *error)
+/* `made`: ms since 1970 of the newest revision, 0: not known. */
+static bool ask_made(const struct rollout *rollout, int64_t *made, struct error *error)
 {
     struct gcp_answer answer;
     char *path =
@@ -319,17 +319,18 @@ static bool ask_made(struct rollout *rollout, struct error *error)
             serving_hint_viewer(&answer, rollout->service.parts[RUN_PROJECT], error);
         }
     }
-    rollout->made = asked ? gcp_time(json_get_text(answer.body, "createTime")) : 0;
+    *made = asked ? gcp_time(json_get_text(answer.body, "createTime")) : 0;
     gcp_answer_finish(&answer);
     return asked;
 }
 
-bool rollout_shipped(struct rollout *rollout, int64_t since, struct error *error)
+bool rollout_shipped(const struct rollout *rollout, int64_t since, struct error *error)
 {
-    if (!rollout_ready(rollout, error) || !ask_made(rollout, error)) {
+    int64_t made = 0;
+    if (!rollout_ready(rollout, error) || !ask_made(rollout, &made, error)) {
         return false;
     }
-    if (rollout->made < since) {
+    if (made < since) {
         char *words = rollout_words(rollout);
         fail(error,
              mem_format("no revision of %s was made by it: %s is older, and serves %s",

@@ -15,7 +15,6 @@ struct rollout {
     struct run_service service;
     const char *created; /* name of the newest revision, borrowed; NULL: not told */
     const char *ready;   /* of the newest that became ready */
-    int64_t made;        /* ms since 1970 of `created`, 0: not known */
 };
 
 /* What its traffic must be. */
@@ -41,7 +40,7 @@ bool rollout_serves(const struct rollout *rollout, const struct rollout_wish *wi
 
 /* All of it goes to the newest revision, which was made at `since` (ms since 1970) or
  * later. Asks for that revision. */
-bool rollout_shipped(struct rollout *rollout, int64_t since, struct error *error);
+bool rollout_shipped(const struct rollout *rollout, int64_t since, struct error *error);
 
 /* "netra-backend-00042-abc 90 %, netra-backend-00041-wol 10 %"; the caller frees. */
 char *rollout_words(const struct rollout *rollout);

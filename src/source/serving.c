@@ -174,19 +174,13 @@ static void ask_revision(const struct serving *serving, const char *name, int pe
 
 /* ---- all that serve ---- */
 
-static const char *last_part(const char *name)
-{
-    const char *slash = name ? strrchr(name, '/') : NULL;
-    return slash ? slash + 1 : name;
-}
-
 /* Traffic to "the latest" is the latest that became ready. */
 static const char *revision_of(const struct serving *serving, const json_t *traffic)
 {
     const char *revision = json_get_text(traffic, "revision");
-    return last_part(revision && *revision
-                         ? revision
-                         : json_get_text(serving->body, "latestReadyRevision"));
+    return gcp_last_part(revision && *revision
+                             ? revision
+                             : json_get_text(serving->body, "latestReadyRevision"));
 }
 
 void serving_examine(const struct serving *serving, struct resolved *out)
@@ -197,7 +191,7 @@ void serving_examine(const struct serving *serving, struct resolved *out)
         const json_t *entry = json_array_get(traffic, i);
         int percent = (int)json_integer_value(json_object_get(entry, "percent"));
         const char *revision = revision_of(serving, entry);
-        if (percent > 0 && revision && gcp_part_valid(revision)) {
+        if (percent > 0 && gcp_part_valid(revision)) {
             any = true;
             ask_revision(serving, revision, percent, out);
         }
