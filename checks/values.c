@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 
 enum { SHOWN = 80 }; /* characters of a value */
 
