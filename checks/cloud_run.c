@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "board/board.h"
 #include "checks/checks.h"
+#include "checks/probe.h"
 #include "source/rollout.h"
 
 #include <stdlib.h>
@@ -59,22 +60,9 @@ static void judge(const struct job *job, const struct rollout *rollout,
     free(traffic);
 }
 
-static void fail_read(const struct error *why, struct result *result)
-{
-    result_error(result, why,
-                 why->code == ERROR_TIMEOUT
-                     ? "see what it waits for, or give it a longer deadline"
-                     : "correct the name of the service in the configuration");
-    if (why->code != ERROR_DENIED && why->code != ERROR_ABSENT) {
-        result_blame(result, "jwt_secret"); /* read with the same credentials */
-    }
-}
-
 static void ask(const struct job *job, struct result *result)
 {
-    const struct source_context context = {.directory = job->environment->directory,
-                                           .deadline = job->deadline,
-                                           .cancelled = job->cancelled};
+    const struct source_context context = job_source(job);
     int64_t began = clock_now();
     struct rollout rollout;
     struct error error = {0};
@@ -85,7 +73,8 @@ static void ask(const struct job *job, struct result *result)
         result_figure(result, clock_ms(clock_now() - began));
         judge(job, &rollout, result);
     } else {
-        fail_read(&error, result);
+        probe_source_fails(&error, "correct the name of the service in the configuration",
+                           true, result);
     }
     rollout_finish(&rollout);
 }

@@ -25,6 +25,18 @@ void probe_tunnel_fails(const struct tunnel_view *view, struct result *result)
     }
 }
 
+void probe_source_fails(const struct error *why, const char *remedy, bool google,
+                        struct result *result)
+{
+    result_error(result, why,
+                 why->code == ERROR_TIMEOUT
+                     ? "see what it waits for, or give it a longer deadline"
+                     : remedy);
+    if (google && why->code != ERROR_DENIED && why->code != ERROR_ABSENT) {
+        result_blame(result, "jwt_secret");
+    }
+}
+
 /* Through a tunnel: true where each that the store needs is up. */
 static bool enter_tunnel(const struct job *job, const char *name, struct result *result)
 {

@@ -30,6 +30,11 @@ struct probe_target probe_target(const struct job *job, const char *port);
 struct tunnel_view;
 void probe_tunnel_fails(const struct tunnel_view *view, struct result *result);
 
+/* Says why a source could not be read, with `remedy` where it has none of its own.
+ * `google`: it was read with the credentials that the canonical secret is read with. */
+void probe_source_fails(const struct error *why, const char *remedy, bool google,
+                        struct result *result);
+
 void probe_phases(struct result *result, const struct http_reply *reply);
 /* Address, phases, and the rung "reachable" where it connected. */
 void probe_dial(struct result *result, const struct dial *dial);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/checks.h"
+#include "checks/probe.h"
 #include "config/value.h"
 #include "secret/fingerprint.h"
 #include "secret/mask.h"
@@ -237,27 +238,11 @@ static void judge(struct comparison *comparison)
     }
 }
 
-/* Google's credentials are those that the canonical secret is read with too. */
-static void fail_open(const struct resolved *why, bool google, struct result *result)
-{
-    struct error error = why->error;
-    error_prefix(&error, "%s", why->label);
-    result_error(result, &error,
-                 error.code == ERROR_TIMEOUT
-                     ? "see what it waits for, or give it a longer deadline"
-                     : "correct settings.from in the configuration");
-    if (google && error.code != ERROR_DENIED && error.code != ERROR_ABSENT) {
-        result_blame(result, "jwt_secret");
-    }
-}
-
 static void ask(const struct job *job, struct result *result)
 {
     struct comparison comparison = {
         .job = job, .result = result, .service = service_of(job)};
-    const struct source_context context = {.directory = job->environment->directory,
-                                           .deadline = job->deadline,
-                                           .cancelled = job->cancelled};
+    const struct source_context context = job_source(job);
     struct resolved why;
     result_reach(result, RUNG_CONFIGURED);
     buf_init(&comparison.differences, DIFFERENCES);
@@ -267,7 +252,9 @@ static void ask(const struct job *job, struct result *result)
     if (open) {
         judge(&comparison);
     } else {
-        fail_open(&why, comparison.given.opened, result);
+        error_prefix(&why.error, "%s", why.label);
+        probe_source_fails(&why.error, "correct settings.from in the configuration",
+                           comparison.given.opened, result);
     }
     resolved_finish(&why);
     given_finish(&comparison.given);

@@ -36,3 +36,10 @@ struct secret *job_secret(const struct job *job, const json_t *source,
                remedy, "%s: %s", resolved->label, resolved->error.message);
     return NULL;
 }
+
+struct source_context job_source(const struct job *job)
+{
+    return (struct source_context){.directory = job->environment->directory,
+                                   .deadline = job->deadline,
+                                   .cancelled = job->cancelled};
+}

@@ -12,6 +12,7 @@
 #include "board/result.h"
 #include "board/secrets.h"
 #include "config/config.h"
+#include "source/source.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -66,5 +67,8 @@ struct check {
  * (nothing to ask with). */
 struct secret *job_secret(const struct job *job, const json_t *source,
                           struct result *result);
+
+/* What a job asks a source with that is not in its snapshot: until its own deadline. */
+struct source_context job_source(const struct job *job);
 
 #endif
