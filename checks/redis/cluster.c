@@ -54,21 +54,14 @@ static const struct node *sent_to(struct link *link, const struct visit *visit,
 static bool prove_node(struct link *link, struct visit *visit, struct proof *proof)
 {
     int64_t database = config_integer(link->job->section, "database");
-    bool waits = prove_waits(link, database);
-    prove_ask_who(link, database);
-    if (!waits) {
-        prove_ask_write(link, proof);
-    }
+    proof->waits = prove_waits(link, database);
+    prove_ask(link, database, proof);
     link_send(link);
-    bool known = prove_hear_who(link, database, "cluster");
+    prove_hear_who(link, database, "cluster");
     if (!visit->info) {
         visit->info = mem_text(buf_string(&link->info));
     }
-    if (known && waits) {
-        prove_ask_write(link, proof);
-        link_send(link);
-    }
-    return known && prove_hear_write(link, proof);
+    return prove_finish(link, proof);
 }
 
 /* Proves at one node; returns the one to go on to, or NULL where this was the last. */

@@ -188,7 +188,7 @@ bool prove_waits(const struct link *link, int64_t database)
     return link->login->user || database != 0;
 }
 
-void prove_ask_write(struct link *link, struct proof *proof)
+static void ask_write(struct link *link, struct proof *proof)
 {
     char expires[16];
     bool asking = proof->asking;
@@ -202,7 +202,7 @@ void prove_ask_write(struct link *link, struct proof *proof)
     add_keyed(link, asking, (const char *[]){"DEL", key, NULL});
 }
 
-bool prove_hear_write(struct link *link, struct proof *proof)
+static bool hear_write(struct link *link, struct proof *proof)
 {
     hear_asking(link, proof->asking);
     hear_set(link, proof->redirect);
@@ -218,4 +218,21 @@ bool prove_hear_write(struct link *link, struct proof *proof)
         result_reach(link->result, RUNG_USABLE);
     }
     return !link->failed;
+}
+
+void prove_ask(struct link *link, int64_t database, struct proof *proof)
+{
+    prove_ask_who(link, database);
+    if (!proof->waits) {
+        ask_write(link, proof);
+    }
+}
+
+bool prove_finish(struct link *link, struct proof *proof)
+{
+    if (!link->failed && proof->waits) {
+        ask_write(link, proof);
+        link_send(link);
+    }
+    return !link->failed && hear_write(link, proof);
 }

@@ -33,6 +33,7 @@ void prove_name(const struct link *link, char *out, size_t room);
  * is no failure: it is filled in. */
 struct proof {
     const char *key;
+    bool waits;  /* for all that is asked before it to be answered */
     bool asking; /* ASKING goes before each command */
     struct redirect *redirect;
     char value[PROBE_WORD];
@@ -43,9 +44,11 @@ struct proof {
  * than it belongs. */
 bool prove_waits(const struct link *link, int64_t database);
 
-/* Adds its commands; the caller sends, and hears what was asked before. */
-void prove_ask_write(struct link *link, struct proof *proof);
-/* True where it is proven. */
-bool prove_hear_write(struct link *link, struct proof *proof);
+/* prove_ask_who(), and the proof where that does not wait. The caller sends, and hears
+ * what was asked before the proof. */
+void prove_ask(struct link *link, int64_t database, struct proof *proof);
+/* The proof that waited, unless something failed, and its answers; true where it is
+ * proven. */
+bool prove_finish(struct link *link, struct proof *proof);
 
 #endif
