@@ -68,6 +68,11 @@ static unsigned do_rollback(struct ui *ui)
     return open_screen(ui, "releases");
 }
 
+static unsigned do_runs(struct ui *ui)
+{
+    return open_screen(ui, "runs");
+}
+
 static unsigned do_mend(struct ui *ui)
 {
     const struct light *light = selected(ui);
@@ -210,6 +215,7 @@ static unsigned (*const functions[ACTION_COUNT])(struct ui *ui) = {
     [ACTION_RERUN_ALL] = do_rerun_all,
     [ACTION_DEPLOY] = do_deploy,
     [ACTION_ROLLBACK] = do_rollback,
+    [ACTION_RUNS] = do_runs,
     [ACTION_MEND] = do_mend,
     [ACTION_BREAK] = do_break,
     [ACTION_NEXT_RED] = do_next_red,

@@ -30,6 +30,13 @@
     X(ACTION_NEXT_REPAIR, NULL, "show the next repair for the same check")               \
     X(ACTION_RESOLVE, "resolve",                                                         \
       "answer for a run whose supervisor is gone, with what was found")                  \
+    X(ACTION_RUNS, "runs",                                                               \
+      "show the runs that there were, each to be looked at and played again")            \
+    X(ACTION_SHOW, "show", "show the chosen run, from its first byte")                   \
+    X(ACTION_PLAY, "play",                                                               \
+      "play what a run printed again, as it came; again: hold it, or go on")             \
+    X(ACTION_FASTER, NULL, "play twice as fast")                                         \
+    X(ACTION_SLOWER, NULL, "play half as fast")                                          \
     X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
     X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
     X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \
@@ -79,6 +86,7 @@ enum context {
     CONTEXT_DECIDE = 64,
     CONTEXT_RELEASES = 128,
     CONTEXT_BACK = 256,
+    CONTEXT_RUNS = 512,
 };
 #define CONTEXTS(X)                                                                      \
     X(CONTEXT_BOARD, "On the board")                                                     \
@@ -86,6 +94,7 @@ enum context {
     X(CONTEXT_PLAN, "In the plan")                                                       \
     X(CONTEXT_RUN, "While a run is shown")                                               \
     X(CONTEXT_DECIDE, "While a run asks what to do")                                     \
+    X(CONTEXT_RUNS, "In the list of runs")                                               \
     X(CONTEXT_RELEASES, "In the list of releases")                                       \
     X(CONTEXT_BACK, "In the plan of a rollback")                                         \
     X(CONTEXT_BREAK, "In the list of faults")                                            \

@@ -9,6 +9,7 @@ libui_a_SOURCES += ui/view_inspect.c
 libui_a_SOURCES += ui/view_help.c
 libui_a_SOURCES += ui/view_plan.c
 libui_a_SOURCES += ui/view_run.c
+libui_a_SOURCES += ui/view_runs.c
 libui_a_SOURCES += ui/view_decide.c
 libui_a_SOURCES += ui/view_resolve.c
 libui_a_SOURCES += ui/view_break.c

@@ -49,7 +49,8 @@ bool run_kind_from_word(const char *word, enum run_kind *kind)
 }
 
 const struct outcome_row outcome_rows[OUTCOME_COUNT] = {
-#define RUN_OUTCOMES_ROW(id, word, status, help) [id] = {word, status, help},
+#define RUN_OUTCOMES_ROW(id, word, status, state, help)                                  \
+    [id] = {word, status, state, help},
     RUN_OUTCOMES(RUN_OUTCOMES_ROW)
 #undef RUN_OUTCOMES_ROW
 };

@@ -55,23 +55,24 @@ enum run_kind {
 extern const char *const run_kind_words[KIND_COUNT];
 bool run_kind_from_word(const char *word, enum run_kind *kind);
 
-/* THE outcomes: id, word, exit status, what became of it. */
+/* THE outcomes: id, word, exit status, state that it is shown as, what became of it. */
 #define RUN_OUTCOMES(X)                                                                  \
-    X(OUTCOME_NONE, "", EXIT_INTERNAL, "no end is recorded")                             \
-    X(OUTCOME_VERIFIED, "verified", EXIT_GO,                                             \
+    X(OUTCOME_NONE, "", EXIT_INTERNAL, STATE_UNKNOWN, "no end is recorded")              \
+    X(OUTCOME_VERIFIED, "verified", EXIT_GO, STATE_OK,                                   \
       "the command succeeded and every check held green")                                \
-    X(OUTCOME_REFUSED, "refused", EXIT_UNSAFE, "the command was not started")            \
-    X(OUTCOME_FAILED, "failed", EXIT_COMMAND, "the command failed")                      \
-    X(OUTCOME_TIMED_OUT, "timed out", EXIT_COMMAND,                                      \
+    X(OUTCOME_REFUSED, "refused", EXIT_UNSAFE, STATE_WARN,                               \
+      "the command was not started")                                                     \
+    X(OUTCOME_FAILED, "failed", EXIT_COMMAND, STATE_FAIL, "the command failed")          \
+    X(OUTCOME_TIMED_OUT, "timed out", EXIT_COMMAND, STATE_FAIL,                          \
       "the command was ended at its time-out")                                           \
-    X(OUTCOME_CANCELLED, "cancelled", EXIT_COMMAND, "somebody stopped it")               \
-    X(OUTCOME_UNVERIFIED, "unverified", EXIT_UNVERIFIED,                                 \
+    X(OUTCOME_CANCELLED, "cancelled", EXIT_COMMAND, STATE_WARN, "somebody stopped it")   \
+    X(OUTCOME_UNVERIFIED, "unverified", EXIT_UNVERIFIED, STATE_FAIL,                     \
       "the command succeeded, and not every check held green after it")                  \
-    X(OUTCOME_RESOLVED, "resolved", EXIT_INTERNAL,                                       \
+    X(OUTCOME_RESOLVED, "resolved", EXIT_INTERNAL, STATE_WARN,                           \
       "its supervisor died; somebody took responsibility")
 
 enum run_outcome {
-#define RUN_OUTCOMES_ENUM(id, word, status, help) id,
+#define RUN_OUTCOMES_ENUM(id, word, status, state, help) id,
     RUN_OUTCOMES(RUN_OUTCOMES_ENUM)
 #undef RUN_OUTCOMES_ENUM
         OUTCOME_COUNT
@@ -79,6 +80,7 @@ enum run_outcome {
 struct outcome_row {
     const char *word;
     int status; /* of enum exit_status; a refusal has its verdict's own */
+    enum state state;
     const char *help;
 };
 extern const struct outcome_row outcome_rows[OUTCOME_COUNT];

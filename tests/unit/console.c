@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "run/process.h"
+#include "run/recording.h"
 #include "store/runs.h"
 #include "ui/frame.h"
 #include "ui/run_screen.h"
@@ -335,6 +336,47 @@ static void a_rollback_shows_nothing_of_the_run_that_it_follows(void **state)
     close(ends[1]);
 }
 
+/* What was printed comes a second time, and again as slowly as it came. */
+static void a_run_of_the_past_is_played_again(void **state)
+{
+    (void)state;
+    static const char cast[] = "{\"version\": 2, \"width\": 80, \"height\": 24}\n"
+                               "[0.0, \"m\", \"deploy\"]\n[0.0, \"o\", \"pulling\\n\"]\n"
+                               "[900.0, \"o\", \"pushing\\n\"]\n";
+    struct stage stage;
+    struct error error;
+    stage_set(&stage);
+    struct statedir dir = {.runs = stage.directory};
+    stage.ui.dir = &dir;
+    struct run *run = record_create(&dir, FIRST, "deploy");
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_FAILED;
+    run->ended = 1000;
+    run->next = mem_text(NEXT);
+    run->output = run_path(&dir, FIRST, RECORDING_NAME);
+    assert_true(fs_replace(run->output, cast, strlen(cast), 0600, &error));
+    record_write(&dir, run);
+    record_write(&dir, record_create(&dir, NEXT, "rollback"));
+    turn(&stage);
+    assert_true(run_screen_attach(&stage.ui, FIRST, &error));
+    turn(&stage);
+    assert_true(shows(&stage, "pushing"));
+    press(&stage, 'p');
+    for (int i = 0; i < 3; i++) { /* an eighth of the pace: it does not end meanwhile */
+        press(&stage, '-');
+    }
+    assert_true(shows(&stage, "replay 0 s, 0.125x: deploy"));
+    assert_true(shows(&stage, "pulling"));
+    assert_false(shows(&stage, "pushing"));
+    press(&stage, '-');
+    assert_true(shows(&stage, "no slower than that"));
+    press(&stage, 'p');
+    assert_true(shows(&stage, "held at"));
+    assert_true(shows(&stage, FIRST)); /* and not the rollback in which it ended */
+    assert_false(shows(&stage, NEXT));
+    stage_clear(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +389,7 @@ int main(void)
         cmocka_unit_test(another_repair_wants_a_reason_of_its_own),
         cmocka_unit_test(read_only_shows_no_plan),
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
+        cmocka_unit_test(a_run_of_the_past_is_played_again),
     };
     return unit_run("console", tests);
 }
