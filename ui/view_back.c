@@ -196,7 +196,8 @@ static void draw_difference(struct page *page, const struct back_line *line)
     page->y++;
 }
 
-static void draw_page(const struct back_screen *screen, struct canvas *canvas)
+static void draw_page(const struct back_screen *screen, const struct scene *scene,
+                      struct canvas *canvas)
 {
     struct page page = {canvas, 1 - (int)screen->top};
     if (screen->doubt) {
@@ -210,6 +211,9 @@ static void draw_page(const struct back_screen *screen, struct canvas *canvas)
             draw_difference(&page, &screen->back.lines[i]);
         }
         plan_show(screen->plan, draw_line, &page);
+        if (scene->ui->standing) {
+            draw_line(&page, "locks", scene->ui->standing->covers);
+        }
     }
     canvas_fill(canvas, 0, STYLE_TEXT);
     int x = canvas_text(canvas, 1, 0, STYLE_HEAD, "Roll back to") + 1;
@@ -245,7 +249,7 @@ static void back_draw(const void *self, const struct scene *scene, struct canvas
     struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
     struct rect lower = {0, canvas->height - CONFIRM_ROWS, canvas->width, CONFIRM_ROWS};
     struct canvas page = canvas_part(canvas, upper), prompt = canvas_part(canvas, lower);
-    draw_page(self, &page);
+    draw_page(self, scene, &page);
     draw_prompt(self, scene, &prompt);
 }
 

@@ -207,6 +207,9 @@ static void show_plan(struct plain *plain)
     }
     puts("plan");
     plan_show(plain->plan, tell_line, NULL);
+    if (plain->stands) {
+        tell_line(NULL, "locks", plain->stands->covers);
+    }
     plain->since = clock_now();
     if (plain->repair) {
         puts("why? one line, for the record");

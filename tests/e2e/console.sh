@@ -199,6 +199,7 @@ is "$(deploys)" "$before" 'plain: and nothing was'
 text d
 keys Enter
 ok 'plain: the plan again' wait_for eval '[ "$(screen | grep -c "to deploy, type staging")" = 2 ]'
+like "$(screen)" 'locks: the state directory' 'plain: and what its lock reaches'
 text staging
 keys Enter
 seen 'plain: the name starts it' 'building netra-auth-service'

@@ -11,6 +11,7 @@
 #include "ui/run_screen.h"
 #include "ui/ui.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static void stage_set(struct stage *stage)
 {
     static const char text[] =
         "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"development\":"
-        " {\"deploy\": {\"command\": [\"true\"]}, \"repairs\": ["
+        " {\"deploy\": {\"command\": [\"true\"]},"
+        " \"rollback\": {\"command\": [\"true\"]}, \"repairs\": ["
         "{\"name\": \"restart\", \"for\": [\"probe\"], \"command\": [\"true\"]},"
         "{\"name\": \"re-mount\", \"for\": [\"probe\"], \"command\": [\"true\"]}]}}}";
     struct error error;
@@ -377,6 +379,45 @@ static void a_run_of_the_past_is_played_again(void **state)
     stage_clear(&stage);
 }
 
+/* Until the workers of the open screens are done. */
+static void settle(struct stage *stage)
+{
+    int fds[UI_FDS];
+    while (ui_wait(&stage->ui, fds) > 0) {
+        struct pollfd ready = {fds[0], POLLIN, 0};
+        assert_int_equal(poll(&ready, 1, 30000), 1);
+        turn(stage);
+    }
+}
+
+static void a_rollback_says_what_its_lock_reaches(void **state)
+{
+    (void)state;
+    struct stage stage;
+    static char covers[] = "this host alone";
+    static const struct standing standing = {.references = 1, .covers = covers};
+    stage_set(&stage);
+    struct statedir dir = {.runs = stage.directory};
+    stage.ui.dir = &dir;
+    stage.ui.standing = &standing;
+    struct run *run = record_create(&dir, FIRST, "deploy");
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_VERIFIED;
+    run->known_good = true;
+    run->release = mem_text("v1");
+    run->group = (struct process){1, 1};
+    run_step_begin(run_step(run, "deploy", NULL));
+    record_write(&dir, run);
+    turn(&stage);
+    press(&stage, 'B');
+    settle(&stage);
+    press(&stage, KEYS_ENTER);
+    settle(&stage);
+    assert_true(shows(&stage, "Say why, and Enter"));
+    assert_true(shows(&stage, "locks       this host alone"));
+    stage_clear(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +431,7 @@ int main(void)
         cmocka_unit_test(read_only_shows_no_plan),
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
         cmocka_unit_test(a_run_of_the_past_is_played_again),
+        cmocka_unit_test(a_rollback_says_what_its_lock_reaches),
     };
     return unit_run("console", tests);
 }

@@ -57,9 +57,9 @@ static struct replay *opened(char path[64], double speed)
                                "[5.0, \"o\", \"two\"]\n";
     struct error error;
     const struct pace pace = {.speed = speed, .idle_limit = 3 * CLOCK_SECOND};
-    snprintf(path, 64, "/tmp/gb-replay-XXXXXX");
-    assert_non_null(mkdtemp(path));
-    strcat(path, "/" RECORDING_NAME);
+    char directory[] = "/tmp/gb-replay-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, 64, "%s/" RECORDING_NAME, directory);
     assert_true(fs_replace(path, cast, sizeof cast - 1, 0600, &error));
     struct replay *replay = replay_open(path, &pace, START * CLOCK_SECOND);
     assert_non_null(replay);
