@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ui/ui.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,7 +86,51 @@ unsigned confirm_handle(struct confirm *confirm, const struct input *input)
     return REACT_DRAW;
 }
 
-/* ---- drawing ---- */
+bool confirm_launch(struct confirm *confirm, const struct plan *plan, const struct ui *ui,
+                    struct launch *launch)
+{
+    struct error error;
+    const struct order order = {.home = ui->state_home,
+                                .operator_name = ui->operator_name,
+                                .reason = confirm->reason};
+    if (store_failed(ui->store, &error) || !run_launch(plan, &order, launch, &error)) {
+        confirm_say(confirm, "%s", error.message);
+        confirm_forget(confirm);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the page ---- */
+
+void confirm_draw_styled(struct confirm_page *page, const char *label, uint8_t style,
+                         const char *text)
+{
+    canvas_fit(page->canvas, 1, page->y, CONFIRM_LABEL - 2, STYLE_DIM, label);
+    struct rect rect = {CONFIRM_LABEL, page->y, page->canvas->width - CONFIRM_LABEL - 1,
+                        3};
+    int rows = canvas_wrap(page->canvas, rect, style, text);
+    page->y += rows ? rows : 1;
+}
+
+void confirm_draw_line(void *self, const char *label, const char *text)
+{
+    confirm_draw_styled(self, label, STYLE_TEXT, text);
+}
+
+struct canvas confirm_upper(const struct canvas *canvas)
+{
+    return canvas_part(canvas,
+                       (struct rect){0, 0, canvas->width, canvas->height - CONFIRM_ROWS});
+}
+
+struct canvas confirm_lower(const struct canvas *canvas)
+{
+    return canvas_part(canvas, (struct rect){0, canvas->height - CONFIRM_ROWS,
+                                             canvas->width, CONFIRM_ROWS});
+}
+
+/* ---- below it ---- */
 
 void confirm_draw(const struct confirm *confirm, const struct scene *scene,
                   struct canvas *canvas, const char *verb)
@@ -113,4 +158,11 @@ void confirm_draw_expired(struct canvas *canvas)
     canvas_text(canvas, 1, 1, STYLE_STRONG,
                 "a minute has passed: the confirmation expired");
     canvas_text(canvas, 1, 2, STYLE_TEXT, "Enter reads everything anew and asks again");
+}
+
+void confirm_draw_error(struct canvas *canvas, const struct error *error)
+{
+    canvas_wrap(canvas, (struct rect){1, 1, canvas->width - 2, 2}, STYLE_FAIL,
+                error->message);
+    canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_REMEDY, error->hint);
 }

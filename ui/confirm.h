@@ -1,11 +1,13 @@
 /* The confirmation of whatever starts a run: the environment's name, typed, within a
- * minute after the plan was shown; before it a reason, where one is wanted.
+ * minute after the plan was shown; before it a reason, where one is wanted. And the page
+ * that both are shown on.
  *
  * Part of a screen's state, which draws it below its plan. A pasted name is not taken.
  * Main thread. */
 #ifndef GREENBOARD_UI_CONFIRM_H
 #define GREENBOARD_UI_CONFIRM_H
 
+#include "run/launch.h"
 #include "ui/pane.h"
 #include "ui/typed.h"
 
@@ -35,9 +37,29 @@ void confirm_say(struct confirm *confirm, const char *format, ...)
 bool confirm_enter(struct confirm *confirm, const char *name);
 unsigned confirm_handle(struct confirm *confirm, const struct input *input);
 
+/* Starts what is confirmed; where that fails it is said why, and typed anew. */
+bool confirm_launch(struct confirm *confirm, const struct plan *plan, const struct ui *ui,
+                    struct launch *launch);
+
+/* Above it: labels, and what each is about beside them. */
+enum { CONFIRM_LABEL = 13 };
+struct confirm_page {
+    struct canvas *canvas;
+    int y; /* of the next line */
+};
+void confirm_draw_styled(struct confirm_page *page, const char *label, uint8_t style,
+                         const char *text);
+/* The same as plain text, for whatever shows itself: `self` is the page. */
+void confirm_draw_line(void *self, const char *label, const char *text);
+
+/* The canvas of the page, and the one of CONFIRM_ROWS lines below it. */
+struct canvas confirm_upper(const struct canvas *canvas);
+struct canvas confirm_lower(const struct canvas *canvas);
+
 /* Into CONFIRM_ROWS lines. `verb`: "deploy". */
 void confirm_draw(const struct confirm *confirm, const struct scene *scene,
                   struct canvas *canvas, const char *verb);
 void confirm_draw_expired(struct canvas *canvas);
+void confirm_draw_error(struct canvas *canvas, const struct error *error);
 
 #endif

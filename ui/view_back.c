@@ -161,28 +161,7 @@ void back_screen_open(struct ui *ui, const struct past *past)
 
 /* ---- drawing ---- */
 
-struct page {
-    struct canvas *canvas;
-    int y;
-};
-
-enum { LABEL = 13 };
-
-static void draw_styled(struct page *page, const char *label, uint8_t style,
-                        const char *text)
-{
-    canvas_fit(page->canvas, 1, page->y, LABEL - 2, STYLE_DIM, label);
-    struct rect rect = {LABEL, page->y, page->canvas->width - LABEL - 1, 3};
-    int rows = canvas_wrap(page->canvas, rect, style, text);
-    page->y += rows ? rows : 1;
-}
-
-static void draw_line(void *self, const char *label, const char *text)
-{
-    draw_styled(self, label, STYLE_TEXT, text);
-}
-
-static void draw_difference(struct page *page, const struct back_line *line)
+static void draw_difference(struct confirm_page *page, const struct back_line *line)
 {
     static const uint8_t styles[DIFF_COUNT] = {
         [DIFF_FILE] = STYLE_STRONG,   [DIFF_GONE] = STYLE_FAIL,
@@ -190,29 +169,30 @@ static void draw_difference(struct page *page, const struct back_line *line)
         [DIFF_STAYS] = STYLE_BLOCKED, [DIFF_CONTEXT] = STYLE_DIM};
     char sign[2] = {diff_signs[line->mark], '\0'};
     bool head = line->mark == DIFF_FILE;
-    canvas_text(page->canvas, LABEL, page->y, styles[line->mark], head ? "" : sign);
-    canvas_fit(page->canvas, LABEL + (head ? 0 : 2), page->y,
-               page->canvas->width - LABEL - 3, styles[line->mark], line->text);
+    canvas_text(page->canvas, CONFIRM_LABEL, page->y, styles[line->mark],
+                head ? "" : sign);
+    canvas_fit(page->canvas, CONFIRM_LABEL + (head ? 0 : 2), page->y,
+               page->canvas->width - CONFIRM_LABEL - 3, styles[line->mark], line->text);
     page->y++;
 }
 
 static void draw_page(const struct back_screen *screen, const struct scene *scene,
                       struct canvas *canvas)
 {
-    struct page page = {canvas, 1 - (int)screen->top};
+    struct confirm_page page = {canvas, 1 - (int)screen->top};
     if (screen->doubt) {
-        draw_styled(&page, "but", STYLE_WARN, screen->doubt);
+        confirm_draw_styled(&page, "but", STYLE_WARN, screen->doubt);
     }
     if (screen->plan) {
         char *words = back_words(&screen->back);
-        draw_styled(&page, "files", STYLE_TEXT, words);
+        confirm_draw_line(&page, "files", words);
         free(words);
         for (size_t i = 0; i < screen->back.count; i++) {
             draw_difference(&page, &screen->back.lines[i]);
         }
-        plan_show(screen->plan, draw_line, &page);
+        plan_show(screen->plan, confirm_draw_line, &page);
         if (scene->ui->standing) {
-            draw_line(&page, "locks", scene->ui->standing->covers);
+            confirm_draw_line(&page, "locks", scene->ui->standing->covers);
         }
     }
     canvas_fill(canvas, 0, STYLE_TEXT);
@@ -229,9 +209,7 @@ static void draw_prompt(const struct back_screen *screen, const struct scene *sc
         canvas_text(canvas, 1, 1, STYLE_STRONG, "reads what was kept with it");
         break;
     case BACK_REFUSED:
-        canvas_wrap(canvas, (struct rect){1, 1, canvas->width - 2, 2}, STYLE_FAIL,
-                    screen->error.message);
-        canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_REMEDY, screen->error.hint);
+        confirm_draw_error(canvas, &screen->error);
         break;
     case BACK_ASKS:
         confirm_draw(&screen->confirm, scene, canvas, "roll back");
@@ -246,43 +224,25 @@ static void back_draw(const void *self, const struct scene *scene, struct canvas
                       bool focus)
 {
     (void)focus;
-    struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
-    struct rect lower = {0, canvas->height - CONFIRM_ROWS, canvas->width, CONFIRM_ROWS};
-    struct canvas page = canvas_part(canvas, upper), prompt = canvas_part(canvas, lower);
-    draw_page(self, scene, &page);
-    draw_prompt(self, scene, &prompt);
+    struct canvas upper = confirm_upper(canvas), lower = confirm_lower(canvas);
+    draw_page(self, scene, &upper);
+    draw_prompt(self, scene, &lower);
 }
 
 /* ---- keys ---- */
 
-/* Nothing of `screen` is there any more where this returns true. */
-static bool launch(struct back_screen *screen, struct ui *ui)
-{
-    struct error error;
-    struct launch started;
-    const struct order order = {.home = ui->state_home,
-                                .operator_name = ui->operator_name,
-                                .reason = screen->confirm.reason};
-    if (store_failed(ui->store, &error) ||
-        !run_launch(screen->plan, &order, &started, &error)) {
-        confirm_say(&screen->confirm, "%s", error.message);
-        return false;
-    }
-    ui_close(ui); /* this one, and the list below it */
-    ui_close(ui);
-    run_screen_launched(ui, &started);
-    return true;
-}
-
 static unsigned confirm(struct back_screen *screen, struct ui *ui)
 {
+    struct launch started;
     if (screen->state == BACK_EXPIRED || screen->state == BACK_REFUSED) {
         screen->state = BACK_PREPARES;
         begin(screen, &ui->scene);
     } else if (screen->state == BACK_ASKS &&
                confirm_enter(&screen->confirm, ui->board->environment->name) &&
-               !launch(screen, ui)) {
-        confirm_forget(&screen->confirm);
+               confirm_launch(&screen->confirm, screen->plan, ui, &started)) {
+        ui_close(ui); /* this one, and the list below it */
+        ui_close(ui);
+        run_screen_launched(ui, &started);
     }
     return REACT_DRAW;
 }

@@ -181,21 +181,6 @@ static void plan_update(void *self, const struct scene *scene)
 
 /* ---- drawing ---- */
 
-struct page {
-    struct canvas *canvas;
-    int y;
-};
-
-static void draw_line(void *self, const char *label, const char *text)
-{
-    struct page *page = self;
-    enum { LABEL = 13 };
-    canvas_fit(page->canvas, 1, page->y, LABEL - 2, STYLE_DIM, label);
-    struct rect rect = {LABEL, page->y, page->canvas->width - LABEL - 1, 3};
-    int rows = canvas_wrap(page->canvas, rect, STYLE_TEXT, text);
-    page->y += rows ? rows : 1;
-}
-
 static void draw_title(const struct plan_screen *screen, const struct scene *scene,
                        struct canvas *canvas)
 {
@@ -215,9 +200,7 @@ static void draw_waits(const struct plan_screen *screen, const struct scene *sce
                        struct canvas *canvas)
 {
     if (!screen->plan) {
-        canvas_wrap(canvas, (struct rect){1, 1, canvas->width - 2, 2}, STYLE_FAIL,
-                    screen->error.message);
-        canvas_fit(canvas, 1, 3, canvas->width - 2, STYLE_REMEDY, screen->error.hint);
+        confirm_draw_error(canvas, &screen->error);
         return;
     }
     canvas_format(canvas, 1, 1, STYLE_STRONG, "waits for green: %zu of %zu",
@@ -269,46 +252,22 @@ static void plan_draw(const void *self, const struct scene *scene, struct canvas
 {
     (void)focus;
     const struct plan_screen *screen = self;
-    struct rect upper = {0, 0, canvas->width, canvas->height - CONFIRM_ROWS};
-    struct canvas page_canvas = canvas_part(canvas, upper);
-    struct page page = {&page_canvas, 1};
-    draw_title(screen, scene, &page_canvas);
+    struct canvas upper = confirm_upper(canvas), lower = confirm_lower(canvas);
+    struct confirm_page page = {&upper, 1};
+    draw_title(screen, scene, &upper);
     if (screen->plan) {
         if (screen->departing.known) {
-            departure_show(&screen->departing.departure, draw_line, &page);
+            departure_show(&screen->departing.departure, confirm_draw_line, &page);
         }
-        plan_show(screen->plan, draw_line, &page);
+        plan_show(screen->plan, confirm_draw_line, &page);
         if (scene->ui->standing) {
-            draw_line(&page, "locks", scene->ui->standing->covers);
+            confirm_draw_line(&page, "locks", scene->ui->standing->covers);
         }
     }
-    struct rect lower = {0, canvas->height - CONFIRM_ROWS, canvas->width, CONFIRM_ROWS};
-    struct canvas prompt = canvas_part(canvas, lower);
-    draw_prompt(screen, scene, &prompt);
+    draw_prompt(screen, scene, &lower);
 }
 
 /* ---- keys ---- */
-
-/* Nothing of `screen` is there any more where this returns true. */
-static bool launch(struct plan_screen *screen, struct ui *ui)
-{
-    struct error error;
-    struct launch started;
-    if (store_failed(ui->store, &error)) {
-        confirm_say(&screen->confirm, "%s", error.message);
-        return false;
-    }
-    const struct order order = {.home = ui->state_home,
-                                .operator_name = ui->operator_name,
-                                .reason = screen->confirm.reason};
-    if (!run_launch(screen->plan, &order, &started, &error)) {
-        confirm_say(&screen->confirm, "%s", error.message);
-        return false;
-    }
-    ui_close(ui);
-    run_screen_launched(ui, &started);
-    return true;
-}
 
 static unsigned confirm(struct plan_screen *screen, struct ui *ui)
 {
@@ -319,9 +278,11 @@ static unsigned confirm(struct plan_screen *screen, struct ui *ui)
     if (screen->state != PLAN_ASKS) {
         return REACT_NONE;
     }
+    struct launch started;
     if (confirm_enter(&screen->confirm, ui->board->environment->name) &&
-        !launch(screen, ui)) {
-        confirm_forget(&screen->confirm);
+        confirm_launch(&screen->confirm, screen->plan, ui, &started)) {
+        ui_close(ui); /* nothing of `screen` is there any more */
+        run_screen_launched(ui, &started);
     }
     return REACT_DRAW;
 }
