@@ -165,6 +165,12 @@ static bool split_line(const char *line, size_t length, struct buf *name, size_t
     return last > at && *value < length;
 }
 
+/* What was cut already, or is no more than its sign. */
+static bool is_marker(const char *value)
+{
+    return text_starts(value, "[kept back ") || text_starts(value, CUT_HOLE);
+}
+
 /* A container's variables as YAML tells them: "name: X" and behind it "value: …". */
 static bool line_is_secret(struct buf *called, const struct buf *name, const char *value)
 {
@@ -176,7 +182,7 @@ static bool line_is_secret(struct buf *called, const struct buf *name, const cha
     }
     bool by_name = strcmp(as, "value") == 0 ? sensitive_name(buf_string(called))
                                             : sensitive_name(as);
-    return by_name || sensitive_value(value);
+    return (by_name || sensitive_value(value)) && !is_marker(value);
 }
 
 static bool cut_lines(struct cut *cut, const char *text, size_t length,
@@ -205,6 +211,19 @@ static bool cut_lines(struct cut *cut, const char *text, size_t length,
     }
     buf_finish(&name);
     buf_finish(&called);
+    return done;
+}
+
+bool cut_shown(const char *text, struct buf *out, struct error *error)
+{
+    const struct known nothing = {0};
+    struct cut cut = {.form = FORM_TEXT};
+    buf_init(&cut.text, 0);
+    bool done = cut_lines(&cut, text, strlen(text), &nothing, error);
+    if (done) {
+        buf_add(out, buf_string(&cut.text), cut.text.length);
+    }
+    cut_finish(&cut);
     return done;
 }
 

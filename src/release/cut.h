@@ -40,6 +40,13 @@ bool cut_make(struct cut *cut, const char *path, const char *text, size_t length
               const struct known *known, enum cut_use use, struct error *error);
 void cut_finish(struct cut *cut);
 
+/* Appends a text as people may see it: of a line whose name or value is a secret's, as
+ * far as anybody can tell, a fingerprint in place of the value. */
+bool cut_shown(const char *text, struct buf *out, struct error *error);
+
+/* How a place is shown that the present secret will take, whatever it was. */
+#define CUT_HOLE "[secret]"
+
 /* The whole text again: `out` is a secret buffer. `present` is the text of that file now,
  * NULL where there is none. False where a secret has no present value: which, and what to
  * do. */

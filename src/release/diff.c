@@ -111,19 +111,27 @@ static size_t diff_members(const struct side *now, const struct side *then,
     return count;
 }
 
-/* Where a secret stood in a text the present one will stand, whatever it was. */
-static char *without_holes(const struct cut *cut)
+/* Where a secret stood in a text the present one will stand, whatever it was. A value
+ * that nobody named as a secret and that looks like one is told by its fingerprint. */
+static char *as_shown(const struct cut *cut)
 {
-    struct buf text;
+    struct buf text, shown;
+    struct error error;
     size_t from = 0;
-    buf_init(&text, 0);
+    buf_init_secret(&text, 0);
+    buf_init(&shown, 0);
     for (size_t i = 0; i < cut->count; i++) {
         buf_add(&text, cut->text.data + from, cut->holes[i].at - from);
-        buf_text(&text, "[secret]");
+        buf_text(&text, CUT_HOLE);
         from = cut->holes[i].at + cut->holes[i].length;
     }
     buf_add(&text, buf_string(&cut->text) + from, cut->text.length - from);
-    char *whole = buf_take(&text);
+    if (!cut_shown(buf_string(&text), &shown, &error)) {
+        buf_clear(&shown);
+        buf_format(&shown, "it cannot be shown: %s", error.message);
+    }
+    buf_finish(&text);
+    char *whole = buf_take(&shown);
     return whole ? whole : mem_text("");
 }
 
@@ -141,7 +149,7 @@ void diff_cuts(const struct cut *now, const struct cut *then, const struct diff_
         count = diff_members(&is, &was, to);
     }
     if (count == 0) { /* only what has no name differs: comments, order, blanks */
-        char *before = without_holes(now), *after = without_holes(then);
+        char *before = as_shown(now), *after = as_shown(then);
         diff_lines(before, after, to);
         free(before);
         free(after);

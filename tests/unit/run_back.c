@@ -308,6 +308,26 @@ static void a_yaml_file_that_nobody_touched_is_told_as_no_change(void **state)
     departure_finish(&departure);
 }
 
+static void a_password_that_nobody_named_is_not_shown_where_it_changed(void **state)
+{
+    (void)state;
+    struct departure departure;
+    place_write("app.yaml", "env:\n  - name: DB_PASSWORD\n    value: first-of-two\n");
+    place_configure(DEPLOY, "",
+                    ", \"release\": {\"command\": [\"cat\", \"version\"]},"
+                    " \"backup\": {\"files\": [\"app.yaml\"]}");
+    run_destroy(ship("v1\n", "", EXIT_GO));
+    place_write("app.yaml", "env:\n  - name: DB_PASSWORD\n    value: second-of-two\n");
+    departure_read(&departure, &place.dir, place.environment);
+    assert_int_equal(argv_count(departure.changes), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strstr(departure.changes[i], "-of-two"));
+        assert_non_null(strstr(departure.changes[i], "value: [kept back "));
+    }
+    assert_string_not_equal(departure.changes[0] + 12, departure.changes[1] + 12);
+    departure_finish(&departure);
+}
+
 static int begin(void **state)
 {
     struct error error;
@@ -336,6 +356,7 @@ int main(int argc, char **argv)
         TEST(without_the_present_value_of_a_secret_there_is_no_plan),
         TEST(a_rollback_after_a_failed_verification_restores_too),
         TEST(a_yaml_file_that_nobody_touched_is_told_as_no_change),
+        TEST(a_password_that_nobody_named_is_not_shown_where_it_changed),
     };
     return unit_run("run back", tests);
 }
