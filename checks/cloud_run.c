@@ -39,18 +39,19 @@ static void judge(const struct job *job, const struct rollout *rollout,
     const struct prepared *prepared = job->prepared;
     bool back = prepared && prepared->going_back;
     const char *service = rollout->service.parts[RUN_SERVICE];
-    const struct rollout_wish wish = {
-        .traffic = back ? NULL : json_object_get(job->section, "traffic"),
-        .pinned = back || config_bool(job->section, "pinned")};
+    const struct rollout_wish wish = {.traffic = json_object_get(job->section, "traffic"),
+                                      .pinned = config_bool(job->section, "pinned")};
     struct error error = {0};
     result_reach(result, RUNG_AUTHENTICATED);
     show(rollout, result);
-    bool ready = back ? rollout_settled(rollout, &error) : rollout_ready(rollout, &error);
-    if (!ready || !rollout_serves(rollout, &wish, &error)) {
+    bool good =
+        back ? rollout_went_back(rollout, &error)
+             : rollout_ready(rollout, &error) && rollout_serves(rollout, &wish, &error);
+    if (!good) {
         result_error(result, &error, "see what Cloud Run says of that service");
         return;
     }
-    if (rollout_pinned(rollout) && !wish.traffic) {
+    if (rollout_pinned(rollout) && (back || !wish.traffic)) {
         result_note(result, "its traffic is pinned: the next deploy gets none until "
                             "somebody moves it to the latest");
     }

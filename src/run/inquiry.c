@@ -63,9 +63,11 @@ static bool is_there(const struct inquiry *inquiry, const char *cloud_run)
     return found;
 }
 
+/* A rollback is of the services that a deploy ships. */
 static void add_revisions(struct inquiry *inquiry, const struct environment *environment,
-                          const json_t *listed)
+                          enum inquiry_kind kind)
 {
+    const json_t *listed = config_section(environment, "/deploy/verify/revisions");
     const char *service;
     json_t *entry;
     json_object_foreach((json_t *)(uintptr_t)config_section(environment, "/services"),
@@ -73,8 +75,7 @@ static void add_revisions(struct inquiry *inquiry, const struct environment *env
     {
         const char *cloud_run = hosted_cloud_run(environment->root, service);
         if (cloud_run && is_wanted(listed, service) && !is_there(inquiry, cloud_run)) {
-            add(inquiry, INQUIRY_REVISION, mem_format("revision %s", service))
-                ->cloud_run = cloud_run;
+            add(inquiry, kind, mem_format("revision %s", service))->cloud_run = cloud_run;
         }
     }
 }
@@ -85,8 +86,9 @@ bool inquiry_create(struct inquiry *inquiry, const struct environment *environme
     const json_t *verify = json_object_get(section, "verify");
     const json_t *release = config_section(environment, "/release");
     *inquiry = (struct inquiry){0};
-    if (kind == KIND_DEPLOY) {
-        add_revisions(inquiry, environment, json_object_get(verify, "revisions"));
+    if (kind != KIND_REPAIR) {
+        add_revisions(inquiry, environment,
+                      kind == KIND_DEPLOY ? INQUIRY_REVISION : INQUIRY_SERVING);
     }
     if (kind != KIND_REPAIR && json_object_size(json_object_get(release, "running"))) {
         add(inquiry, INQUIRY_RUNNING, mem_text("running"))->timeout =

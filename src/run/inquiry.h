@@ -18,7 +18,8 @@
 enum inquiry_kind {
     INQUIRY_COMMAND,
     INQUIRY_LOG,
-    INQUIRY_REVISION, /* of a service on Cloud Run */
+    INQUIRY_REVISION, /* of a service on Cloud Run: a new one serves */
+    INQUIRY_SERVING,  /* the same after a rollback: one serves alone */
     INQUIRY_RUNNING,  /* what `release.running` prints */
 };
 
@@ -27,7 +28,7 @@ struct inquired {
     char *name;            /* "smoke", "log errors", "revision backend" */
     char **argv;           /* argv[0] absolute; NULL: no command */
     const json_t *forbid;  /* INQUIRY_LOG: patterns, borrowed from the configuration */
-    const char *cloud_run; /* INQUIRY_REVISION: its name there, borrowed alike */
+    const char *cloud_run; /* of these two: its name there, borrowed alike */
     int64_t timeout;       /* ns */
 };
 

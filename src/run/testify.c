@@ -183,15 +183,21 @@ static void ask_log(const struct hearing *hearing, struct testimony *out)
 
 static void ask_revision(const struct hearing *hearing, struct testimony *out)
 {
+    bool back = hearing->row->kind == INQUIRY_SERVING;
     const struct source_context context = {.directory = hearing->environment->directory,
                                            .deadline = hearing->deadline,
                                            .cancelled = hearing->cancelled};
     struct rollout rollout;
     struct error error = {0};
     if (rollout_read(&rollout, hearing->row->cloud_run, &context, &error) &&
-        rollout_shipped(&rollout, hearing->since, &error)) {
-        tell(out, STATE_OK, mem_format("%s is ready and serves 100 %%", rollout.created),
+        (back ? rollout_went_back(&rollout, &error)
+              : rollout_shipped(&rollout, hearing->since, &error))) {
+        char *words = rollout_words(&rollout);
+        tell(out, STATE_OK,
+             back ? mem_format("%s, alone", words)
+                  : mem_format("%s is ready and serves 100 %%", rollout.created),
              NULL);
+        free(words);
     } else {
         tell_error(out, &error, "ask again");
     }
@@ -220,9 +226,8 @@ static void ask_running(const struct hearing *hearing, struct testimony *out)
 void testify(const struct hearing *hearing, struct testimony *out)
 {
     static void (*const asks[])(const struct hearing *hearing, struct testimony *out) = {
-        [INQUIRY_COMMAND] = ask_command,
-        [INQUIRY_LOG] = ask_log,
-        [INQUIRY_REVISION] = ask_revision,
+        [INQUIRY_COMMAND] = ask_command,   [INQUIRY_LOG] = ask_log,
+        [INQUIRY_REVISION] = ask_revision, [INQUIRY_SERVING] = ask_revision,
         [INQUIRY_RUNNING] = ask_running,
     };
     asks[hearing->row->kind](hearing, out);

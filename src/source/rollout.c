@@ -351,3 +351,9 @@ bool rollout_shipped(const struct rollout *rollout, int64_t since, struct error 
     }
     return true;
 }
+
+bool rollout_went_back(const struct rollout *rollout, struct error *error)
+{
+    const struct rollout_wish anywhere = {.pinned = true};
+    return rollout_settled(rollout, error) && rollout_serves(rollout, &anywhere, error);
+}

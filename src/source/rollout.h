@@ -42,6 +42,10 @@ bool rollout_serves(const struct rollout *rollout, const struct rollout_wish *wi
  * later. Asks for that revision. */
 bool rollout_shipped(const struct rollout *rollout, int64_t since, struct error *error);
 
+/* What a rollback leaves: nothing is on its way, and all traffic goes to one revision,
+ * whichever; the newest may be the broken one. */
+bool rollout_went_back(const struct rollout *rollout, struct error *error);
+
 /* "netra-backend-00042-abc 90 %, netra-backend-00041-wol 10 %"; the caller frees. */
 char *rollout_words(const struct rollout *rollout);
 /* Whether any traffic is bound to a revision by name. */

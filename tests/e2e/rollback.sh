@@ -109,6 +109,8 @@ last_run
 json_is '.kind + " " + .outcome + " " + .target' "rollback verified $good" 'the record says where it went'
 json_is '[.steps[] | .name + "=" + (.status | tostring)] | join(" ")' \
     'lock=0 backup=0 restore=0 rollback=0 verify=0 unlock=0' 'the steps are those of every run, and the restore'
+json_is '[.verified[] | select(.name | startswith("revision")) | .state] | join(" ")' 'OK OK' \
+    'one revision alone serves, of each service'
 json_like .unusual 'pinned' 'what is unusual is in the record'
 json_is .known_good true 'it is known good again'
 run greenboard audit list -o json

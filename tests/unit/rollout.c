@@ -45,6 +45,8 @@ static void say(struct google *google, const char *ready, const char *traffic)
 
 /* ---- what a deploy has to prove ---- */
 
+enum { BACK = -1 }; /* in place of a time: what a rollback has to prove */
+
 static bool shipped(int64_t since, struct error *error)
 {
     const struct source_context context = {.directory = "/",
@@ -52,7 +54,8 @@ static bool shipped(int64_t since, struct error *error)
     struct rollout rollout;
     *error = (struct error){0};
     bool done = rollout_read(&rollout, NAME, &context, error) &&
-                rollout_shipped(&rollout, since, error);
+                (since == BACK ? rollout_went_back(&rollout, error)
+                               : rollout_shipped(&rollout, since, error));
     rollout_finish(&rollout);
     return done;
 }
@@ -108,6 +111,17 @@ static void a_revision_that_never_became_ready_was_not(void **state)
 {
     say(*state, OLD, LATEST "100}");
     assert_not_shipped(made_ms, "backend is not ready", "gcloud run services describe");
+}
+
+static void one_old_revision_alone_is_where_a_rollback_ends(void **state)
+{
+    struct error error;
+    say(*state, OLD, AT(OLD) "100}"); /* the newest never became ready */
+    assert_true(shipped(BACK, &error));
+    say(*state, OLD, AT(OLD) "50}, " AT(NEW) "50}");
+    assert_not_shipped(BACK, "not to one revision alone", "update-traffic");
+    google_says(*state, SERVICE, 200, "{\"reconciling\": true, \"trafficStatuses\": []}");
+    assert_not_shipped(BACK, "still being changed", "wait");
 }
 
 /* ---- the check ---- */
@@ -198,6 +212,7 @@ int main(void)
         GOOGLE_TEST(one_that_does_not_say_when_it_was_made_was_not),
         GOOGLE_TEST(traffic_that_stays_where_it_was_names_the_command_that_moves_it),
         GOOGLE_TEST(a_revision_that_never_became_ready_was_not),
+        GOOGLE_TEST(one_old_revision_alone_is_where_a_rollback_ends),
         GOOGLE_TEST(the_newest_that_serves_is_green_and_says_which_it_is),
         GOOGLE_TEST(what_is_wished_for_is_green),
         GOOGLE_TEST(a_rollback_may_pin_and_the_board_after_it_may_not),
