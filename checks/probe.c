@@ -10,8 +10,6 @@
 #include "config/route.h"
 #include "tunnel/tunnels.h"
 
-#include <sys/random.h>
-
 void probe_tunnel_fails(const struct tunnel_view *view, struct result *result)
 {
     const char *colon = view->last[0] ? ": " : "";
@@ -159,9 +157,5 @@ void probe_uptime(struct result *result, int64_t seconds)
 
 void probe_word(char out[PROBE_WORD])
 {
-    unsigned char bytes[PROBE_WORD / 2];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        panic("this system has no random bytes");
-    }
-    hex_encode(out, bytes, sizeof bytes);
+    hex_random(out, PROBE_WORD - 1);
 }

@@ -1,6 +1,7 @@
 #include "alert/letter.h"
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { STAMP_DIGITS = 13, SALT_DIGITS = 8, ID_LENGTH = STAMP_DIGITS + 1 + SALT_DIGITS };
@@ -20,11 +20,9 @@ static const int64_t DEAD_KEPT = INT64_C(30) * 24 * 3600 * 1000; /* ms */
 
 void letter_name(char id[LETTER_ID], int64_t wall)
 {
-    unsigned salt = 0;
-    if (getrandom(&salt, sizeof salt, 0) != (ssize_t)sizeof salt) {
-        panic("no random numbers");
-    }
-    snprintf(id, LETTER_ID, "%013lld-%08x", (long long)(wall % INT64_C(10000000000000)),
+    char salt[SALT_DIGITS + 1];
+    hex_random(salt, SALT_DIGITS);
+    snprintf(id, LETTER_ID, "%013lld-%s", (long long)(wall % INT64_C(10000000000000)),
              salt);
 }
 

@@ -1,6 +1,7 @@
 #include "store/runs.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -11,21 +12,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
+
+enum { SALT_DIGITS = 4 };
 
 void run_name(char id[RUN_ID], int64_t wall)
 {
     time_t seconds = (time_t)(wall / 1000);
     struct tm utc;
-    unsigned char salt[2] = {0};
+    char salt[SALT_DIGITS + 1];
     gmtime_r(&seconds, &utc);
-    if (getrandom(salt, sizeof salt, 0) != (ssize_t)sizeof salt) {
-        panic("no random numbers");
-    }
-    snprintf(id, RUN_ID, "%04d%02d%02dT%02d%02d%02dZ-%02x%02x",
-             (utc.tm_year + 1900) % 10000, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-             utc.tm_min, utc.tm_sec, salt[0], salt[1]);
+    hex_random(salt, SALT_DIGITS);
+    snprintf(id, RUN_ID, "%04d%02d%02dT%02d%02d%02dZ-%s", (utc.tm_year + 1900) % 10000,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, salt);
 }
 
 bool run_name_valid(const char *id)
