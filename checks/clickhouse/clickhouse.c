@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "checks/clickhouse/health.h"
 #include "checks/clickhouse/usable.h"
 
@@ -36,7 +37,7 @@ static void *ask_second(void *self)
 static void ask_both(struct asking *asking)
 {
     pthread_t thread;
-    bool beside = pthread_create(&thread, NULL, ask_second, asking) == 0;
+    bool beside = thread_start(&thread, ask_second, asking) == 0;
     usable_ask(&asking->http);
     if (beside) {
         pthread_join(thread, NULL);

@@ -1,5 +1,7 @@
 #include "checks/redis/together.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -27,7 +29,7 @@ void together(void *array, size_t count, size_t size, void (*each)(void *element
     pthread_t threads[TOGETHER_MOST];
     size_t started = 0;
     while (started + 1 < count && started < TOGETHER_MOST &&
-           pthread_create(&threads[started], NULL, take_turns, &crowd) == 0) {
+           thread_start(&threads[started], take_turns, &crowd) == 0) {
         started++;
     }
     take_turns(&crowd);

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
+#include "net/wait.h"
 #include "secret/mask.h"
 #include "store/events.h"
 
@@ -276,18 +278,14 @@ struct courier *courier_create(const struct environment *environment,
         return NULL;
     }
     struct courier *courier = mem_alloc(sizeof *courier);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&courier->guard, NULL);
-    pthread_cond_init(&courier->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_condition(&courier->wake);
     courier->environment = environment_ref(environment);
     courier->outbox = mem_text(dir->outbox);
     courier->events = mem_text(dir->events);
     courier->last = &courier->first;
     atomic_init(&courier->delivers, delivers);
-    if (pthread_create(&courier->writer, NULL, write_all, courier) != 0) {
+    if (thread_start(&courier->writer, write_all, courier) != 0) {
         panic("cannot start the courier's thread");
     }
     for (size_t i = 0; i < SINK_COUNT; i++) {
@@ -297,7 +295,7 @@ struct courier *courier_create(const struct environment *environment,
         round->directory = sink_directory(sinks[i], dir->outbox);
         atomic_init(&round->idle, true);
         round->started = sink_configured(sinks[i], environment) &&
-                         pthread_create(&round->thread, NULL, work, round) == 0;
+                         thread_start(&round->thread, work, round) == 0;
     }
     return courier;
 }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "lock/coordinator.h"
 #include "lock/lease_value.h"
 #include "store/events.h"
@@ -238,7 +239,7 @@ struct lease *lease_take(const struct environment *environment, const char *who,
     }
     snprintf(lease->fence_words, sizeof lease->fence_words, "%lld",
              (long long)lease->fence);
-    int number = pthread_create(&lease->thread, NULL, renewing, lease);
+    int number = thread_start(&lease->thread, renewing, lease);
     if (number != 0) {
         panic("no thread to renew a lease: %s", strerror(number));
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "lock/coordinator.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ struct lookout *lookout_create(const struct statedir *dir,
     lookout->files = watch_files(dir);
     atomic_init(&lookout->cancelled, false);
     pthread_mutex_init(&lookout->mutex, NULL);
-    int number = pthread_create(&lookout->thread, NULL, looking, lookout);
+    int number = thread_start(&lookout->thread, looking, lookout);
     if (number != 0 || lookout->leave < 0 || lookout->news < 0) {
         panic("nobody can look who may start a run: %s", strerror(number));
     }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "secret/mask.h"
 
 #include <pthread.h>
@@ -67,8 +68,7 @@ void ask_all(struct asked *rows, size_t count, const char *directory, int64_t de
     for (size_t i = 0; i < count; i++) {
         buf_init_secret(&rows[i].printed, ASK_MAX);
         threads[i] = (struct thread){&rows[i], directory, deadline, 0, false};
-        threads[i].started =
-            pthread_create(&threads[i].id, NULL, ask_one, &threads[i]) == 0;
+        threads[i].started = thread_start(&threads[i].id, ask_one, &threads[i]) == 0;
         if (!threads[i].started) {
             ask_one(&threads[i]);
         }

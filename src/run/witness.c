@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/thread.h"
 #include "run/testify.h"
 #include "run/words.h"
 
@@ -90,7 +91,7 @@ static uint64_t start(struct witnesses *witnesses, int64_t until)
         int64_t deadline = clock_now() + witness->hearing.row->timeout;
         witness->hearing.deadline = deadline < until ? deadline : until;
         testimony_finish(&witness->said);
-        witness->started = pthread_create(&witness->thread, NULL, ask, witness) == 0;
+        witness->started = thread_start(&witness->thread, ask, witness) == 0;
         started += witness->started;
         if (!witness->started) {
             witness->said = (struct testimony){

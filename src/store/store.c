@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "net/wait.h"
 #include "store/invalid.h"
 #include "store/samples.h"
 
@@ -267,12 +268,8 @@ struct store *store_create(const struct statedir *dir, bool read_only)
         return NULL;
     }
     struct store *store = mem_alloc(sizeof *store);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&store->guard, NULL);
-    pthread_cond_init(&store->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_condition(&store->wake);
     store->last = &store->first;
     store->events_path = mem_text(dir->events);
     store->samples_path = mem_text(dir->samples);

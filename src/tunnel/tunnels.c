@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "config/route.h"
 #include "secret/mask.h"
 #include "tunnel/forwarder.h"
@@ -15,7 +16,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,11 +351,7 @@ struct tunnels *tunnels_create(const struct environment *environment)
     }
     pthread_mutex_init(&tunnels->guard, NULL);
     tunnels->stop = eventfd(0, EFD_CLOEXEC);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
-    int failed = pthread_create(&tunnels->thread, NULL, keep, tunnels);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failed = thread_start(&tunnels->thread, keep, tunnels);
     if (failed || tunnels->stop < 0) {
         panic("cannot start the tunnels' thread");
     }
