@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "checks/probe.h"
-#include "config/demand.h"
+#include "config/store_place.h"
 #include "net/redis.h"
 #include "net/refusal.h"
 
@@ -61,15 +61,12 @@ static void fail_error(struct link *link, const struct error *error)
 
 static bool may_travel(struct link *link, const char *host, bool encrypted)
 {
-    const struct environment *environment = link->job->environment;
-    if (!link->login->password || encrypted || demand_plain(environment, host)) {
+    struct error error;
+    if (!link->login->password ||
+        store_place_trusted(link->job->environment, "redis", host, encrypted, &error)) {
         return true;
     }
-    char *remedy = mem_format("turn environments.%s.redis.tls on, or list the host in "
-                              "environments.%s.private",
-                              environment->name, environment->name);
-    link_fail(link, remedy, "the password would travel in plain text to %s", host);
-    free(remedy);
+    link_fail(link, error.hint, "%s", error.message);
     return false;
 }
 

@@ -7,27 +7,16 @@
  *   sentinel    the master that the Sentinels agree on, by ROLE too       sentinel.c
  *   cluster     each master that serves slots, all at once                 cluster.c */
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "board/board.h"
 #include "checks/probe.h"
 #include "checks/redis/cluster.h"
 #include "checks/redis/sentinel.h"
 #include "checks/redis/single.h"
+#include "config/store_place.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The host, or the path of the socket, to be freed. */
-static char *place_of(const struct job *job)
-{
-    const char *socket = config_text(job->section, "socket");
-    if (!socket) {
-        return mem_text(config_text(job->section, "host"));
-    }
-    return socket[0] == '/' ? mem_text(socket)
-                            : fs_join(job->environment->directory, socket);
-}
 
 static void ask(const struct job *job, struct result *result)
 {
@@ -40,7 +29,7 @@ static void ask(const struct job *job, struct result *result)
     const struct counted *before = job->prepared;
     const struct redis_asking asking = {job, result, &login,
                                         before ? *before : figures_counted(NULL)};
-    char *place = place_of(job);
+    char *place = store_place(job->environment, job->section);
     int port = (int)config_integer(job->section, "port");
     if (mode && strcmp(mode, "sentinel") == 0) {
         sentinel_ask(&asking);

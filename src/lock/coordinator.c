@@ -1,9 +1,8 @@
 #include "lock/coordinator.h"
 
-#include "base/fs.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "config/demand.h"
+#include "config/store_place.h"
 #include "secret/mask.h"
 
 #include <stdlib.h>
@@ -48,10 +47,7 @@ static void fill_place(struct coordinator *coordinator, const json_t *redis,
                        const char *section)
 {
     const struct environment *environment = coordinator->environment;
-    const char *socket = config_text(redis, "socket");
-    coordinator->host = !socket            ? mem_text(config_text(redis, "host"))
-                        : socket[0] == '/' ? mem_text(socket)
-                                           : fs_join(environment->directory, socket);
+    coordinator->host = store_place(environment, redis);
     coordinator->place = (struct redis_place){
         .host = coordinator->host,
         .port = (int)config_integer(redis, "port"),
@@ -62,28 +58,15 @@ static void fill_place(struct coordinator *coordinator, const json_t *redis,
         .section = section};
 }
 
-static bool may_travel(const struct coordinator *coordinator, struct error *error)
-{
-    const struct redis_place *place = &coordinator->place;
-    if (place->tls.on || demand_plain(coordinator->environment, place->host)) {
-        return true;
-    }
-    error_set(error, ERROR_CONFIG, "the password would travel in plain text to %s",
-              place->host);
-    error_hint(
-        error,
-        "turn environments.%s.%s.tls on, or list the host in environments.%s.private",
-        place->environment, place->section, place->environment);
-    return false;
-}
-
 static bool read_password(struct coordinator *coordinator, const json_t *source,
                           int64_t deadline, struct error *error)
 {
+    const struct redis_place *place = &coordinator->place;
     struct source_context context = {.directory = coordinator->environment->directory,
                                      .deadline = deadline,
                                      .cancelled = coordinator->cancelled};
-    if (!may_travel(coordinator, error)) {
+    if (!store_place_trusted(coordinator->environment, place->section, place->host,
+                             place->tls.on, error)) {
         return false;
     }
     source_resolve(source, &context, &coordinator->password);
