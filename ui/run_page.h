@@ -23,6 +23,7 @@ struct run_screen {
     bool orphan;          /* no end is recorded and nobody is there to record one */
     bool ended;           /* the launcher's end is closed */
     enum run_phase told;  /* the phase that the timeline knows of */
+    char said[RUN_ID];    /* the run that the reasons and the hint are of */
     char **reasons;       /* of a refusal or trouble */
     char *hint;
 };

@@ -44,6 +44,18 @@ static void run_finish(void *self)
     free(screen->hint);
 }
 
+/* Words of that run come: those of another one are forgotten. */
+static void expect_words(struct run_screen *screen, const char *run)
+{
+    if (strcmp(screen->said, run) != 0) {
+        snprintf(screen->said, sizeof screen->said, "%s", run);
+        argv_free(screen->reasons);
+        screen->reasons = mem_alloc(sizeof *screen->reasons);
+        free(screen->hint);
+        screen->hint = NULL;
+    }
+}
+
 static void hear(struct run_screen *screen)
 {
     struct report report;
@@ -57,6 +69,7 @@ static void hear(struct run_screen *screen)
         if (heard != HEARD_REPORT) {
             return;
         }
+        expect_words(screen, report.run);
         if (report.reasons && report.reasons[0]) {
             argv_free(screen->reasons);
             screen->reasons = argv_copy(report.reasons);
@@ -134,10 +147,7 @@ static void follow_next(struct run_screen *screen, const struct scene *scene)
     screen->run = follow_run(next);
     output_finish(&screen->output);
     output_init(&screen->output);
-    argv_free(screen->reasons);
-    screen->reasons = mem_alloc(sizeof *screen->reasons);
-    free(screen->hint);
-    screen->hint = NULL;
+    expect_words(screen, screen->id); /* some may have come already */
     screen->printed = 0;
     screen->back = 0;
     screen->told = PHASE_LOCKED;

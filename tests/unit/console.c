@@ -338,6 +338,34 @@ static void a_rollback_shows_nothing_of_the_run_that_it_follows(void **state)
     close(ends[1]);
 }
 
+static void what_a_rollback_said_before_it_was_followed_is_shown(void **state)
+{
+    (void)state;
+    struct stage stage;
+    int ends[2];
+    static const char report[] =
+        "{\"phase\": \"running\", \"run\": \"" NEXT "\","
+        " \"reasons\": [\"disk full\"], \"hint\": \"make room\"}\n";
+    stage_set(&stage);
+    struct statedir dir = {.runs = stage.directory};
+    stage.ui.dir = &dir;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    struct launch launch = {.run = FIRST, .fd = ends[0]};
+    fail_first(&stage, ends[1], NEXT);
+    assert_int_equal(write(ends[1], report, strlen(report)), strlen(report));
+    record_write(&dir, record_create(&dir, NEXT, "rollback"));
+    turn(&stage);
+    run_screen_launched(&stage.ui, &launch);
+    turn(&stage);
+    turn(&stage);
+    assert_true(shows(&stage, NEXT));
+    assert_true(shows(&stage, "disk full"));
+    assert_true(shows(&stage, "make room"));
+    assert_false(shows(&stage, "exit 7"));
+    stage_clear(&stage);
+    close(ends[1]);
+}
+
 /* What was printed comes a second time, and again as slowly as it came. */
 static void a_run_of_the_past_is_played_again(void **state)
 {
@@ -430,6 +458,7 @@ int main(void)
         cmocka_unit_test(another_repair_wants_a_reason_of_its_own),
         cmocka_unit_test(read_only_shows_no_plan),
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
+        cmocka_unit_test(what_a_rollback_said_before_it_was_followed_is_shown),
         cmocka_unit_test(a_run_of_the_past_is_played_again),
         cmocka_unit_test(a_rollback_says_what_its_lock_reaches),
     };
