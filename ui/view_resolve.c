@@ -23,6 +23,7 @@ extern const struct pane view_resolve;
 struct resolving {
     struct task task;           /* first: the pool gives it back as one */
     const struct statedir *dir; /* the console's, there as long as the process */
+    const struct environment *environment;
     char run[RUN_ID];
     char *operator_name, *reason;
     bool done;
@@ -43,13 +44,14 @@ struct resolve_screen {
 static void resolve(struct task *task)
 {
     struct resolving *self = (struct resolving *)task;
-    self->done = run_resolve(self->dir, self->run, self->operator_name, self->reason,
-                             &self->error);
+    self->done = run_resolve(self->dir, self->run, self->environment, self->operator_name,
+                             self->reason, &self->error);
 }
 
 static void drop_resolving(struct task *task)
 {
     struct resolving *self = (struct resolving *)task;
+    environment_unref(self->environment);
     free(self->operator_name);
     free(self->reason);
     free(self);
@@ -60,6 +62,7 @@ static void begin(struct resolve_screen *screen, const struct ui *ui)
     struct resolving *self = mem_alloc(sizeof *self);
     self->task = (struct task){.work = resolve, .drop = drop_resolving};
     self->dir = ui->dir;
+    self->environment = environment_ref(ui->board->environment);
     memcpy(self->run, screen->run, sizeof self->run);
     self->operator_name = mem_text(ui->operator_name);
     self->reason = mem_text(buf_string(&screen->reason.text));

@@ -20,6 +20,7 @@
 static const int64_t LOOK_EVERY = CLOCK_SECOND;
 static const int64_t PAUSE_LONGEST = 300 * CLOCK_SECOND;
 static const int64_t GIVEN_UP = INT64_C(24) * 3600 * 1000; /* ms */
+static const int64_t ONCE = 3 * CLOCK_SECOND;
 static const int64_t LEAVING = CLOCK_SECOND; /* a thread that does not end is left */
 
 /* One sink's. The thread's own, but for what is atomic. */
@@ -398,4 +399,9 @@ bool courier_destroy(struct courier *courier, int64_t patience)
         release(courier);
     }
     return idle;
+}
+
+void courier_once(const struct environment *environment, const struct statedir *dir)
+{
+    courier_destroy(courier_create(environment, dir, true), ONCE);
 }

@@ -32,4 +32,8 @@ void courier_wake(struct courier *courier); /* something was posted: look now */
  * `patience` (ns). True where nothing waits. */
 bool courier_destroy(struct courier *courier, int64_t patience);
 
+/* Delivers what waits, for some seconds at most: for a process that posted something and
+ * is about to end. Whoever comes next delivers the rest. */
+void courier_once(const struct environment *environment, const struct statedir *dir);
+
 #endif

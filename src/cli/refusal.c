@@ -1,14 +1,11 @@
 #include "cli/refusal.h"
 
 #include "alert/courier.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "run/announce.h"
 #include "store/events.h"
 #include "store/who.h"
-
-static const int64_t LINGER = 3 * CLOCK_SECOND; /* to announce it */
 
 void refusal_record(const struct starting *starting, char *const *reasons)
 {
@@ -52,7 +49,7 @@ void refusal_announce(const struct starting *starting, char *const *reasons, int
     run->who = who_facts();
     if (announce_run(starting->dir.outbox, environment, run, NOTICE_REFUSED, reasons,
                      &head, &error)) {
-        courier_destroy(courier_create(environment, &starting->dir, true), LINGER);
+        courier_once(environment, &starting->dir);
     } else {
         cli_fail(EXIT_INTERNAL, &error);
     }

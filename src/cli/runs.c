@@ -7,6 +7,7 @@
 #include "cli/run_report.h"
 
 #include "alert/outbox.h"
+#include "alert/courier.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -339,8 +340,8 @@ static int resolve(struct asked *asked)
         return cli_usage(asked->command, "resolve wants the run and a --reason");
     }
     char *operator_name = events_operator();
-    bool done =
-        run_resolve(&asked->dir, asked->run, operator_name, asked->reason, &error);
+    bool done = run_resolve(&asked->dir, asked->run, asked->cli->environment,
+                            operator_name, asked->reason, &error);
     free(operator_name);
     if (!done) {
         return cli_fail(error.code == ERROR_BUSY     ? EXIT_BUSY
@@ -349,6 +350,8 @@ static int resolve(struct asked *asked)
                         &error);
     }
     printf("run %s is resolved\n", asked->run);
+    fflush(stdout);
+    courier_once(asked->cli->environment, &asked->dir);
     return EXIT_GO;
 }
 

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "lock/lock.h"
+#include "run/announce.h"
 #include "run/fate.h"
 #include "store/events.h"
 #include "store/who.h"
@@ -33,19 +35,38 @@ static bool may_resolve(const struct run *run, struct error *error)
     return true;
 }
 
-static bool announce(const struct statedir *dir, const struct run *run,
-                     const char *operator_name, const char *reason, struct error *error)
+/* On the trail, whose head the record then holds. */
+static bool append(const struct statedir *dir, struct run *run, const char *operator_name,
+                   const char *reason, struct error *error)
 {
     json_t *who = who_facts();
-    struct event event = {.kind = EVENT_RUN_RESOLVED,
-                          .environment = run->environment,
-                          .operator_name = operator_name,
-                          .run = run->id,
-                          .release = run->release,
-                          .text = reason,
-                          .who = who};
-    bool done = events_append_to(dir->events, &event, error);
+    const struct event event = {.kind = EVENT_RUN_RESOLVED,
+                                .environment = run->environment,
+                                .operator_name = operator_name,
+                                .run = run->id,
+                                .release = run->release,
+                                .text = reason,
+                                .who = who};
+    struct events events;
+    bool done = events_open(&events, dir->events, DB_WRITE, error);
+    if (done) {
+        done = events_append(&events, &event, NULL, error) &&
+               head_take(&run->head_end, &events, error);
+        events_close(&events);
+    }
     json_decref(who);
+    return done;
+}
+
+/* Who was told that it started is told its end. */
+static bool announce(const struct statedir *dir, const struct environment *environment,
+                     const struct run *run, struct error *error)
+{
+    char **reasons = NULL;
+    argv_add(&reasons, run->resolve_reason);
+    bool done = announce_run(dir->outbox, environment, run, announce_end_kind(run),
+                             reasons, &run->head_end, error);
+    argv_free(reasons);
     return done;
 }
 
@@ -60,7 +81,8 @@ static struct run *read_resolvable(const struct statedir *dir, const char *id,
     return run;
 }
 
-bool run_resolve(const struct statedir *dir, const char *id, const char *operator_name,
+bool run_resolve(const struct statedir *dir, const char *id,
+                 const struct environment *environment, const char *operator_name,
                  const char *reason, struct error *error)
 {
     struct lock lock;
@@ -75,7 +97,7 @@ bool run_resolve(const struct statedir *dir, const char *id, const char *operato
         lock_release(&lock);
         return false;
     }
-    bool done = announce(dir, run, operator_name, reason, error);
+    bool done = append(dir, run, operator_name, reason, error);
     if (done) {
         run->phase = PHASE_ENDED;
         run->outcome = OUTCOME_RESOLVED;
@@ -83,7 +105,7 @@ bool run_resolve(const struct statedir *dir, const char *id, const char *operato
         run->ended = clock_wall();
         run->resolved_by = mem_text(operator_name);
         run->resolve_reason = mem_text(reason);
-        done = run_write(dir, run, error);
+        done = run_write(dir, run, error) && announce(dir, environment, run, error);
         if (run->control) {
             unlink(run->control); /* its supervisor could not */
         }

@@ -56,6 +56,20 @@ ok 'is told too' wait_for told_is 'started finished'
 is "$(of_told '.[1].greenboard.run.outcome')" failed 'as what it was'
 fault deploy_fails off
 
+: >"$SB/told"
+configure '.notify = {"command": ["sh", "-c", "cat >>told"]} | .deploy.command = ["sleep", "600"]'
+begin lost greenboard -c "$CONFIG" deploy --confirm staging --reason 'will be lost'
+ok 'one that will not come back starts' wait_for told_is started
+run greenboard -c "$CONFIG" runs show -o json
+id=$(json .id)
+kill -9 "$(json .supervisor.pid)"
+kill -9 -- "-$(json .group.pid)" 2>/dev/null # unless it died of its hang-up already
+finish lost
+run greenboard -c "$CONFIG" runs resolve "$id" --reason 'looked: nothing was shipped'
+is "$status" 0 'a run whose supervisor was killed is resolved'
+ok 'and who was told that it started is told its end' told_is 'started finished'
+like "$(of_told '.[1].text')" 'resolved after .*: looked: nothing was shipped' 'as what it is'
+
 configure '.notify = {"on": ["refused"], "command": ["sh", "-c", "cat >>told"]}'
 : >"$SB/told"
 run greenboard -c "$CONFIG" deploy --confirm staging --reason 'not of interest'

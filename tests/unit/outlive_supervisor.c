@@ -58,13 +58,14 @@ static void assert_unknown(struct run **run)
     assert_locked();
     process_group_signal(&(*run)->group, SIGSTOP); /* so that it does not end meanwhile */
     if (fate_leftovers(*run)) {
-        assert_false(
-            run_resolve(&place.dir, (*run)->id, "ada@ops-1", "too early", &error));
+        assert_false(run_resolve(&place.dir, (*run)->id, place.environment, "ada@ops-1",
+                                 "too early", &error));
         assert_int_equal(error.code, ERROR_BUSY);
         await_end_of(&(*run)->group);
     }
     assert_locked();
-    assert_true(run_resolve(&place.dir, (*run)->id, "ada@ops-1", "I looked", &error));
+    assert_true(run_resolve(&place.dir, (*run)->id, place.environment, "ada@ops-1",
+                            "I looked", &error));
     assert_true(starts_of((*run)->id) <= 1);
     /* It may have died between the event of its end and the record of it. */
     assert_true(events_of((*run)->id, "run.ended") <= 1);
@@ -231,7 +232,8 @@ static void after_a_reboot_nobody_works_on_a_run(void **state)
     assert_non_null(strstr(facts[0], "started anew"));
     argv_free(facts);
     assert_locked();
-    assert_true(run_resolve(&place.dir, run->id, "ada@ops-1", "power cut", NULL));
+    assert_true(run_resolve(&place.dir, run->id, place.environment, "ada@ops-1",
+                            "power cut", NULL));
     run_destroy(run);
 }
 

@@ -367,15 +367,15 @@ static void a_dead_supervisor_blocks_until_it_is_resolved(void **state)
     place_launch(&launch, plan);
     place_await("running");
     run = run_read(&place.dir, launch.run, &error);
-    assert_false(
-        run_resolve(&place.dir, run->id, "ada@ops-1", "no", &error)); /* it lives */
+    assert_false(run_resolve(&place.dir, run->id, place.environment, "ada@ops-1", "no",
+                             &error)); /* it lives */
     assert_int_equal(error.code, ERROR_BUSY);
     kill(run->supervisor.pid, SIGKILL);
     assert_int_equal(place_finish_run(&launch, NULL), -1);
 
     place_launch(&launch, plan);
     assert_int_equal(place_finish_run(&launch, NULL), EXIT_BUSY);
-    assert_false(run_resolve(&place.dir, run->id, "ada@ops-1", "no",
+    assert_false(run_resolve(&place.dir, run->id, place.environment, "ada@ops-1", "no",
                              &error)); /* its command does */
     assert_int_equal(error.code, ERROR_BUSY);
     assert_non_null(strstr(error.message, "still runs"));
@@ -385,9 +385,11 @@ static void a_dead_supervisor_blocks_until_it_is_resolved(void **state)
         assert_true(clock_now() < until);
         poll(NULL, 0, 5);
     }
-    assert_true(run_resolve(&place.dir, run->id, "ada@ops-1", "looked at it", &error));
+    assert_true(run_resolve(&place.dir, run->id, place.environment, "ada@ops-1",
+                            "looked at it", &error));
     assert_true(place_event("run.resolved", run->id));
-    assert_false(run_resolve(&place.dir, run->id, "ada@ops-1", "twice", &error));
+    assert_false(run_resolve(&place.dir, run->id, place.environment, "ada@ops-1", "twice",
+                             &error));
     place_launch(&launch, plan);
     assert_int_equal(place_finish_run(&launch, NULL), EXIT_GO);
     plan_destroy(plan);
