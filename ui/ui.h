@@ -52,6 +52,7 @@ struct ui {
     char message[160]; /* one line for the operator, until the next key */
 
     bool again;         /* ui_update() is to be called at once */
+    bool hurry;         /* a key waits to be answered: update() does nothing long */
     struct scene scene; /* of the frame being drawn or of the last one */
     size_t *order;
     struct causes causes;

@@ -20,7 +20,7 @@
 extern const struct pane view_run;
 
 /* So long is parsed before keys and checks have their turn. */
-static const int64_t PARSING = 5 * CLOCK_MS;
+static const int64_t PARSING = 2 * CLOCK_MS;
 
 /* ---- taking over ---- */
 
@@ -100,6 +100,10 @@ static void take_output(struct run_screen *screen, const struct scene *scene)
 {
     size_t before = output_end(&screen->output);
     int64_t end = clock_now() + PARSING;
+    if (scene->ui->hurry) {
+        *scene->again = true;
+        return;
+    }
     if (screen->player.replay ? player_feed(&screen->player, &screen->output, end)
                               : take_followed(screen, end)) {
         screen->printed = scene->now;

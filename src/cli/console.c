@@ -113,7 +113,7 @@ static void draw(struct screen *screen)
     }
     ui_draw(&screen->ui, &screen->canvas);
     term_show(&screen->canvas);
-    screen->dirty = screen->urgent = false;
+    screen->dirty = screen->urgent = screen->ui.hurry = false;
     screen->drawn = clock_now();
 }
 
@@ -124,6 +124,7 @@ static void react(struct screen *screen, unsigned reaction)
     }
     screen->dirty = screen->dirty || reaction != REACT_NONE;
     screen->urgent = screen->urgent || reaction != REACT_NONE;
+    screen->ui.hurry = screen->urgent;
     screen->leaving = screen->leaving || (reaction & REACT_QUIT);
 }
 
@@ -186,6 +187,9 @@ static void turn(struct screen *screen)
     if (woken > 0 && ready[1].revents) {
         take_signals(screen);
     }
+    if (woken > 0 && (ready[0].revents & POLLIN)) {
+        take_input(screen);
+    }
     if (woken > 0 && (ready[0].revents & (POLLHUP | POLLERR | POLLNVAL))) {
         screen->leaving = true;
     }
@@ -195,9 +199,6 @@ static void turn(struct screen *screen)
     store_failed(screen->console.store, &screen->ui.trouble);
     screen->ui.standing = screen->console.standing;
     ui_update(&screen->ui, clock_now(), clock_wall());
-    if (woken > 0 && (ready[0].revents & POLLIN)) {
-        take_input(screen);
-    }
 }
 
 /* What happens by itself is drawn thirty times a second at most; a key at once. */
