@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 enum {
-    EVENT_TEXT = 64 * 1024, /* encoded bytes, about: a reader holds one line */
-    RESERVE = 256 * 1024,   /* enough for the events and the record of an end */
+    EVENT_TEXT = 64 * 1024,       /* encoded bytes, about: a reader holds one line */
+    RESERVE = 256 * 1024,         /* enough for the events and the record of an end */
+    WRITE_BACK = 4 * 1024 * 1024, /* bytes after which the disk begins with them */
     TITLE_MAX = 200,
     TERM_MAX = 64,
 };
@@ -172,6 +173,10 @@ static bool write_lines(struct recording *recording)
     buf_clear(lines);
     if (!written) {
         fail(recording);
+    } else if (recording->whole - recording->begun >= WRITE_BACK) {
+        sync_file_range(recording->file, recording->begun,
+                        recording->whole - recording->begun, SYNC_FILE_RANGE_WRITE);
+        recording->begun = recording->whole;
     }
     return written;
 }

@@ -23,6 +23,7 @@ struct recording {
     int file; /* -1: not open */
     char *path, *reserve;
     off_t whole;   /* bytes of whole lines in the file */
+    off_t begun;   /* of them on their way to the disk, so that settling waits less */
     int64_t began; /* clock_now() */
     struct mask *mask;
     struct buf held;  /* what may become a secret */
