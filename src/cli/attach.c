@@ -16,7 +16,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 500 }; /* how soon a supervisor that died is noticed */
+enum {
+    LOOK_MS = 500, /* how soon a supervisor that died is noticed */
+    FRAME_MS = 20, /* what is printed meanwhile is shown together: to be woken for each
+                    * piece would slow the run down */
+    SHOWN_AT_ONCE = 4 * 1024 * 1024,
+};
 
 struct view {
     struct attachment *to;
@@ -54,7 +59,10 @@ static bool show_output(struct view *view)
     struct buf bytes, text;
     buf_init(&bytes, 0);
     buf_init(&text, 0);
-    bool some = follow_output(view->follow, &bytes);
+    bool some = false;
+    while (bytes.length < SHOWN_AT_ONCE && follow_output(view->follow, &bytes)) {
+        some = true;
+    }
     stream_feed(&view->stream, buf_string(&bytes), bytes.length, &text);
     stream_write(&text);
     buf_finish(&bytes);
@@ -276,9 +284,13 @@ int attach_follow(struct attachment *attachment)
     while ((status = step(&view)) < 0) {
         struct pollfd ready[] = {
             {attachment->launch ? attachment->launch->fd : -1, POLLIN, 0},
-            {view.follow ? follow_fd(view.follow) : -1, POLLIN, 0},
-            {decide_fd(&view.decide), POLLIN, 0}};
-        if (poll(ready, 3, LOOK_MS) > 0 && ready[2].revents) {
+            {decide_fd(&view.decide), POLLIN, 0},
+            {view.follow ? follow_fd(view.follow) : -1, POLLIN, 0}};
+        int woken = poll(ready, 2, FRAME_MS);
+        if (woken == 0) {
+            woken = poll(ready, 3, LOOK_MS);
+        }
+        if (woken > 0 && ready[1].revents) {
             decide_hear(&view.decide, follow_run(view.follow));
         }
     }

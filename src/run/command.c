@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,9 +282,18 @@ static int64_t next_look(const struct following *following, const struct ends *e
     return silent < ends->timeout ? silent : ends->timeout;
 }
 
+/* Else each piece that the command prints takes its processor from it (sched(7)). What is
+ * started after this is not touched. */
+static void read_in_batches(void)
+{
+    const struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+}
+
 void command_follow(struct command *command, struct watch *watch,
                     const struct following *following, struct ending *ending)
 {
+    read_in_batches();
     const struct recording *recording = command->recording;
     unsigned failures = recording->failures;
     int64_t now = clock_now(), back = now; /* from the last waiting */

@@ -1,9 +1,8 @@
 #include "run/playback.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
+#include "run/cast.h"
 #include "run/recording.h"
 
 #include <fcntl.h>
@@ -23,7 +22,7 @@ struct playback {
     off_t at;        /* of the first byte that is not in `read` */
     struct buf read; /* of the file */
     size_t used;     /* of `read` */
-    json_t *event;   /* whose text was given last */
+    struct buf text; /* of the event that was given last */
 };
 
 struct playback *playback_create(const char *path)
@@ -44,7 +43,7 @@ void playback_destroy(struct playback *playback)
     if (playback) {
         close(playback->file);
         buf_finish(&playback->read);
-        json_decref(playback->event);
+        buf_finish(&playback->text);
         free(playback);
     }
 }
@@ -95,25 +94,17 @@ static const char *next_line(struct playback *playback, size_t *length)
     }
 }
 
-/* `[12.345678, "o", "text"]`; a header is an object. */
 static bool take_event(struct playback *playback, const char *line, size_t length,
                        struct played *event)
 {
-    json_decref(playback->event);
-    playback->event = json_loadb(line, length, JSON_ALLOW_NUL, NULL);
-    const json_t *time = json_array_get(playback->event, 0);
-    const json_t *code = json_array_get(playback->event, 1);
-    const json_t *text = json_array_get(playback->event, 2);
-    if (!json_is_number(time) || json_string_length(code) != 1 || !json_is_string(text)) {
+    struct cast cast;
+    if (!cast_read(line, length, &cast, &playback->text)) {
         return false;
     }
-    double seconds = json_number_value(time);
-    *event = (struct played){.code = json_string_value(code)[0],
-                             .text = json_string_value(text),
-                             .length = json_string_length(text)};
-    if (seconds > 0 && seconds < 1e9) {
-        event->at = (int64_t)(seconds * (double)CLOCK_SECOND);
-    }
+    *event = (struct played){.at = cast.at,
+                             .code = cast.code,
+                             .text = buf_string(&playback->text),
+                             .length = playback->text.length};
     return true;
 }
 

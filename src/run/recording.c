@@ -4,7 +4,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "run/cast.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 enum {
-    EVENT_TEXT = 64 * 1024,       /* encoded bytes, about: a reader holds one line */
     RESERVE = 256 * 1024,         /* enough for the events and the record of an end */
     WRITE_BACK = 4 * 1024 * 1024, /* bytes after which the disk begins with them */
     TITLE_MAX = 200,
@@ -22,84 +21,13 @@ enum {
 };
 static const int64_t TRY_AGAIN = CLOCK_SECOND;
 
-/* ---- text as JSON (RFC 8259 section 7) ---- */
-
-static void escape(struct buf *out, unsigned char byte)
-{
-    static const char digits[] = "0123456789abcdef";
-    static const char named[] = "\"\"\\\\\nn\rr\tt\bb\ff";
-    for (const char *pair = named; *pair; pair += 2) {
-        if ((unsigned char)pair[0] == byte) {
-            buf_add(out, (char[]){'\\', pair[1]}, 2);
-            return;
-        }
-    }
-    buf_add(out, (char[]){'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]}, 6);
-}
-
-static bool is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
-/* One character that is not plain; 0 where its end may still come. */
-static size_t encode_point(struct buf *out, const char *at, size_t left, bool whole)
-{
-    uint32_t point = 0;
-    size_t used = text_decode(at, left, &point);
-    if (used == 0 && !whole && text_is_torn(at, left)) {
-        return 0;
-    }
-    if (used == 0) {
-        buf_text(out, "\xef\xbf\xbd"); /* U+FFFD */
-    } else if (used == 1) {
-        escape(out, (unsigned char)*at);
-    } else {
-        buf_add(out, at, used);
-    }
-    return used ? used : 1;
-}
-
-/* Not jansson, which takes six times as long: a third of what a run takes that prints
- * much. Returns what was used up. */
-static size_t encode(struct buf *out, const char *text, size_t length, bool whole)
-{
-    size_t at = 0, room = out->length + EVENT_TEXT;
-    while (at < length && out->length < room) {
-        size_t plain = at;
-        while (plain < length && is_plain((unsigned char)text[plain])) {
-            plain++;
-        }
-        buf_add(out, text + at, plain - at);
-        at = plain;
-        size_t used = at < length ? encode_point(out, text + at, length - at, whole) : 0;
-        if (used == 0) {
-            break;
-        }
-        at += used;
-    }
-    return at;
-}
-
 /* ---- lines ---- */
 
-/* `[12.345678, "o", "text"]`: seconds since the header. */
 static size_t add_event(struct recording *recording, char code, const char *text,
                         size_t length, bool whole)
 {
-    struct buf *lines = &recording->lines;
-    size_t before = lines->length;
-    int64_t micros = (clock_now() - recording->began) / 1000;
-    buf_format(lines, "[%" PRId64 ".%06" PRId64 ", \"%c\", \"", micros / 1000000,
-               micros % 1000000, code);
-    size_t start = lines->length;
-    size_t used = encode(lines, text, length, whole);
-    if (lines->length == start) { /* nothing that is whole */
-        lines->length = before;
-        return used;
-    }
-    buf_text(lines, "\"]\n");
-    return used;
+    const struct cast event = {.at = clock_now() - recording->began, .code = code};
+    return cast_write(&recording->lines, &event, text, length, whole);
 }
 
 static void add_marker(struct recording *recording, const char *label)
