@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ui/scroll.h"
 #include "ui/ui.h"
 
 #include <stdarg.h>
@@ -116,6 +117,30 @@ void confirm_draw_styled(struct confirm_page *page, const char *label, uint8_t s
 void confirm_draw_line(void *self, const char *label, const char *text)
 {
     confirm_draw_styled(self, label, STYLE_TEXT, text);
+}
+
+void confirm_draw_rest(const struct confirm_page *page)
+{
+    const int below = page->y - page->canvas->height;
+    char words[40];
+    if (below > 0 && page->canvas->height > 2) {
+        snprintf(words, sizeof words, " %d more, Down ", below);
+        canvas_right(page->canvas, 1, page->canvas->width - 1, page->canvas->height - 1,
+                     STYLE_FOCUS, words);
+    }
+}
+
+bool confirm_scroll(size_t *top, enum action action, const void *self,
+                    const struct scene *scene,
+                    void (*draw)(const void *self, const struct scene *scene,
+                                 struct confirm_page *page))
+{
+    enum { WIDTH = 80 }; /* narrower it has more rows; its last ones are seen anyway */
+    struct canvas scratch = canvas_create(WIDTH, 1, true);
+    struct confirm_page page = {&scratch, 0};
+    draw(self, scene, &page);
+    canvas_destroy(&scratch);
+    return scroll_to(top, (size_t)page.y, action);
 }
 
 struct canvas confirm_upper(const struct canvas *canvas)

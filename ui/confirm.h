@@ -52,6 +52,14 @@ void confirm_draw_styled(struct confirm_page *page, const char *label, uint8_t s
 /* The same as plain text, for whatever shows itself: `self` is the page. */
 void confirm_draw_line(void *self, const char *label, const char *text);
 
+/* Says in its corner how much of the page is below it. */
+void confirm_draw_rest(const struct confirm_page *page);
+/* Moves what is seen of a page: `top` is its first row, `draw` draws it from its y on. */
+bool confirm_scroll(size_t *top, enum action action, const void *self,
+                    const struct scene *scene,
+                    void (*draw)(const void *self, const struct scene *scene,
+                                 struct confirm_page *page));
+
 /* The canvas of the page, and the one of CONFIRM_ROWS lines below it. */
 struct canvas confirm_upper(const struct canvas *canvas);
 struct canvas confirm_lower(const struct canvas *canvas);

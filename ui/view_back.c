@@ -14,7 +14,6 @@
 #include "ui/confirm.h"
 #include "ui/pane.h"
 #include "ui/run_screen.h"
-#include "ui/scroll.h"
 #include "ui/ui.h"
 
 #include <stdio.h>
@@ -176,25 +175,34 @@ static void draw_difference(struct confirm_page *page, const struct back_line *l
     page->y++;
 }
 
-static void draw_page(const struct back_screen *screen, const struct scene *scene,
-                      struct canvas *canvas)
+static void draw_page(const void *self, const struct scene *scene,
+                      struct confirm_page *page)
+{
+    const struct back_screen *screen = self;
+    if (screen->doubt) {
+        confirm_draw_styled(page, "but", STYLE_WARN, screen->doubt);
+    }
+    if (!screen->plan) {
+        return;
+    }
+    char *words = back_words(&screen->back);
+    confirm_draw_line(page, "files", words);
+    free(words);
+    for (size_t i = 0; i < screen->back.count; i++) {
+        draw_difference(page, &screen->back.lines[i]);
+    }
+    plan_show(screen->plan, confirm_draw_line, page);
+    if (scene->ui->standing) {
+        confirm_draw_line(page, "locks", scene->ui->standing->covers);
+    }
+}
+
+static void draw_upper(const struct back_screen *screen, const struct scene *scene,
+                       struct canvas *canvas)
 {
     struct confirm_page page = {canvas, 1 - (int)screen->top};
-    if (screen->doubt) {
-        confirm_draw_styled(&page, "but", STYLE_WARN, screen->doubt);
-    }
-    if (screen->plan) {
-        char *words = back_words(&screen->back);
-        confirm_draw_line(&page, "files", words);
-        free(words);
-        for (size_t i = 0; i < screen->back.count; i++) {
-            draw_difference(&page, &screen->back.lines[i]);
-        }
-        plan_show(screen->plan, confirm_draw_line, &page);
-        if (scene->ui->standing) {
-            confirm_draw_line(&page, "locks", scene->ui->standing->covers);
-        }
-    }
+    draw_page(screen, scene, &page);
+    confirm_draw_rest(&page);
     canvas_fill(canvas, 0, STYLE_TEXT);
     int x = canvas_text(canvas, 1, 0, STYLE_HEAD, "Roll back to") + 1;
     canvas_fit(canvas, x, 0, canvas->width - x - 1, STYLE_STRONG, screen->release);
@@ -225,7 +233,7 @@ static void back_draw(const void *self, const struct scene *scene, struct canvas
 {
     (void)focus;
     struct canvas upper = confirm_upper(canvas), lower = confirm_lower(canvas);
-    draw_page(self, scene, &upper);
+    draw_upper(self, scene, &upper);
     draw_prompt(self, scene, &lower);
 }
 
@@ -253,8 +261,9 @@ static unsigned back_act(void *self, struct ui *ui, enum action action)
     if (action == ACTION_CONFIRM) {
         return confirm(screen, ui);
     }
-    return scroll_to(&screen->top, screen->back.count + 1, action) ? REACT_DRAW
-                                                                   : REACT_IGNORED;
+    return confirm_scroll(&screen->top, action, screen, &ui->scene, draw_page)
+               ? REACT_DRAW
+               : REACT_IGNORED;
 }
 
 static unsigned back_handle(void *self, struct ui *ui, const struct input *input)

@@ -89,6 +89,17 @@ static bool answered(struct break_screen *screen, const struct scene *scene, int
     return true;
 }
 
+/* Who comes back wants to mend what is broken: the first that is on, else the first. */
+static size_t first_on(const json_t *faults)
+{
+    for (size_t i = 0; i < json_array_size(faults); i++) {
+        if (json_is_true(json_object_get(json_array_get(faults, i), "on"))) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 static void take_answer(struct break_screen *screen, int status)
 {
     bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -96,6 +107,7 @@ static void take_answer(struct break_screen *screen, int status)
                          ? json_parse(screen->answer.data, screen->answer.length, NULL)
                          : NULL;
     if (json_is_array(faults)) {
+        screen->at = screen->faults ? screen->at : first_on(faults);
         json_decref(screen->faults);
         screen->faults = faults;
         screen->listed = true;

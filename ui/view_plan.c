@@ -42,6 +42,7 @@ struct plan_screen {
     bool paused;         /* it did not before */
     int64_t asked;       /* when the last preflight began, 0: none yet */
     int64_t compared;    /* when the plan was last made anew */
+    size_t top;          /* the first row of the page that is seen */
     struct confirm confirm;
 };
 
@@ -247,23 +248,33 @@ static size_t plan_wait(const void *self, int fds[PANE_FDS])
     return fds[0] >= 0 ? 1 : 0;
 }
 
+static void draw_page(const void *self, const struct scene *scene,
+                      struct confirm_page *page)
+{
+    const struct plan_screen *screen = self;
+    if (!screen->plan) {
+        return;
+    }
+    if (screen->departing.known) {
+        departure_show(&screen->departing.departure, confirm_draw_line, page);
+    }
+    plan_show(screen->plan, confirm_draw_line, page);
+    if (scene->ui->standing) {
+        confirm_draw_line(page, "locks", scene->ui->standing->covers);
+    }
+}
+
 static void plan_draw(const void *self, const struct scene *scene, struct canvas *canvas,
                       bool focus)
 {
     (void)focus;
     const struct plan_screen *screen = self;
     struct canvas upper = confirm_upper(canvas), lower = confirm_lower(canvas);
-    struct confirm_page page = {&upper, 1};
+    struct confirm_page page = {&upper, 1 - (int)screen->top};
+    draw_page(screen, scene, &page);
+    confirm_draw_rest(&page);
+    canvas_fill(&upper, 0, STYLE_TEXT);
     draw_title(screen, scene, &upper);
-    if (screen->plan) {
-        if (screen->departing.known) {
-            departure_show(&screen->departing.departure, confirm_draw_line, &page);
-        }
-        plan_show(screen->plan, confirm_draw_line, &page);
-        if (scene->ui->standing) {
-            confirm_draw_line(&page, "locks", scene->ui->standing->covers);
-        }
-    }
     draw_prompt(screen, scene, &lower);
 }
 
@@ -307,7 +318,13 @@ static unsigned plan_act(void *self, struct ui *ui, enum action action)
     if (action == ACTION_NEXT_REPAIR) {
         return show_next(self, ui);
     }
-    return action == ACTION_CONFIRM ? confirm(self, ui) : REACT_IGNORED;
+    if (action == ACTION_CONFIRM) {
+        return confirm(self, ui);
+    }
+    struct plan_screen *screen = self;
+    return confirm_scroll(&screen->top, action, screen, &ui->scene, draw_page)
+               ? REACT_DRAW
+               : REACT_IGNORED;
 }
 
 static unsigned plan_handle(void *self, struct ui *ui, const struct input *input)

@@ -48,9 +48,10 @@ static void *ask_one(void *argument)
     asked->told = spawn_capture(&spawn, &asked->printed, &err, &status, &asked->error);
     if (asked->told && status != 0) {
         char *said = complaint(&err);
-        asked->told =
-            error_set(&asked->error, ERROR_SYSTEM, "%s ended with status %d%s%s",
-                      asked->argv[0], status, said ? ": " : "", said ? said : "");
+        const char *slash = strrchr(asked->argv[0], '/');
+        asked->told = error_set(
+            &asked->error, ERROR_SYSTEM, "%s%s%s ended with status %d", said ? said : "",
+            said ? "; " : "", slash ? slash + 1 : asked->argv[0], status);
         free(said);
     }
     if (!asked->told) {

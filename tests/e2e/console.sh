@@ -61,8 +61,8 @@ ok 'it outlives a tiny terminal' lives "$CONSOLE"
 tmux resize-window -x 100 -y 30
 seen 'and is whole again at 100 by 30' '3 Redis.*4 Auth'
 keys x
-seen 'the list of faults again' 'redis_auth'
-keys "${down[@]}" Enter
+seen 'the list of faults again, at the one that is on' '▸ \[[^ ]+ *\] redis_auth'
+keys Enter
 seen 'Enter switches it off' '\[ *\] redis_auth'
 keys Escape
 keys R
