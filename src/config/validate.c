@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/demand.h"
 #include "config/entries.h"
 #include "config/fields.h"
 #include "config/route.h"
@@ -310,23 +311,22 @@ static void check_freeze(struct validation *validation, const struct spot *spot)
     }
 }
 
-/* The lease is taken before any tunnel stands, at one server. */
+/* The lease is taken before any tunnel stands, at one server or the master of one. */
 static void check_coordination(struct validation *validation, const struct spot *spot)
 {
     const char *place = config_text(spot->value, "redis");
     const json_t *redis = json_object_get(validation->root, "redis");
-    const char *socket = config_text(redis, "socket"), *host = config_text(redis, "host");
     static const char hint[] =
         "write host, port and password of a Redis here instead of \"environment\"";
     if (!place) {
         return;
     }
-    if (!socket && (!host || !*host)) {
+    if (!demand_placed(redis)) {
         add(validation, spot, "redis", hint, "names a Redis that is not configured");
-    } else if (!text_equal(config_text(redis, "mode"), "standalone") ||
+    } else if (text_equal(config_text(redis, "mode"), "cluster") ||
                route_of(redis).kind != ROUTE_HERE) {
         add(validation, spot, "redis", hint,
-            "needs a single Redis that is asked from here");
+            "needs a single Redis, or one behind Sentinels, that is asked from here");
     }
 }
 

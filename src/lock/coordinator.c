@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/store_place.h"
+#include "lock/master.h"
 #include "secret/mask.h"
 
 #include <stdlib.h>
@@ -58,26 +59,48 @@ static void fill_place(struct coordinator *coordinator, const json_t *redis,
         .section = section};
 }
 
-static bool read_password(struct coordinator *coordinator, const json_t *source,
-                          int64_t deadline, struct error *error)
+static bool read_password(const struct coordinator *coordinator, const json_t *source,
+                          int64_t deadline, struct resolved *password,
+                          struct redis_place *place, struct error *error)
 {
-    const struct redis_place *place = &coordinator->place;
     struct source_context context = {.directory = coordinator->environment->directory,
                                      .deadline = deadline,
                                      .cancelled = coordinator->cancelled};
-    if (!store_place_trusted(coordinator->environment, place->section, place->host,
-                             place->tls.on, error)) {
-        return false;
+    if (!source) {
+        return true;
     }
-    source_resolve(source, &context, &coordinator->password);
-    if (coordinator->password.state != SOURCE_FOUND) {
-        *error = coordinator->password.error;
+    source_resolve(source, &context, password);
+    if (password->state != SOURCE_FOUND) {
+        *error = password->error;
         error_prefix(error, "no password for the lease");
         return false;
     }
-    mask_publish(&coordinator->password.secret, 1);
-    coordinator->place.password = secret_data(coordinator->password.secret);
+    mask_publish(&password->secret, 1);
+    place->password = secret_data(password->secret);
     return true;
+}
+
+/* Where a password may not travel it is not sent, nor read where that is known before. */
+static bool trusted(const struct coordinator *coordinator, const char *host,
+                    struct error *error)
+{
+    const struct redis_place *place = &coordinator->place;
+    return store_place_trusted(coordinator->environment, place->section, host,
+                               place->tls.on, error);
+}
+
+/* Who the Sentinels know us as: the same TLS, a login of their own. */
+static bool begin_council(struct coordinator *coordinator, const json_t *redis,
+                          int64_t deadline, struct error *error)
+{
+    coordinator->sentinels = redis;
+    coordinator->council = coordinator->place;
+    coordinator->council.user = config_text(redis, "sentinel_user");
+    coordinator->council.database = 0;
+    coordinator->council.fields = "sentinel_";
+    return read_password(coordinator, json_object_get(redis, "sentinel_password"),
+                         deadline, &coordinator->council_password, &coordinator->council,
+                         error);
 }
 
 bool coordinator_begin(struct coordinator *coordinator,
@@ -103,7 +126,13 @@ bool coordinator_begin(struct coordinator *coordinator,
         fill_place(coordinator, redis, "coordination.redis");
     }
     const json_t *source = json_object_get(redis, "password");
-    return !source || read_password(coordinator, source, deadline, error);
+    bool behind = text_equal(config_text(redis, "mode"), "sentinel");
+    if (behind && !begin_council(coordinator, redis, deadline, error)) {
+        return false;
+    }
+    return (behind || !source || trusted(coordinator, coordinator->host, error)) &&
+           read_password(coordinator, source, deadline, &coordinator->password,
+                         &coordinator->place, error);
 }
 
 void coordinator_finish(struct coordinator *coordinator)
@@ -111,6 +140,7 @@ void coordinator_finish(struct coordinator *coordinator)
     if (coordinator->environment) {
         environment_unref(coordinator->environment);
         resolved_finish(&coordinator->password);
+        resolved_finish(&coordinator->council_password);
     }
     free(coordinator->host);
     free(coordinator->name);
@@ -131,6 +161,14 @@ static void hint_lease(struct error *error)
     }
 }
 
+static bool find_master(const struct coordinator *coordinator, struct master *master,
+                        int64_t deadline, struct error *error)
+{
+    return master_find(master, coordinator->environment, coordinator->sentinels,
+                       &coordinator->council, deadline, coordinator->cancelled, error) &&
+           (!coordinator->place.password || trusted(coordinator, master->host, error));
+}
+
 redisReply *coordinator_ask(const struct coordinator *coordinator,
                             enum coordinator_script script,
                             const char *const arguments[3], int64_t deadline,
@@ -139,8 +177,17 @@ redisReply *coordinator_ask(const struct coordinator *coordinator,
     const char *const command[] = {"EVAL",           scripts[script],        "2",
                                    coordinator->key, coordinator->fence_key, arguments[0],
                                    arguments[1],     arguments[2],           NULL};
+    struct redis_place place = coordinator->place;
+    struct master master = {0};
+    bool found =
+        !coordinator->sentinels || find_master(coordinator, &master, deadline, error);
+    if (coordinator->sentinels) {
+        place.host = master.host;
+        place.port = master.port;
+    }
     redisReply *reply =
-        redis_ask(&coordinator->place, command, deadline, coordinator->cancelled, error);
+        found ? redis_ask(&place, command, deadline, coordinator->cancelled, error)
+              : NULL;
     if (!reply) {
         hint_lease(error);
     }

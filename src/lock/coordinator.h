@@ -18,6 +18,10 @@ struct coordinator {
     const struct environment *environment; /* a reference */
     struct redis_place place;
     struct resolved password;
+    /* behind Sentinels: the section that names them, and who we are to them; else NULL */
+    const json_t *sentinels;
+    struct redis_place council;
+    struct resolved council_password;
     char *host;
     char *name; /* of the lease, for words */
     char *key, *fence_key;

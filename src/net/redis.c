@@ -22,8 +22,9 @@ static redisReply *receive(struct resp *resp, const struct redis_place *place,
     if (!reply || reply->type != REDIS_REPLY_ERROR) {
         return reply;
     }
-    const struct refused refused = {
-        .environment = place->environment, .section = place->section, .fields = ""};
+    const struct refused refused = {.environment = place->environment,
+                                    .section = place->section,
+                                    .fields = place->fields ? place->fields : ""};
     struct told told = refusal_tell(&refused, command, reply->str);
     error_set(error, ERROR_DENIED, "%s", told.message);
     error_hint(error, "%s", told.remedy);

@@ -23,6 +23,7 @@ struct redis_place {
     int64_t database;
     /* what configures it, for words: "staging", "coordination.redis" */
     const char *environment, *section;
+    const char *fields; /* what the names of user and password begin with, or NULL */
 };
 
 /* AUTH, where there is something to log in with; true where it is. */

@@ -82,7 +82,7 @@ static bool fill_hole(const struct cut *cut, const struct hole *hole, const char
 {
     bool alike = hole->name && now->form == cut->form;
     const struct member *member = alike ? members_find(now, hole->name) : NULL;
-    if (member) {
+    if (member && present) {
         return buf_add(out, present->data + member->at, member->length);
     }
     const struct resolved *source = present_source(hole, known);

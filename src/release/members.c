@@ -247,7 +247,9 @@ void members_finish(struct members *members)
         mem_cleanse(members->rows[i].value);
     }
     free(members->rows);
-    *members = (struct members){.form = FORM_TEXT};
+    members->rows = NULL;
+    members->count = 0;
+    members->form = FORM_TEXT;
 }
 
 const struct member *members_find(const struct members *members, const char *name)

@@ -78,7 +78,7 @@ static bool find_place(struct restored *row, const struct kept *kept,
     }
     row->real = real;
     row->mode = kept->mode;
-    row->there = done && lstat(real, &about) == 0;
+    row->there = done && real && lstat(real, &about) == 0;
     row->mode_now = row->there ? about.st_mode & 07777 : 0;
     free(path);
     return done && (!row->there || fs_read(real, &row->now, error));

@@ -164,17 +164,14 @@ static void ask_log(const struct hearing *hearing, struct testimony *out)
 {
     struct printed printed;
     const json_t *forbid = hearing->row->forbid;
-    size_t i = 0, lines = 0;
-    if (run(hearing, &printed, out)) {
-        while (i < json_array_size(forbid) &&
-               search_for(json_string_value(json_array_get(forbid, i)), &printed, &lines,
-                          out)) {
-            i++;
-        }
-        if (i == json_array_size(forbid)) {
-            tell(out, STATE_OK, mem_format("nothing forbidden in %zu lines", lines),
-                 NULL);
-        }
+    size_t lines = 0;
+    bool clean = run(hearing, &printed, out);
+    for (size_t i = 0; clean && i < json_array_size(forbid); i++) {
+        clean = search_for(json_string_value(json_array_get(forbid, i)), &printed, &lines,
+                           out);
+    }
+    if (clean) {
+        tell(out, STATE_OK, mem_format("nothing forbidden in %zu lines", lines), NULL);
     }
     printed_finish(&printed);
 }
@@ -238,5 +235,6 @@ void testimony_finish(struct testimony *testimony)
     free(testimony->what);
     free(testimony->remedy);
     json_decref(testimony->running);
-    *testimony = (struct testimony){0};
+    testimony->what = testimony->remedy = NULL;
+    testimony->running = NULL;
 }

@@ -113,7 +113,7 @@ void dotenv_find(const char *text, const char *key, struct resolved *out)
     buf_init_secret(&other, SECRET_MAX + 1);
     for (const char *at = dotenv_first(text); *at && !line.trouble; at += *at == '\n') {
         at = dotenv_read(at, &line, &other);
-        if (line.name_length == strlen(key) &&
+        if (line.name && line.name_length == strlen(key) &&
             strncmp(key, line.name, line.name_length) == 0) {
             buf_clear(&value);
             buf_add(&value, buf_string(&other), other.length);

@@ -10,53 +10,8 @@ for tool in redis-server redis-cli openssl; do
 done
 sandboxed --stand-in
 
-# ---- servers, which end with the test ----
-
-declare -A PIDS PORTS
-stop_all() {
-    local pid
-    for pid in "${PIDS[@]}"; do kill -9 "$pid" 2>/dev/null; done
-}
-trap stop_all EXIT
-
-stop() { # NAME
-    kill -9 "${PIDS[$1]}"
-    wait "${PIDS[$1]}" 2>/dev/null
-    unset "PIDS[$1]"
-}
-
-serves() { says "$TMPDIR/$1/log" "$2" || not lives "${PIDS[$1]}"; } # NAME MARKER
-
-# launch NAME MARKER OPTION…: PORT and BUS in options are free ports, taken anew where somebody else had one.
-launch() {
-    local name=$1 marker=$2 attempt options
-    shift 2
-    for attempt in {1..20}; do
-        PORTS[$name]=$((20000 + RANDOM % 12000))
-        rm -rf "${TMPDIR:?}/$name"
-        mkdir "$TMPDIR/$name"
-        options=("${@//BUS/$((PORTS[$name] + 20000))}")
-        redis-server "${options[@]//PORT/${PORTS[$name]}}" --dir "$TMPDIR/$name" --logfile "$TMPDIR/$name/log" \
-            --bind 127.0.0.1 --enable-protected-configs yes >/dev/null 2>&1 &
-        PIDS[$name]=$!
-        wait_for serves "$name" "$marker"
-        lives "${PIDS[$name]}" && return
-        diag "attempt $attempt: ${PORTS[$name]} was taken"
-    done
-    return 1
-}
-
-server() { # NAME OPTION…
-    local name=$1
-    shift
-    launch "$name" 'Ready to accept connections' --port PORT --save '' "$@"
-}
-
-cli() { # NAME COMMAND…
-    local name=$1
-    shift
-    redis-cli -p "${PORTS[$name]}" --no-auth-warning ${CLI_PASSWORD:+-a "$CLI_PASSWORD"} "$@" 2>&1
-}
+# shellcheck source=tests/e2e/servers.sh
+. "${0%/*}/servers.sh"
 
 # ---- asking ----
 
@@ -188,20 +143,11 @@ red '.' 'tls.cert' 'over TLS where ours is missing'
 
 # ---- behind Sentinels ----
 
-sentinel() { # NAME
-    mkdir -p "$TMPDIR/conf"
-    cat >"$TMPDIR/conf/$1" <<CONF
-sentinel monitor shop 127.0.0.1 ${PORTS[plain]} 2
-sentinel auth-pass shop "$PASSWORD"
-sentinel down-after-milliseconds shop 1000
-sentinel sentinel-pass of-the-council
-requirepass of-the-council
-CONF
-    launch "$1" '[+]monitor master shop' "$TMPDIR/conf/$1" --sentinel --port PORT
-}
-quorum() { [[ $(CLI_PASSWORD=of-the-council cli "${2:-one}" SENTINEL CKQUORUM shop) == $1* ]]; }
-all_know() { quorum 'OK 3' one && quorum 'OK 3' two && quorum 'OK 3' three; }
-for name in one two three; do sentinel $name; done
+COUNCIL_PASSWORD=of-the-council
+for name in one two three; do
+    sentinel $name plain "sentinel auth-pass shop \"$PASSWORD\"" 'sentinel sentinel-pass of-the-council' \
+        'requirepass of-the-council'
+done
 printf of-the-council >"$TMPDIR/sentinels"
 places=$(for name in one two three; do echo "{host: \"127.0.0.1\", port: ${PORTS[$name]}},"; done)
 behind="host: \"\", mode: \"sentinel\", sentinels: [${places%,}], $secret, \
