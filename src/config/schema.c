@@ -74,7 +74,7 @@ static json_t *text_schema(enum field_type type)
         [FIELD_PATTERN] = "^[\\s\\S]",
         [FIELD_POINTER] = "^(/([^~]|~[01])*)?$",
         [FIELD_ROUTE] = "^(here|(tunnel|service):[\\s\\S]+)$",
-        [FIELD_MOMENT] = MOMENT_PATTERN,
+        [FIELD_MOMENT] = (MOMENT_PATTERN),
         [FIELD_HOUR] = "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$",
         [FIELD_ZONE] = "^(UTC|[+-][0-9]{2}:[0-9]{2})$",
         [FIELD_SPAN] = SPAN_PATTERN,
