@@ -167,9 +167,13 @@ void departure_show(const struct departure *departure,
         line(self, "changed", departure->trouble);
     } else if (departure->since) {
         size_t count = argv_count(departure->changes);
+        char *what = count == 0
+                         ? mem_text("nothing")
+                         : mem_format("%zu difference%s", count, count == 1 ? "" : "s");
         char *head =
-            mem_format("%zu of the configuration since %.12s, the last known good", count,
+            mem_format("%s in the configuration since %.12s, the last known good", what,
                        departure->since);
+        free(what);
         line(self, "changed", head);
         free(head);
         for (size_t i = 0; i < count && i < CHANGES_SHOWN; i++) {

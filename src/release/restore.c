@@ -80,6 +80,8 @@ static bool find_place(struct restored *row, const struct kept *kept,
     row->mode = kept->mode;
     row->there = done && real && lstat(real, &about) == 0;
     row->mode_now = row->there ? about.st_mode & 07777 : 0;
+    row->owner = row->there ? about.st_uid : geteuid();
+    row->group = row->there ? about.st_gid : getegid();
     free(path);
     return done && (!row->there || fs_read(real, &row->now, error));
 }
@@ -137,11 +139,44 @@ bool restore_prepare(struct restore *restore, const struct manifest *manifest,
 
 /* ---- doing ---- */
 
+/* A new file is ours; one that it takes the place of keeps its owner and group. */
+static bool keep_owner(const struct restored *row, const char *beside, mode_t mode,
+                       struct error *error)
+{
+    struct stat about;
+    if (!row->there || (stat(beside, &about) == 0 && about.st_uid == row->owner &&
+                        about.st_gid == row->group)) {
+        return true;
+    }
+    /* chown(2) takes set-user-ID away */
+    return (chown(beside, row->owner, row->group) == 0 && chmod(beside, mode) == 0) ||
+           error_system(error, errno, "cannot keep owner and group of %s", row->path);
+}
+
+/* The name of the new file; NULL where it cannot be written. */
+static char *write_beside(const struct restored *row, const struct buf *text, mode_t mode,
+                          struct error *error)
+{
+    char *beside =
+        fs_write_beside(row->real, buf_string(text), text->length, mode, error);
+    if (beside && !keep_owner(row, beside, mode, error)) {
+        unlink(beside);
+        free(beside);
+        return NULL;
+    }
+    return beside;
+}
+
 static bool give_back(const struct restored *row)
 {
-    return row->there ? fs_replace(row->real, buf_string(&row->now), row->now.length,
-                                   row->mode_now, NULL)
-                      : unlink(row->real) == 0 || errno == ENOENT;
+    if (!row->there) {
+        return unlink(row->real) == 0 || errno == ENOENT;
+    }
+    struct error error;
+    char *beside = write_beside(row, &row->now, row->mode_now, &error);
+    bool done = beside && fs_settle(beside, row->real, &error);
+    free(beside);
+    return done;
 }
 
 static void undo(const struct restore *restore, size_t touched, struct error *error)
@@ -170,8 +205,7 @@ static bool write_all(const struct restore *restore, char **beside, struct error
     for (size_t i = 0; i < restore->count; i++) {
         const struct restored *row = &restore->rows[i];
         if (row->changes &&
-            !(beside[i] = fs_write_beside(row->real, buf_string(&row->then),
-                                          row->then.length, row->mode, error))) {
+            !(beside[i] = write_beside(row, &row->then, row->mode, error))) {
             error_hint(error, "no file was changed; make room or permission, and again");
             return false;
         }

@@ -15,6 +15,8 @@ struct restored {
     struct buf then; /* as it will be */
     bool there;      /* it is there now */
     mode_t mode_now;
+    uid_t owner; /* of what is there: the new file gets the same */
+    gid_t group;
     bool changes;     /* it becomes another one */
     const char *left; /* why it is left as it is, or NULL */
 };

@@ -182,7 +182,7 @@ static void what_cannot_be_kept_leaves_no_manifest(void **state)
     assert_no_backup("none.env");
     shop_configure(", \"backup\": {\"commands\": [[\"sh\", \"-c\","
                    " \"echo no access >&2; exit 3\"]]}");
-    assert_no_backup("status 3: no access");
+    assert_no_backup("no access; sh ended with status 3");
     shop_configure(", \"backup\": {\"deadline\": \"100ms\", \"commands\":"
                    " [[\"sh\", \"-c\", \"exec sleep 60\"]]}");
     assert_no_backup("did not end in time");
@@ -296,6 +296,27 @@ static void only_what_is_configured_today_is_written(void **state)
     manifest_finish(&manifest);
 }
 
+/* Only root can give a file away; anybody's own stays his. */
+static void a_file_keeps_its_owner_and_group(void **state)
+{
+    (void)state;
+    const bool root = geteuid() == 0;
+    const uid_t owner = root ? 4711 : geteuid();
+    const gid_t group = root ? 4712 : getegid();
+    struct stat about;
+    back_up_two("B=1\n");
+    shop_write("b.env", "B=2\n");
+    char *path = shop_path("b.env");
+    assert_int_equal(chown(path, owner, group), 0);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_restored();
+    assert_file("b.env", "B=1\n");
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_uid, owner);
+    assert_int_equal(about.st_gid, group);
+    free(path);
+}
+
 /* ---- going back to a run ---- */
 
 /* What a verified run left behind, its manifest in the record. */
@@ -399,6 +420,7 @@ int main(void)
         TEST(what_was_taken_before_a_failure_is_given_back),
         TEST(a_link_that_leads_elsewhere_is_not_followed),
         TEST(only_what_is_configured_today_is_written),
+        TEST(a_file_keeps_its_owner_and_group),
         TEST(what_comes_back_is_told_before_it_does),
         TEST(what_is_confirmed_is_another_when_a_file_changes),
         TEST(a_release_that_kept_nothing_leaves_files_as_they_are),
