@@ -390,6 +390,6 @@ void deaf_close(struct deaf *deaf)
 int peer_free_port(void)
 {
     int port = 0;
-    close(listen_somewhere(-1, &port));
+    listen_somewhere(-1, &port); /* bound until this process ends: nobody else gets it */
     return port;
 }
