@@ -25,7 +25,8 @@ done
 run greenboard runs list -o json
 json_is '[.[] | select(.outcome == "verified")] | length' 3 'each round has one verified run'
 run greenboard audit list -o json
-json_is '[.[] | select(.type == "run.started")] | length' 3 'and one start on the trail'
+# (Its command may have been too late, and tried again within the run.)
+json_is '[.[] | select(.type == "run.started").run] | unique | length' 3 'and of each the start is on the trail'
 
 # ---- a supervisor that was killed ----
 
