@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "checks/redis/together.h"
+#include "net/redis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,28 +30,19 @@ static void fail_unknown(struct link *link, const char *name)
     free(remedy);
 }
 
-/* Two texts, host and port; nil where it knows no master of that name. */
 static void hear_master(struct link *link, struct visit *visit)
 {
     redisReply *reply = link_receive(link);
     if (!reply) {
         return;
     }
-    int64_t port = 0;
-    bool pair = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-                reply->element[0]->type == REDIS_REPLY_STRING &&
-                reply->element[1]->type == REDIS_REPLY_STRING;
     if (reply->type == REDIS_REPLY_ERROR) {
         link_refused(link, "SENTINEL", reply->str);
     } else if (reply->type == REDIS_REPLY_NIL) {
         fail_unknown(link, visit->name);
-    } else if (!pair || !text_integer(reply->element[1]->str, 1, 65535, &port) ||
-               reply->element[0]->str[0] == '\0' || reply->element[0]->str[0] == '/' ||
-               (size_t)reply->element[0]->len >= sizeof visit->master) {
+    } else if (!redis_master(reply, visit->master, sizeof visit->master,
+                             &visit->master_port)) {
         link_odd(link, "SENTINEL get-master-addr-by-name");
-    } else {
-        memcpy(visit->master, reply->element[0]->str, (size_t)reply->element[0]->len);
-        visit->master_port = (int)port;
     }
     freeReplyObject(reply);
 }

@@ -2,37 +2,24 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "config/store_place.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Two texts, host and port
- * (redis.io/docs/latest/operate/oss_and_stack/management/sentinel); nil where it knows no
- * master of that name. */
 static bool read_master(struct master *master, const redisReply *reply, const char *name,
                         struct error *error)
 {
-    int64_t port = 0;
     if (reply->type == REDIS_REPLY_NIL) {
         error_set(error, ERROR_DENIED, "there is no master named %s", name);
         error_hint(error, "correct redis.master, or let the Sentinels monitor it");
         return false;
     }
-    bool pair = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-                reply->element[0]->type == REDIS_REPLY_STRING &&
-                reply->element[1]->type == REDIS_REPLY_STRING;
-    if (!pair || !text_integer(reply->element[1]->str, 1, 65535, &port) ||
-        reply->element[0]->len == 0 || reply->element[0]->str[0] == '/' ||
-        (size_t)reply->element[0]->len >= sizeof master->host ||
-        strlen(reply->element[0]->str) != (size_t)reply->element[0]->len) {
+    if (!redis_master(reply, master->host, sizeof master->host, &master->port)) {
         error_set(error, ERROR_PROTOCOL, "its reply is none of a Sentinel");
         error_hint(error, "see what listens there");
         return false;
     }
-    memcpy(master->host, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
-    master->port = (int)port;
     return true;
 }
 

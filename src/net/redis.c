@@ -1,9 +1,11 @@
 #include "net/redis.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "net/refusal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool redis_add_login(struct resp *resp, const char *user, const char *password)
 {
@@ -13,6 +15,25 @@ bool redis_add_login(struct resp *resp, const char *user, const char *password)
         resp_add(resp, (const char *[]){"AUTH", password, NULL});
     }
     return user || password;
+}
+
+bool redis_master(const redisReply *reply, char *host, size_t room, int *port)
+{
+    bool pair = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+                reply->element[0]->type == REDIS_REPLY_STRING &&
+                reply->element[1]->type == REDIS_REPLY_STRING;
+    int64_t number = 0;
+    if (!pair || !text_integer(reply->element[1]->str, 1, 65535, &number)) {
+        return false;
+    }
+    const char *name = reply->element[0]->str;
+    size_t length = (size_t)reply->element[0]->len;
+    if (length == 0 || length >= room || strlen(name) != length || name[0] == '/') {
+        return false;
+    }
+    memcpy(host, name, length + 1);
+    *port = (int)number;
+    return true;
 }
 
 static redisReply *receive(struct resp *resp, const struct redis_place *place,

@@ -29,6 +29,11 @@ struct redis_place {
 /* AUTH, where there is something to log in with; true where it is. */
 bool redis_add_login(struct resp *resp, const char *user, const char *password);
 
+/* The reply of a Sentinel to get-master-addr-by-name: two texts, host and port (redis.io,
+ * "High availability with Redis Sentinel"). False where it is another, also the nil of
+ * one that knows no such master. */
+bool redis_master(const redisReply *reply, char *host, size_t room, int *port);
+
 /* The reply to one command, freed with freeReplyObject(). NULL with an error where Redis
  * cannot be asked (as dial says) or refuses (ERROR_DENIED, with what to do). */
 redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,

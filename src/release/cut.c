@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* A marker is one word wherever it stands, so that the kept text has its form still. */
-#define MARKER         "[kept back %s]"
-#define MARKER_JSON    "\"[kept back %s]\""
+#define MARKER_BEGIN   "[kept back "
+#define MARKER         MARKER_BEGIN "%s]"
+#define MARKER_JSON    "\"" MARKER "\""
 #define MARKER_COMMENT "[not kept]"
 
 /* ---- what is secret ---- */
@@ -168,7 +169,7 @@ static bool split_line(const char *line, size_t length, struct buf *name, size_t
 /* What was cut already, or is no more than its sign. */
 static bool is_marker(const char *value)
 {
-    return text_starts(value, "[kept back ") || text_starts(value, CUT_HOLE);
+    return text_starts(value, MARKER_BEGIN) || text_starts(value, CUT_HOLE);
 }
 
 /* A container's variables as YAML tells them: "name: X" and behind it "value: …". */

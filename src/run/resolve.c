@@ -66,6 +66,9 @@ static bool announce(const struct statedir *dir, const struct environment *envir
     argv_add(&reasons, run->resolve_reason);
     bool done = announce_run(dir->outbox, environment, run, announce_end_kind(run),
                              reasons, &run->head_end, error);
+    if (!done) {
+        error_prefix(error, "run %s is resolved, and nobody is told of it", run->id);
+    }
     argv_free(reasons);
     return done;
 }
