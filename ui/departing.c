@@ -32,19 +32,15 @@ static void begin(struct departing *departing, const struct scene *scene)
     work->task = (struct task){.work = read_departure, .drop = drop};
     work->environment = environment_ref(scene->board->environment);
     work->dir = scene->ui->dir;
-    departing->pool = pool_create();
-    pool_push(departing->pool, &work->task);
+    errand_send(&departing->errand, &work->task);
 }
 
 void departing_step(struct departing *departing, const struct scene *scene)
 {
-    if (!departing->pool) {
-        if (scene->ui->dir) {
-            begin(departing, scene);
-        }
-        return;
+    if (!departing->errand.pool && scene->ui->dir) {
+        begin(departing, scene);
     }
-    struct task *task = pool_done(departing->pool);
+    struct task *task = errand_back(&departing->errand);
     if (task) {
         struct work *work = (struct work *)task;
         departing->departure = work->departure;
@@ -54,13 +50,8 @@ void departing_step(struct departing *departing, const struct scene *scene)
     }
 }
 
-int departing_fd(const struct departing *departing)
-{
-    return departing->pool && !departing->known ? pool_fd(departing->pool) : -1;
-}
-
 void departing_finish(struct departing *departing)
 {
-    pool_abandon(departing->pool);
+    errand_finish(&departing->errand);
     departure_finish(&departing->departure);
 }

@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "board/pool.h"
 #include "release/back.h"
 #include "run/plan.h"
 #include "ui/confirm.h"
+#include "ui/errand.h"
 #include "ui/pane.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -36,7 +36,7 @@ struct back_screen {
     char run[RUN_ID]; /* that is gone back to */
     char *release;
     const char *doubt; /* why it is no good choice, or NULL */
-    struct pool *pool; /* NULL: nothing was asked for yet */
+    struct errand errand;
     struct back back;
     struct plan *plan;
     struct error error;
@@ -71,8 +71,7 @@ static void begin(struct back_screen *screen, const struct scene *scene)
     self->environment = environment_ref(scene->board->environment);
     self->dir = scene->ui->dir;
     memcpy(self->run, screen->run, sizeof self->run);
-    screen->pool = screen->pool ? screen->pool : pool_create();
-    pool_push(screen->pool, &self->task);
+    errand_send(&screen->errand, &self->task);
 }
 
 static void make_plan(struct back_screen *screen, const struct scene *scene)
@@ -105,10 +104,10 @@ static void take_prepared(struct back_screen *screen, struct preparing *prepared
 static void back_update(void *self, const struct scene *scene)
 {
     struct back_screen *screen = self;
-    if (!screen->pool && scene->ui->dir) {
+    if (!screen->errand.pool && scene->ui->dir) {
         begin(screen, scene);
     }
-    struct task *task = screen->pool ? pool_done(screen->pool) : NULL;
+    struct task *task = errand_back(&screen->errand);
     if (task) {
         take_prepared(screen, (struct preparing *)task, scene);
     } else if (screen->state == BACK_ASKS &&
@@ -121,11 +120,7 @@ static void back_update(void *self, const struct scene *scene)
 static size_t back_wait(const void *self, int fds[PANE_FDS])
 {
     const struct back_screen *screen = self;
-    if (screen->pool && screen->state == BACK_PREPARES) {
-        fds[0] = pool_fd(screen->pool);
-        return 1;
-    }
-    return 0;
+    return errand_wait(&screen->errand, fds);
 }
 
 static void back_init(void *self)
@@ -138,7 +133,7 @@ static void back_init(void *self)
 static void finish(void *self)
 {
     struct back_screen *screen = self;
-    pool_abandon(screen->pool);
+    errand_finish(&screen->errand);
     back_finish(&screen->back);
     plan_destroy(screen->plan);
     confirm_finish(&screen->confirm);

@@ -244,8 +244,7 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
 static size_t plan_wait(const void *self, int fds[PANE_FDS])
 {
     const struct plan_screen *screen = self;
-    fds[0] = departing_fd(&screen->departing);
-    return fds[0] >= 0 ? 1 : 0;
+    return errand_wait(&screen->departing.errand, fds);
 }
 
 static void draw_page(const void *self, const struct scene *scene,

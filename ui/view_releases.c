@@ -7,9 +7,9 @@
 #include "base/calendar.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "board/pool.h"
 #include "release/releases.h"
 #include "ui/back_screen.h"
+#include "ui/errand.h"
 #include "ui/marks.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
@@ -30,8 +30,8 @@ struct list_task {
 };
 
 struct releases_screen {
-    struct pool *pool; /* NULL: nothing was asked for yet */
-    bool read;         /* all that there is to say is here */
+    struct errand errand;
+    bool read; /* all that there is to say is here */
     struct releases releases;
     size_t at;
 };
@@ -58,17 +58,16 @@ static void begin(struct releases_screen *screen, const struct scene *scene)
     reading->task = (struct task){.work = read_all, .drop = drop_reading};
     reading->environment = environment_ref(scene->board->environment);
     reading->dir = scene->ui->dir;
-    screen->pool = pool_create();
-    pool_push(screen->pool, &reading->task);
+    errand_send(&screen->errand, &reading->task);
 }
 
 static void releases_update(void *self, const struct scene *scene)
 {
     struct releases_screen *screen = self;
-    if (!screen->pool && scene->ui->dir) {
+    if (!screen->errand.pool && scene->ui->dir) {
         begin(screen, scene);
     }
-    struct task *task = screen->pool && !screen->read ? pool_done(screen->pool) : NULL;
+    struct task *task = errand_back(&screen->errand);
     if (task) {
         struct list_task *reading = (struct list_task *)task;
         screen->releases = reading->releases;
@@ -83,17 +82,13 @@ static void releases_update(void *self, const struct scene *scene)
 static size_t releases_wait(const void *self, int fds[PANE_FDS])
 {
     const struct releases_screen *screen = self;
-    if (screen->pool && !screen->read) {
-        fds[0] = pool_fd(screen->pool);
-        return 1;
-    }
-    return 0;
+    return errand_wait(&screen->errand, fds);
 }
 
 static void finish(void *self)
 {
     struct releases_screen *screen = self;
-    pool_abandon(screen->pool);
+    errand_finish(&screen->errand);
     releases_finish(&screen->releases);
 }
 

@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "board/pool.h"
 #include "run/fate.h"
 #include "run/resolve.h"
+#include "ui/errand.h"
 #include "ui/pane.h"
 #include "ui/typed.h"
 #include "ui/ui.h"
@@ -34,8 +34,8 @@ struct resolve_screen {
     char run[RUN_ID];
     char **facts; /* as of when this was opened */
     struct typed reason;
-    struct pool *pool; /* while it is written */
-    bool writes, done;
+    struct errand errand; /* while it is written */
+    bool done;
     char note[400];
 };
 
@@ -66,19 +66,16 @@ static void begin(struct resolve_screen *screen, const struct ui *ui)
     memcpy(self->run, screen->run, sizeof self->run);
     self->operator_name = mem_text(ui->operator_name);
     self->reason = mem_text(buf_string(&screen->reason.text));
-    screen->pool = screen->pool ? screen->pool : pool_create();
-    screen->writes = true;
-    pool_push(screen->pool, &self->task);
+    errand_send(&screen->errand, &self->task);
 }
 
 static void resolve_update(void *self, const struct scene *scene)
 {
     (void)scene;
     struct resolve_screen *screen = self;
-    struct task *task = screen->writes ? pool_done(screen->pool) : NULL;
+    struct task *task = errand_back(&screen->errand);
     if (task) {
         struct resolving *resolving = (struct resolving *)task;
-        screen->writes = false;
         screen->done = resolving->done;
         snprintf(screen->note, sizeof screen->note, "%s%s%s", resolving->error.message,
                  resolving->error.hint[0] ? ": " : "", resolving->error.hint);
@@ -89,11 +86,7 @@ static void resolve_update(void *self, const struct scene *scene)
 static size_t resolve_wait(const void *self, int fds[PANE_FDS])
 {
     const struct resolve_screen *screen = self;
-    if (screen->writes) {
-        fds[0] = pool_fd(screen->pool);
-        return 1;
-    }
-    return 0;
+    return errand_wait(&screen->errand, fds);
 }
 
 static bool resolve_over(const void *self)
@@ -113,7 +106,7 @@ static void resolve_init(void *self)
 static void resolve_finish(void *self)
 {
     struct resolve_screen *screen = self;
-    pool_abandon(screen->pool);
+    errand_finish(&screen->errand);
     typed_finish(&screen->reason);
     argv_free(screen->facts);
 }
@@ -145,7 +138,7 @@ static void resolve_draw(const void *self, const struct scene *scene,
                      "Find out what it did: look at what is deployed, and end what still "
                      "runs. Nothing else starts here until somebody answers for it.");
     y++;
-    if (screen->writes) {
+    if (screen->errand.out) {
         canvas_text(canvas, 1, y, STYLE_STRONG, "writes it down");
         return;
     }
@@ -159,7 +152,7 @@ static void resolve_draw(const void *self, const struct scene *scene,
 static unsigned resolve_act(void *self, struct ui *ui, enum action action)
 {
     struct resolve_screen *screen = self;
-    if (action != ACTION_CONFIRM || screen->writes) {
+    if (action != ACTION_CONFIRM || screen->errand.out) {
         return REACT_IGNORED;
     }
     const char *reason = buf_string(&screen->reason.text);
@@ -177,7 +170,7 @@ static unsigned resolve_handle(void *self, struct ui *ui, const struct input *in
     (void)ui;
     struct resolve_screen *screen = self;
     screen->note[0] = '\0';
-    if (!screen->writes) {
+    if (!screen->errand.out) {
         typed_input(&screen->reason, input, true);
     }
     return REACT_DRAW;

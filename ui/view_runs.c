@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "board/pool.h"
 #include "run/fate.h"
+#include "ui/errand.h"
 #include "ui/marks.h"
 #include "ui/run_screen.h"
 #include "ui/scroll.h"
@@ -31,7 +31,7 @@ struct runs_task {
 };
 
 struct runs_screen {
-    struct pool *pool;       /* NULL: nothing was asked for yet */
+    struct errand errand;
     struct runs_task *known; /* NULL: not read yet */
     size_t at;
 };
@@ -59,32 +59,26 @@ static void drop_reading(struct task *task)
 static void runs_update(void *self, const struct scene *scene)
 {
     struct runs_screen *screen = self;
-    if (!screen->pool && scene->ui->dir) {
+    if (!screen->errand.pool && scene->ui->dir) {
         struct runs_task *reading = mem_alloc(sizeof *reading);
         reading->task = (struct task){.work = read_all, .drop = drop_reading};
         reading->dir = scene->ui->dir;
-        screen->pool = pool_create();
-        pool_push(screen->pool, &reading->task);
+        errand_send(&screen->errand, &reading->task);
     }
-    if (screen->pool && !screen->known) {
-        screen->known = (struct runs_task *)pool_done(screen->pool);
-    }
+    struct task *task = errand_back(&screen->errand);
+    screen->known = task ? (struct runs_task *)task : screen->known;
 }
 
 static size_t runs_wait(const void *self, int fds[PANE_FDS])
 {
     const struct runs_screen *screen = self;
-    if (screen->pool && !screen->known) {
-        fds[0] = pool_fd(screen->pool);
-        return 1;
-    }
-    return 0;
+    return errand_wait(&screen->errand, fds);
 }
 
 static void finish(void *self)
 {
     struct runs_screen *screen = self;
-    pool_abandon(screen->pool);
+    errand_finish(&screen->errand);
     if (screen->known) {
         drop_reading(&screen->known->task);
     }
