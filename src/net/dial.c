@@ -182,7 +182,7 @@ static bool handshake(struct dial *dial, const char *name, struct error *error)
         }
         if (!wait_fd(&dial->wait, dial->fd, events, error)) {
             return late(dial, "connected to", ", TLS was not agreed on",
-                        "see whether this port speaks TLS", error);
+                        TRUST_NO_TLS_HINT, error);
         }
     }
 }

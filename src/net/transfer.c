@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/dial.h"
 #include "net/resolve.h"
+#include "net/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +160,7 @@ bool transfer_late(struct transfer *transfer, struct error *error)
     } else if (transfer->encrypted && !transfer->ready) {
         error_set(error, ERROR_TIMEOUT, "connected to %s, TLS was not agreed on in %s",
                   reply->address, words);
-        error_hint(error, "see whether this port speaks TLS");
+        error_hint(error, TRUST_NO_TLS_HINT);
     } else if (transfer->header_bytes || reply->body.length) {
         error_set(error, ERROR_TIMEOUT,
                   "connected to %s, only %zu bytes of a reply in %s", reply->address,

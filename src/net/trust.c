@@ -300,7 +300,7 @@ bool trust_complain(const struct trust_seen *seen, const char *host, struct erro
     switch (seen->refused) {
     case X509_V_OK:
         error_set(error, ERROR_PROTOCOL, "connected, no TLS spoken there");
-        error_hint(error, "see whether this port wants tls at all");
+        error_hint(error, TRUST_NO_TLS_HINT);
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

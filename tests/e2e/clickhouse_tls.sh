@@ -109,7 +109,8 @@ for way in HTTP native; do
     red 'broke|closed' 'may want TLS' "$way in the clear where TLS is spoken"
     [ $way = HTTP ] && plain=".http_port = $PORT" || plain=".native_port = $((PORT + 1))"
     asks $way "$known | $plain | .deadline = \"3s\""
-    red 'no TLS spoken' 'wants tls' "$way over TLS where nobody speaks it"
+    # ClickHouse takes one greeting in eight for the begin of a request, and waits for the rest.
+    red '(no TLS spoken|TLS was not agreed on)' 'wants tls' "$way over TLS where nobody speaks it"
 done
 
 start elsewhere
