@@ -3,7 +3,7 @@
 #ifndef GREENBOARD_UI_PLAYER_H
 #define GREENBOARD_UI_PLAYER_H
 
-#include "run/replay.h"
+#include "cast/replay.h"
 #include "ui/output.h"
 
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #define GREENBOARD_CLI_REPLAY_H
 
 #include "cli/cli.h"
-#include "run/replay.h"
+#include "cast/replay.h"
 #include "store/run.h"
 
 /* Either text may be NULL; false with an error that names the option. */

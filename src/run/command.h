@@ -8,7 +8,7 @@
 #define GREENBOARD_RUN_COMMAND_H
 
 #include "base/error.h"
-#include "run/recording.h"
+#include "cast/recording.h"
 #include "run/watch.h"
 #include "store/run.h"
 

@@ -13,7 +13,7 @@
 #include "run/journal.h"
 #include "run/plan.h"
 #include "run/proof.h"
-#include "run/recording.h"
+#include "cast/recording.h"
 #include "run/watch.h"
 
 #include <stdbool.h>

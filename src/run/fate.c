@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "run/playback.h"
+#include "cast/playback.h"
 #include "run/process.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/fate.h"
-#include "run/playback.h"
+#include "cast/playback.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 # Who may include whom. The linker proves the same for what is called; this also holds for types and
 # macros, and says so before anything is linked.
 BEGIN {
-    count = split("base secret net source config tunnel board store alert lock release run cli", order, " ")
+    count = split("base secret cast net source config tunnel board store alert lock release run cli", order, " ")
     for (i = 1; i <= count; i++) rank[order[i]] = i
 
     # Libraries, and the rooms that alone may include them.

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
-#include "run/cast.h"
+#include "cast/cast.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "run/process.h"
-#include "run/recording.h"
+#include "cast/recording.h"
 #include "store/runs.h"
 #include "ui/frame.h"
 #include "ui/run_screen.h"

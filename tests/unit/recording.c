@@ -4,9 +4,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "run/fate.h"
-#include "run/playback.h"
-#include "run/recording.h"
+#include "cast/playback.h"
+#include "cast/recording.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -319,20 +318,6 @@ static void a_skip_beyond_the_beginning_skips_nothing(void **state)
     playback_destroy(playback);
 }
 
-static void what_was_printed_last_is_told_of_a_long_recording(void **state)
-{
-    (void)state;
-    struct run *run = run_create("20260131T120000Z-0001");
-    append_numbers(100000);
-    run->output = mem_text(path);
-    char **facts = fate_facts(run);
-    char *all = argv_show(facts);
-    assert_non_null(strstr(all, "line 0099999"));
-    free(all);
-    argv_free(facts);
-    run_destroy(run);
-}
-
 /* ---- a disk that is full ---- */
 
 /* No file of this process may grow beyond so many bytes. */
@@ -440,7 +425,6 @@ int main(void)
         TEST(bare_bytes_of_an_older_greenboard_are_shown),
         TEST(the_end_is_read_without_what_is_before_it),
         TEST(a_skip_beyond_the_beginning_skips_nothing),
-        TEST(what_was_printed_last_is_told_of_a_long_recording),
         TEST(a_record_that_cannot_be_written_is_refused_at_the_start),
         TEST(a_disk_that_fills_at_any_byte_leaves_whole_lines_and_stops_the_run),
         TEST(a_run_that_goes_on_records_again_when_there_is_room_and_says_the_gap),

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "cli/replay.h"
-#include "run/recording.h"
+#include "cast/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "board/sched.h"
-#include "run/playback.h"
+#include "cast/playback.h"
 #include "run/supervisor.h"
 #include "secret/keep.h"
 #include "store/events.h"

@@ -6,8 +6,10 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "board/sched.h"
-#include "run/command.h"
+#include "cast/recording.h"
 #include "lock/lock.h"
+#include "run/command.h"
+#include "run/fate.h"
 #include "run/process.h"
 #include "run/words.h"
 
@@ -316,6 +318,28 @@ static void a_command_is_given_three_descriptors(void **state)
     recording_close(&recording);
 }
 
+static void what_was_printed_last_is_told_of_a_long_recording(void **state)
+{
+    (void)state;
+    struct run *run = run_create("20260131T120000Z-0001");
+    struct recording recording;
+    place_record(&recording);
+    run->output = mem_text(recording.path);
+    for (size_t i = 0; i < 100000; i++) {
+        char line[32];
+        int length = snprintf(line, sizeof line, "line %07zu\r\n", i);
+        assert_true(recording_output(&recording, line, (size_t)length));
+    }
+    assert_true(recording_settle(&recording));
+    recording_close(&recording);
+    char **facts = fate_facts(run);
+    char *all = argv_show(facts);
+    assert_non_null(strstr(all, "line 0099999"));
+    free(all);
+    argv_free(facts);
+    run_destroy(run);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(void)
@@ -338,6 +362,7 @@ int main(void)
         TEST(a_zombie_does_not_live),
         TEST(a_held_command_executes_nothing),
         TEST(a_command_is_given_three_descriptors),
+        TEST(what_was_printed_last_is_told_of_a_long_recording),
     };
     return unit_run("run parts", tests);
 }

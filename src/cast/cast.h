@@ -3,8 +3,8 @@
  *
  * Not by jansson, which takes six times as long for either: a third of what a run takes
  * that prints much, and most of what watching it takes. Pure; any thread. */
-#ifndef GREENBOARD_RUN_CAST_H
-#define GREENBOARD_RUN_CAST_H
+#ifndef GREENBOARD_CAST_CAST_H
+#define GREENBOARD_CAST_CAST_H
 
 #include "base/buf.h"
 

@@ -5,8 +5,8 @@
  * The supervisor's thread alone. The file holds whole lines of valid UTF-8 at any time,
  * whatever the steps print and whenever the disk is full. Some room is kept beside it
  * while it is open, so that a full disk leaves enough to record how the run ended. */
-#ifndef GREENBOARD_RUN_RECORDING_H
-#define GREENBOARD_RUN_RECORDING_H
+#ifndef GREENBOARD_CAST_RECORDING_H
+#define GREENBOARD_CAST_RECORDING_H
 
 #include "base/buf.h"
 #include "base/error.h"

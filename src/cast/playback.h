@@ -1,10 +1,10 @@
 /* What a run's recording holds, one event after another, also while it grows: asciicast
- * v2 as run/recording writes it, or the bare bytes that an older greenboard kept.
+ * v2 as cast/recording writes it, or the bare bytes that an older greenboard kept.
  *
  * One thread. Nothing waits: where there is no whole line more, the next call looks
  * again. A line that is none is passed over. */
-#ifndef GREENBOARD_RUN_PLAYBACK_H
-#define GREENBOARD_RUN_PLAYBACK_H
+#ifndef GREENBOARD_CAST_PLAYBACK_H
+#define GREENBOARD_CAST_PLAYBACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

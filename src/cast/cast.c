@@ -1,4 +1,4 @@
-#include "run/cast.h"
+#include "cast/cast.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -2,10 +2,10 @@
  *
  * One thread. Nothing waits: replay_next() gives what is due by now, replay_due() says
  * when the next one is. The text of an event is the replay's until its next call. */
-#ifndef GREENBOARD_RUN_REPLAY_H
-#define GREENBOARD_RUN_REPLAY_H
+#ifndef GREENBOARD_CAST_REPLAY_H
+#define GREENBOARD_CAST_REPLAY_H
 
-#include "run/playback.h"
+#include "cast/playback.h"
 
 struct pace {
     double speed;       /* 2: twice as fast */

@@ -1,10 +1,10 @@
-#include "run/recording.h"
+#include "cast/recording.h"
 
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "run/cast.h"
+#include "cast/cast.h"
 
 #include <errno.h>
 #include <fcntl.h>

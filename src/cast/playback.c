@@ -1,9 +1,9 @@
-#include "run/playback.h"
+#include "cast/playback.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "run/cast.h"
-#include "run/recording.h"
+#include "cast/cast.h"
+#include "cast/recording.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "run/replay.h"
+#include "cast/replay.h"
 
 #include "base/mem.h"
 
