@@ -47,7 +47,7 @@ bool trust_apply(SSL_CTX *context, const struct tls_options *options, const char
 
 /* The next step where no handshake came about. A server in the clear need not say so: an
  * HTTP server may take a greeting without a line's end for a request that goes on. */
-#define TRUST_NO_TLS_HINT "see whether this port wants tls at all"
+#define TRUST_NO_TLS_HINT "see whether this port speaks TLS at all"
 
 /* Says why a handshake with `host` failed; false as every error. */
 bool trust_complain(const struct trust_seen *seen, const char *host, struct error *error);

@@ -110,7 +110,7 @@ for way in HTTP native; do
     [ $way = HTTP ] && plain=".http_port = $PORT" || plain=".native_port = $((PORT + 1))"
     asks $way "$known | $plain | .deadline = \"3s\""
     # ClickHouse takes one greeting in eight for the begin of a request, and waits for the rest.
-    red '(no TLS spoken|TLS was not agreed on)' 'wants tls' "$way over TLS where nobody speaks it"
+    red '(no TLS spoken|TLS was not agreed on)' 'speaks TLS' "$way over TLS where nobody speaks it"
 done
 
 start elsewhere
