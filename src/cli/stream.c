@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { SEQUENCE_MAX = 64, STRING_MAX = 4096 };
+enum { SEQUENCE_MAX = 64, STRING_MAX = 4096, ROW_MOST = 4096 };
 
 /* ---- how long a sequence is ---- */
 
@@ -53,9 +53,12 @@ static size_t escape_length(const char *at, size_t left)
 
 /* ---- a log: what would be written over ---- */
 
-static uint64_t *said(struct stream *stream)
+/* The row as it was written before; a longer one is never taken for the same. */
+static struct buf *said(struct stream *stream)
 {
-    return &stream->said[stream->row % STREAM_ROWS];
+    struct buf *row = &stream->said[stream->row % STREAM_ROWS];
+    row->cap = ROW_MOST;
+    return row;
 }
 
 static bool writes_over(const struct stream *stream)
@@ -63,13 +66,9 @@ static bool writes_over(const struct stream *stream)
     return !stream->terminal && stream->row < stream->rows;
 }
 
-/* FNV-1a: whether a row is the same as before is all it is for. */
-static uint64_t digest(uint64_t before, const char *at, size_t length)
+static bool same(const struct buf *a, const struct buf *b)
 {
-    for (size_t i = 0; i < length; i++) {
-        before = (before ^ (unsigned char)at[i]) * UINT64_C(0x100000001b3);
-    }
-    return before;
+    return a->length == b->length && memcmp(buf_string(a), buf_string(b), a->length) == 0;
 }
 
 static void end_line(struct stream *stream, struct buf *out)
@@ -83,14 +82,15 @@ static void end_line(struct stream *stream, struct buf *out)
 /* A row that was written over is told again where it says something else now. */
 static void leave_row(struct stream *stream, struct buf *out)
 {
-    uint64_t now = digest(0, buf_string(&stream->again), stream->again.length);
-    if (writes_over(stream) && stream->again.length > 0 && now != *said(stream)) {
+    struct buf *now = &stream->again, *before = said(stream);
+    if (writes_over(stream) && now->length > 0 && !same(now, before)) {
         end_line(stream, out);
-        buf_add(out, stream->again.data, stream->again.length);
+        buf_add(out, now->data, now->length);
         buf_text(out, "\n");
-        *said(stream) = now;
+        buf_clear(before);
+        buf_add(before, now->data, now->length);
     }
-    buf_clear(&stream->again);
+    buf_clear(now);
     stream->returned = false;
 }
 
@@ -101,16 +101,16 @@ static void put(struct stream *stream, const char *at, size_t length, struct buf
     } else if (stream->returned) {
         end_line(stream, out);
     }
-    if (stream->returned || !stream->open) {
-        *said(stream) = writes_over(stream) ? *said(stream) : 0;
-        stream->returned = false;
+    if ((stream->returned || !stream->open) && !writes_over(stream)) {
+        buf_clear(said(stream));
     }
+    stream->returned = false;
     if (writes_over(stream)) {
         buf_add(&stream->again, at, length);
         return;
     }
     if (!stream->terminal) {
-        *said(stream) = digest(*said(stream), at, length);
+        buf_add(said(stream), at, length);
     }
     buf_add(out, at, length);
     stream->open = true;
@@ -312,7 +312,9 @@ void stream_pause(struct stream *stream, struct buf *out)
     leave_row(stream, out);
     end_line(stream, out);
     stream->row = stream->rows = 0;
-    memset(stream->said, 0, sizeof stream->said);
+    for (size_t i = 0; i < STREAM_ROWS; i++) {
+        buf_clear(&stream->said[i]);
+    }
 }
 
 void stream_end(struct stream *stream, struct buf *out)
@@ -323,6 +325,9 @@ void stream_end(struct stream *stream, struct buf *out)
     stream_pause(stream, out);
     buf_finish(&stream->held);
     buf_finish(&stream->again);
+    for (size_t i = 0; i < STREAM_ROWS; i++) {
+        buf_finish(&stream->said[i]);
+    }
     *stream = (struct stream){.colour = stream->colour, .terminal = stream->terminal};
 }
 

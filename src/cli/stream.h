@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum { STREAM_ROWS = 32 }; /* remembered; a power of two, more than a terminal has */
 
@@ -24,8 +23,8 @@ struct stream {
     bool open;        /* the last line has no end */
     bool returned;    /* in a log: what comes next would be written over the line */
     size_t row, rows; /* where it is, and how far down it was, since it began or paused */
-    uint64_t said[STREAM_ROWS]; /* in a log: a digest of each row as it was written */
-    struct buf again;           /* in a log: of a row that is written over */
+    struct buf said[STREAM_ROWS]; /* in a log: each row as it was written */
+    struct buf again;             /* in a log: of a row that is written over */
 };
 
 /* For what a descriptor is: on a terminal as wide as the command's the cursor may move.
