@@ -7,13 +7,12 @@
 #include "checks/redis/prove.h"
 #include "checks/redis/slot.h"
 #include "checks/redis/together.h"
+#include "net/slots.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { HOPS_MOST = 3 };
 
 struct cluster {
     const struct redis_asking *asking;
@@ -34,19 +33,17 @@ struct visit {
 
 /* ---- one master ---- */
 
-/* Where it sends us, which must be a node that the cluster told of. */
+/* Where it sends us; NULL where we do not follow, which is told. */
 static const struct node *sent_to(struct link *link, const struct visit *visit,
                                   const struct node *from,
-                                  const struct redirect *redirect)
+                                  const struct redirect *redirect, int hop)
 {
-    const char *host = *redirect->host ? redirect->host : from->host;
-    const struct node *to = nodes_find(&visit->cluster->nodes, host, redirect->port);
+    struct error error;
+    const struct node *to =
+        nodes_follow(&visit->cluster->nodes, from, redirect, hop, &error);
     if (!to) {
         link->failed = false;
-        link_fail(link, "see CLUSTER NODES for who that is: nobody is followed there",
-                  "%s slot %d to %s:%d, which CLUSTER SLOTS does not name",
-                  redirect->asking ? "asks to look for" : "moved", redirect->slot, host,
-                  redirect->port);
+        link_fail(link, error.hint, "%s", error.message);
     }
     return to;
 }
@@ -66,7 +63,7 @@ static bool prove_node(struct link *link, struct visit *visit, struct proof *pro
 
 /* Proves at one node; returns the one to go on to, or NULL where this was the last. */
 static const struct node *visit_node(struct visit *visit, const struct node *node,
-                                     const char *key, bool *asking)
+                                     const char *key, int hop, bool *asking)
 {
     const struct redis_asking *whole = visit->cluster->asking;
     struct redirect redirect = {0};
@@ -79,7 +76,7 @@ static const struct node *visit_node(struct visit *visit, const struct node *nod
             visit->span = proof.span;
             result_ok(visit->result, "took a key");
         } else if (redirect.given) {
-            next = sent_to(&link, visit, node, &redirect);
+            next = sent_to(&link, visit, node, &redirect, hop);
             *asking = redirect.asking;
         }
     }
@@ -93,23 +90,18 @@ static void visit_one(void *self)
     const struct node *node = visit->node;
     bool asking = false;
     char key[SLOT_KEY];
-    if (strcmp(node->host, "?") == 0) { /* "unknown endpoint": CLUSTER SLOTS, since 7.0 */
-        result_set(visit->result, STATE_FAIL,
-                   "set cluster-announce-hostname there, or prefer another endpoint type",
-                   "the cluster knows no name for it yet");
+    struct error error;
+    if (!node_named(node, &error)) {
+        result_set(visit->result, STATE_FAIL, error.hint, "%s", error.message);
         return;
     }
     slot_key(key, node->first, node->last);
-    for (int hop = 0; node && hop < HOPS_MOST; hop++) {
-        node = visit_node(visit, node, key, &asking);
+    for (int hop = 1; node; hop++) {
+        node = visit_node(visit, node, key, hop, &asking);
         if (node) {
             result_note(visit->result, "slot %d is on its way to %s:%d",
                         slot_of(key, strlen(key)), node->host, node->port);
         }
-    }
-    if (node) {
-        result_set(visit->result, STATE_FAIL, "see CLUSTER NODES on each of them",
-                   "the masters send each other a slot that none of them takes");
     }
 }
 

@@ -110,32 +110,6 @@ void prove_name(const struct link *link, char *out, size_t room)
 
 /* ---- the proof ---- */
 
-/* "MOVED 3999 127.0.0.1:6381"; the port is after the last colon, since a host may be an
- * IPv6 address. */
-static bool read_redirect(const char *text, struct redirect *redirect)
-{
-    bool asking = text_starts(text, "ASK ");
-    if (!asking && !text_starts(text, "MOVED ")) {
-        return false;
-    }
-    const char *slot = strchr(text, ' ') + 1, *host = strchr(slot, ' ');
-    const char *port = host ? strrchr(host, ':') : NULL;
-    int64_t number = 0, at = 0;
-    char digits[8];
-    if (!port || port - host - 1 >= (int)sizeof redirect->host) {
-        return false;
-    }
-    snprintf(digits, sizeof digits, "%.*s", (int)strcspn(slot, " "), slot);
-    if (!text_integer(digits, 0, 16383, &at) ||
-        !text_integer(port + 1, 1, 65535, &number)) {
-        return false;
-    }
-    *redirect = (struct redirect){
-        .given = true, .asking = asking, .slot = (int)at, .port = (int)number};
-    memcpy(redirect->host, host + 1, (size_t)(port - host - 1));
-    return true;
-}
-
 static void hear_set(struct link *link, struct redirect *redirect)
 {
     redisReply *reply = link_receive(link);
@@ -143,7 +117,7 @@ static void hear_set(struct link *link, struct redirect *redirect)
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR && redirect &&
-        read_redirect(reply->str, redirect)) {
+        redirect_read(reply->str, redirect)) {
         link->failed = true;
     } else if (reply->type == REDIS_REPLY_ERROR) {
         link_refused(link, "SET", reply->str);

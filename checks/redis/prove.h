@@ -6,16 +6,9 @@
 
 #include "checks/probe.h"
 #include "checks/redis/link.h"
+#include "net/slots.h"
 
 #include <stdint.h>
-
-/* Where a node of a cluster says that a slot is (redis.io/docs/reference/cluster-spec,
- * "Redirection and resharding"). */
-struct redirect {
-    bool given, asking; /* asking: for this command alone, after ASKING */
-    int slot, port;
-    char host[256]; /* may be empty: the host that said it */
-};
 
 /* Logs in, chooses the database, asks PING and INFO. The caller adds what else it asks,
  * sends, hears the answers, then those to its own. `mode` is what is expected to be

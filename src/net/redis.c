@@ -36,20 +36,32 @@ bool redis_master(const redisReply *reply, char *host, size_t room, int *port)
     return true;
 }
 
+static void refuse(const struct redis_place *place, const char *command,
+                   const char *reply, struct error *error)
+{
+    const struct refused refused = {.environment = place->environment,
+                                    .section = place->section,
+                                    .mode = place->mode,
+                                    .fields = place->fields ? place->fields : ""};
+    struct told told = refusal_tell(&refused, command, reply);
+    error_set(error, ERROR_DENIED, "%s", told.message);
+    error_hint(error, "%s", told.remedy);
+    told_finish(&told);
+}
+
+/* NULL where it is an error; one that says where to go fills in `redirect`, unless that
+ * is NULL. */
 static redisReply *receive(struct resp *resp, const struct redis_place *place,
-                           const char *command, struct error *error)
+                           const char *command, struct redirect *redirect,
+                           struct error *error)
 {
     redisReply *reply = resp_receive(resp, error);
     if (!reply || reply->type != REDIS_REPLY_ERROR) {
         return reply;
     }
-    const struct refused refused = {.environment = place->environment,
-                                    .section = place->section,
-                                    .fields = place->fields ? place->fields : ""};
-    struct told told = refusal_tell(&refused, command, reply->str);
-    error_set(error, ERROR_DENIED, "%s", told.message);
-    error_hint(error, "%s", told.remedy);
-    told_finish(&told);
+    if (!redirect || !redirect_read(reply->str, redirect)) {
+        refuse(place, command, reply->str, error);
+    }
     freeReplyObject(reply);
     return NULL;
 }
@@ -57,7 +69,7 @@ static redisReply *receive(struct resp *resp, const struct redis_place *place,
 static bool receive_done(struct resp *resp, const struct redis_place *place,
                          const char *command, struct error *error)
 {
-    redisReply *reply = receive(resp, place, command, error);
+    redisReply *reply = receive(resp, place, command, NULL, error);
     if (reply) {
         freeReplyObject(reply);
     }
@@ -65,7 +77,8 @@ static bool receive_done(struct resp *resp, const struct redis_place *place,
 }
 
 static redisReply *exchange(struct resp *resp, const struct redis_place *place,
-                            const char *const *arguments, struct error *error)
+                            const char *const *arguments, bool asking,
+                            struct redirect *redirect, struct error *error)
 {
     bool login = redis_add_login(resp, place->user, place->password);
     char number[24];
@@ -73,15 +86,20 @@ static redisReply *exchange(struct resp *resp, const struct redis_place *place,
     if (place->database) {
         resp_add(resp, (const char *[]){"SELECT", number, NULL});
     }
+    if (asking) {
+        resp_add(resp, (const char *[]){"ASKING", NULL});
+    }
     resp_add(resp, arguments);
     bool ready = resp_send(resp, error) &&
                  (!login || receive_done(resp, place, "AUTH", error)) &&
-                 (!place->database || receive_done(resp, place, "SELECT", error));
-    return ready ? receive(resp, place, arguments[0], error) : NULL;
+                 (!place->database || receive_done(resp, place, "SELECT", error)) &&
+                 (!asking || receive_done(resp, place, "ASKING", error));
+    return ready ? receive(resp, place, arguments[0], redirect, error) : NULL;
 }
 
-redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,
-                      int64_t deadline, const atomic_bool *cancelled, struct error *error)
+redisReply *redis_ask_node(const struct redis_place *place, const char *const *arguments,
+                           bool asking, struct redirect *redirect, int64_t deadline,
+                           const atomic_bool *cancelled, struct error *error)
 {
     struct dial dial;
     struct resp resp;
@@ -89,9 +107,15 @@ redisReply *redis_ask(const struct redis_place *place, const char *const *argume
     resp_begin(&resp, &dial);
     if (dial_open(&dial, place->host, place->port, &place->tls, deadline, cancelled,
                   error)) {
-        reply = exchange(&resp, place, arguments, error);
+        reply = exchange(&resp, place, arguments, asking, redirect, error);
     }
     resp_finish(&resp);
     dial_close(&dial);
     return reply;
+}
+
+redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,
+                      int64_t deadline, const atomic_bool *cancelled, struct error *error)
+{
+    return redis_ask_node(place, arguments, false, NULL, deadline, cancelled, error);
 }

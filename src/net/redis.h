@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/resp.h"
+#include "net/slots.h"
 #include "net/trust.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ struct redis_place {
     int64_t database;
     /* what configures it, for words: "staging", "coordination.redis" */
     const char *environment, *section;
+    const char *mode;   /* of that section: who named this one; or NULL */
     const char *fields; /* what the names of user and password begin with, or NULL */
 };
 
@@ -39,5 +41,11 @@ bool redis_master(const redisReply *reply, char *host, size_t room, int *port);
 redisReply *redis_ask(const struct redis_place *place, const char *const *arguments,
                       int64_t deadline, const atomic_bool *cancelled,
                       struct error *error);
+
+/* The same of one node of a Redis Cluster, which may send us elsewhere: then NULL, and
+ * `redirect` says where. `asking`: another one sent us here for this command alone. */
+redisReply *redis_ask_node(const struct redis_place *place, const char *const *arguments,
+                           bool asking, struct redirect *redirect, int64_t deadline,
+                           const atomic_bool *cancelled, struct error *error);
 
 #endif

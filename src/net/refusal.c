@@ -53,6 +53,8 @@ static const struct refusal {
      "mend the cluster: see CLUSTER INFO for the slots that nobody serves", NULL, ""},
     {"MOVED", "this is one node of a Redis Cluster", "set ", "mode", " to cluster"},
     {"ASK", "this is one node of a Redis Cluster", "set ", "mode", " to cluster"},
+    {"TRYAGAIN", "the slot is on its way to another node, and its keys are at both",
+     "wait until its migration has ended: CLUSTER NODES shows it", NULL, ""},
     {"MISCONF", NULL, "see Redis's log for why it cannot save, and free disk space", NULL,
      ""},
     {"OOM", NULL, "raise maxmemory of Redis, or let it evict keys", NULL, ""},

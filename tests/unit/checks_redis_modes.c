@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "checks/redis/slot.h"
+#include "net/slots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
