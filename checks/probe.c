@@ -12,15 +12,10 @@
 
 void probe_tunnel_fails(const struct tunnel_view *view, struct result *result)
 {
-    const char *colon = view->last[0] ? ": " : "";
-    if (view->state == TUNNEL_DOWN) {
-        result_set(result, STATE_FAIL,
-                   "run its command by hand in the configuration's directory to see why",
-                   "tunnel %s %s%s%s", view->name, view->why, colon, view->last);
-    } else {
-        result_set(result, STATE_UNKNOWN, "ask again, or give it more time (within)",
-                   "tunnel %s is not up yet%s%s", view->name, colon, view->last);
-    }
+    struct error why;
+    tunnel_complain(view, &why);
+    result_set(result, view->state == TUNNEL_DOWN ? STATE_FAIL : STATE_UNKNOWN, why.hint,
+               "%s", why.message);
 }
 
 void probe_source_fails(const struct error *why, const char *remedy, bool google,

@@ -337,12 +337,16 @@ static void add(struct tunnels *tunnels, const char *store, const char *port)
     buf_init(&tunnel->line, LINE_MOST);
 }
 
-struct tunnels *tunnels_create(const struct environment *environment)
+struct tunnels *tunnels_create_for(const struct environment *environment,
+                                   const json_t *section)
 {
     struct tunnels *tunnels = mem_alloc(sizeof *tunnels);
     tunnels->environment = environment_ref(environment);
     for (size_t i = 0; i < PORTS; i++) {
-        add(tunnels, ports[i].store, ports[i].port);
+        const json_t *own = json_object_get(environment->root, ports[i].store);
+        if (!section || section == own) {
+            add(tunnels, ports[i].store, ports[i].port);
+        }
     }
     if (tunnels->count == 0) {
         environment_unref(environment);
@@ -356,6 +360,11 @@ struct tunnels *tunnels_create(const struct environment *environment)
         panic("cannot start the tunnels' thread");
     }
     return tunnels;
+}
+
+struct tunnels *tunnels_create(const struct environment *environment)
+{
+    return tunnels_create_for(environment, NULL);
 }
 
 void tunnels_destroy(struct tunnels *tunnels)
@@ -426,4 +435,40 @@ bool tunnels_coming(struct tunnels *tunnels, const json_t *of)
         }
     }
     return coming;
+}
+
+int tunnels_await(struct tunnels *tunnels, const json_t *section, const char *port,
+                  int64_t deadline, const atomic_bool *cancelled, struct error *error)
+{
+    struct tunnel_view view;
+    for (;;) {
+        if (!tunnels_find(tunnels, section, port, &view)) {
+            error_set(error, ERROR_CONFIG, "no tunnel carries %s", port);
+            return 0;
+        }
+        if (view.state == TUNNEL_UP) {
+            return view.port;
+        }
+        if (view.state == TUNNEL_DOWN || clock_now() >= deadline ||
+            (cancelled && atomic_load(cancelled))) {
+            tunnel_complain(&view, error);
+            return 0;
+        }
+        poll(NULL, 0, (int)(GLANCE / CLOCK_MS));
+    }
+}
+
+void tunnel_complain(const struct tunnel_view *view, struct error *error)
+{
+    const char *colon = view->last[0] ? ": " : "";
+    if (view->state == TUNNEL_DOWN) {
+        error_set(error, ERROR_UNREACHABLE, "tunnel %s %s%s%s", view->name, view->why,
+                  colon, view->last);
+        error_hint(error, "run its command by hand in the configuration's directory to "
+                          "see why");
+    } else {
+        error_set(error, ERROR_TIMEOUT, "tunnel %s is not up yet%s%s", view->name, colon,
+                  view->last);
+        error_hint(error, "ask again, or give it more time (within)");
+    }
 }

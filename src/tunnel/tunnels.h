@@ -4,13 +4,16 @@
  * A thread of its own owns the processes (forwarder.h), because who forks must live as
  * long as they do, and main never waits. There is one for each port that a store has,
  * since a command carries one. All functions may be called from any thread but create and
- * destroy, which belong to whoever asks checks (board/sched). */
+ * destroy, which belong to whoever asks through them: checks (board/sched), or a lease
+ * (lock/coordinator). */
 #ifndef GREENBOARD_TUNNEL_TUNNELS_H
 #define GREENBOARD_TUNNEL_TUNNELS_H
 
+#include "base/error.h"
 #include "config/config.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +45,9 @@ struct tunnel_view {
 
 /* NULL, which every function accepts, where no store is asked through one. */
 struct tunnels *tunnels_create(const struct environment *environment);
+/* The same for one store's section alone. */
+struct tunnels *tunnels_create_for(const struct environment *environment,
+                                   const json_t *section);
 void tunnels_destroy(struct tunnels *tunnels); /* waits for their end, 3 s at most */
 
 /* The one through which the store's port (a key of its section) is reached; false where
@@ -56,5 +62,13 @@ bool tunnels_look(struct tunnels *tunnels, const json_t *of, size_t number,
 
 /* Whether one of these is still on its way, so that asking now would ask too soon. */
 bool tunnels_coming(struct tunnels *tunnels, const json_t *of);
+
+/* The port at which the store's is reached; 0 where its tunnel is not up. One that is
+ * still on its way is waited for until the deadline, or until *cancelled (or NULL). */
+int tunnels_await(struct tunnels *tunnels, const json_t *section, const char *port,
+                  int64_t deadline, const atomic_bool *cancelled, struct error *error);
+
+/* Says why one that is not up carries nothing: ERROR_TIMEOUT where it may come yet. */
+void tunnel_complain(const struct tunnel_view *view, struct error *error);
 
 #endif
