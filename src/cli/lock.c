@@ -78,8 +78,9 @@ static int steal(struct locking *locking)
                          environment->name);
     }
     http_begin(); /* a password may be kept by a service */
+    int64_t deadline = clock_now() + coordinator_patience(environment, LEASE_PATIENCE);
     bool done = lease_steal(environment, &locking->dir, locking->who, locking->reason,
-                            locking->lease, clock_now() + LEASE_PATIENCE, &was, &error);
+                            locking->lease, deadline, &was, &error);
     if (done) {
         char *words = lease_view_words(&was);
         char span[TEXT_SPAN];

@@ -6,6 +6,7 @@
 #include "cli/attach.h"
 #include "cli/refusal.h"
 #include "cli/check.h"
+#include "lock/coordinator.h"
 #include "lock/standing.h"
 #include "net/http.h"
 #include "release/departure.h"
@@ -42,8 +43,9 @@ static bool may_start(struct starting *starting, int *status)
 {
     const struct starter starter = {.gated = starting->intent.kind == KIND_DEPLOY,
                                     .without_lease = starting->without_lease};
-    struct standing *standing = standing_now(&starting->dir, starting->cli->environment,
-                                             clock_now() + STANDING_PATIENCE);
+    const struct environment *environment = starting->cli->environment;
+    int64_t deadline = clock_now() + coordinator_patience(environment, STANDING_PATIENCE);
+    struct standing *standing = standing_now(&starting->dir, environment, deadline);
     const struct bar *bar = standing_stops(standing, starter);
     check_print_standing(standing);
     if (bar && !starting->dry_run) {

@@ -34,6 +34,7 @@ static const char *const notices[] = {
 #undef NOTICES_WORD
         NULL};
 static const char *const notify_formats[] = {"json", "slack", NULL};
+static const char *const lease_modes[] = {"standalone", "cluster", NULL};
 static const char *const redis_modes[] = {"standalone", "sentinel", "cluster", NULL};
 
 /* What every section that is a check takes beside its own keys. */

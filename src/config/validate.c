@@ -311,7 +311,7 @@ static void check_freeze(struct validation *validation, const struct spot *spot)
     }
 }
 
-/* The lease is taken before any tunnel stands, at one server or the master of one. */
+/* What a service tells of a Redis is no lease in it. */
 static void check_coordination(struct validation *validation, const struct spot *spot)
 {
     const char *place = config_text(spot->value, "redis");
@@ -323,10 +323,9 @@ static void check_coordination(struct validation *validation, const struct spot 
     }
     if (!demand_placed(redis)) {
         add(validation, spot, "redis", hint, "names a Redis that is not configured");
-    } else if (text_equal(config_text(redis, "mode"), "cluster") ||
-               route_of(redis).kind != ROUTE_HERE) {
+    } else if (route_of(redis).kind == ROUTE_SERVICE) {
         add(validation, spot, "redis", hint,
-            "needs a single Redis, or one behind Sentinels, that is asked from here");
+            "needs a Redis that is asked from here or through a tunnel");
     }
 }
 

@@ -2,9 +2,12 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/route.h"
 #include "config/store_place.h"
 #include "lock/master.h"
+#include "lock/node.h"
 #include "secret/mask.h"
+#include "tunnel/tunnels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +47,23 @@ bool coordinator_wanted(const struct environment *environment)
     return config_section(environment, "/coordination") != NULL;
 }
 
+static const json_t *section_of(const struct environment *environment)
+{
+    const json_t *redis =
+        json_object_get(config_section(environment, "/coordination"), "redis");
+    return json_is_string(redis) ? config_section(environment, "/redis") : redis;
+}
+
+int64_t coordinator_patience(const struct environment *environment, int64_t patience)
+{
+    struct route route = route_of(section_of(environment));
+    if (route.kind != ROUTE_TUNNEL) {
+        return patience;
+    }
+    const json_t *tunnels = config_section(environment, "/tunnels");
+    return patience + config_span(json_object_get(tunnels, route.name), "within");
+}
+
 static void fill_place(struct coordinator *coordinator, const json_t *redis,
                        const char *section)
 {
@@ -56,7 +76,8 @@ static void fill_place(struct coordinator *coordinator, const json_t *redis,
         .user = config_text(redis, "user"),
         .database = config_integer(redis, "database"),
         .environment = environment->name,
-        .section = section};
+        .section = section,
+        .mode = config_text(redis, "mode")};
 }
 
 static bool read_password(const struct coordinator *coordinator, const json_t *source,
@@ -108,7 +129,7 @@ bool coordinator_begin(struct coordinator *coordinator,
                        const atomic_bool *cancelled, struct error *error)
 {
     const json_t *section = config_section(environment, "/coordination");
-    const json_t *redis = json_object_get(section, "redis");
+    const json_t *redis = section_of(environment);
     const char *name = config_text(section, "name");
     *coordinator = (struct coordinator){.environment = environment_ref(environment),
                                         .ttl = config_span(section, "ttl"),
@@ -119,14 +140,13 @@ bool coordinator_begin(struct coordinator *coordinator,
     /* In braces, so that both keys are in one slot of a cluster. */
     coordinator->key = mem_format(KEY_PREFIX "{%s}", coordinator->name);
     coordinator->fence_key = mem_format(KEY_PREFIX "{%s}:fence", coordinator->name);
-    if (json_is_string(redis)) {
-        fill_place(coordinator, config_section(environment, "/redis"), "redis");
-        redis = config_section(environment, "/redis");
-    } else {
-        fill_place(coordinator, redis, "coordination.redis");
-    }
+    bool own = json_is_string(json_object_get(section, "redis"));
+    fill_place(coordinator, redis, own ? "redis" : "coordination.redis");
+    coordinator->section = redis;
+    coordinator->tunnels = tunnels_create_for(environment, redis);
+    coordinator->clustered = text_equal(coordinator->place.mode, "cluster");
     const json_t *source = json_object_get(redis, "password");
-    bool behind = text_equal(config_text(redis, "mode"), "sentinel");
+    bool behind = text_equal(coordinator->place.mode, "sentinel");
     if (behind && !begin_council(coordinator, redis, deadline, error)) {
         return false;
     }
@@ -142,6 +162,8 @@ void coordinator_finish(struct coordinator *coordinator)
         resolved_finish(&coordinator->password);
         resolved_finish(&coordinator->council_password);
     }
+    tunnels_destroy(coordinator->tunnels);
+    nodes_finish(&coordinator->nodes);
     free(coordinator->host);
     free(coordinator->name);
     free(coordinator->key);
@@ -150,14 +172,14 @@ void coordinator_finish(struct coordinator *coordinator)
 }
 
 /* What is said of Redis in general is not always what a lease needs. */
-static void hint_lease(struct error *error)
+static void hint_lease(const struct coordinator *coordinator, struct error *error)
 {
-    if (text_starts(error->message, "NOPERM")) {
-        error_hint(error, "grant the user ~" KEY_PREFIX
-                          "* +eval +get +set +del +incr +pttl +pexpire");
-    } else if (strstr(error->message, "Redis Cluster")) {
-        error_hint(error, "name a single Redis in coordination.redis: a cluster keeps no "
-                          "lease");
+    static const char grant[] =
+        "grant the user ~" KEY_PREFIX "* +eval +get +set +del +incr +pttl +pexpire";
+    if (coordinator->clustered && strstr(error->message, ": NOPERM")) {
+        error_hint(error, "%s +asking +cluster|slots", grant);
+    } else if (text_starts(error->message, "NOPERM")) {
+        error_hint(error, "%s", grant);
     }
 }
 
@@ -169,7 +191,43 @@ static bool find_master(const struct coordinator *coordinator, struct master *ma
            (!coordinator->place.password || trusted(coordinator, master->host, error));
 }
 
-redisReply *coordinator_ask(const struct coordinator *coordinator,
+static redisReply *ask_cluster(struct coordinator *coordinator,
+                               const char *const *command, int64_t deadline,
+                               struct error *error)
+{
+    const struct node_search search = {.environment = coordinator->environment,
+                                       .place = &coordinator->place,
+                                       .key = coordinator->key,
+                                       .cancelled = coordinator->cancelled};
+    return node_ask(&search, &coordinator->nodes, command, deadline, error);
+}
+
+/* The one server, at the end of its tunnel where it has one, or the master. */
+static redisReply *ask_server(const struct coordinator *coordinator,
+                              const char *const *command, int64_t deadline,
+                              struct error *error)
+{
+    struct redis_place place = coordinator->place;
+    struct master master = {0};
+    if (coordinator->tunnels) {
+        place.tls.through =
+            tunnels_await(coordinator->tunnels, coordinator->section, "port", deadline,
+                          coordinator->cancelled, error);
+        if (!place.tls.through) {
+            return NULL;
+        }
+    }
+    if (coordinator->sentinels) {
+        if (!find_master(coordinator, &master, deadline, error)) {
+            return NULL;
+        }
+        place.host = master.host;
+        place.port = master.port;
+    }
+    return redis_ask(&place, command, deadline, coordinator->cancelled, error);
+}
+
+redisReply *coordinator_ask(struct coordinator *coordinator,
                             enum coordinator_script script,
                             const char *const arguments[3], int64_t deadline,
                             struct error *error)
@@ -177,19 +235,11 @@ redisReply *coordinator_ask(const struct coordinator *coordinator,
     const char *const command[] = {"EVAL",           scripts[script],        "2",
                                    coordinator->key, coordinator->fence_key, arguments[0],
                                    arguments[1],     arguments[2],           NULL};
-    struct redis_place place = coordinator->place;
-    struct master master = {0};
-    bool found =
-        !coordinator->sentinels || find_master(coordinator, &master, deadline, error);
-    if (coordinator->sentinels) {
-        place.host = master.host;
-        place.port = master.port;
-    }
-    redisReply *reply =
-        found ? redis_ask(&place, command, deadline, coordinator->cancelled, error)
-              : NULL;
+    redisReply *reply = coordinator->clustered
+                            ? ask_cluster(coordinator, command, deadline, error)
+                            : ask_server(coordinator, command, deadline, error);
     if (!reply) {
-        hint_lease(error);
+        hint_lease(coordinator, error);
     }
     return reply;
 }

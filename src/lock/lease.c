@@ -327,7 +327,7 @@ static bool may_steal(const struct lease_view *view, const char *id, struct erro
 
 /* `value` is what Redis had when it was looked at: one that was renewed meanwhile is the
  * same, one that changed hands is not touched. */
-static bool replace(const struct coordinator *at, const char *value, const char *who,
+static bool replace(struct coordinator *at, const char *value, const char *who,
                     struct lease_view *view, int64_t deadline, struct error *error)
 {
     char token[LEASE_TOKEN];

@@ -32,7 +32,7 @@ char *lease_view_words(const struct lease_view *view);
 
 struct coordinator;
 /* False where nobody can be asked. */
-bool lease_look(const struct coordinator *coordinator, int64_t deadline,
+bool lease_look(struct coordinator *coordinator, int64_t deadline,
                 struct lease_view *view, struct error *error);
 
 struct lease;

@@ -94,7 +94,7 @@ bool lease_read_reply(redisReply *take_reply, struct lease_view *view,
     return good;
 }
 
-bool lease_look(const struct coordinator *coordinator, int64_t deadline,
+bool lease_look(struct coordinator *coordinator, int64_t deadline,
                 struct lease_view *view, struct error *error)
 {
     static const char *const nothing[3] = {"", "", ""};

@@ -100,9 +100,8 @@ static void look_at_host(struct standing *standing, const struct statedir *dir)
     }
 }
 
-static void look_at_lease(struct standing *standing,
-                          const struct coordinator *coordinator, const char *our_run,
-                          int64_t wall, int64_t deadline)
+static void look_at_lease(struct standing *standing, struct coordinator *coordinator,
+                          const char *our_run, int64_t wall, int64_t deadline)
 {
     struct lease_view view;
     struct error error = {0};
@@ -209,7 +208,7 @@ static int in_order(const void *a, const void *b)
 
 struct standing *standing_read(const struct statedir *dir,
                                const struct environment *environment, int64_t wall,
-                               const struct coordinator *coordinator,
+                               struct coordinator *coordinator,
                                const struct error *unasked, struct standing_memo *memo,
                                int64_t deadline)
 {

@@ -91,7 +91,7 @@ struct coordinator;
  * NULL: the lease is not looked at. Never NULL. */
 struct standing *standing_read(const struct statedir *dir,
                                const struct environment *environment, int64_t wall,
-                               const struct coordinator *coordinator,
+                               struct coordinator *coordinator,
                                const struct error *unasked, struct standing_memo *memo,
                                int64_t deadline);
 /* The same with a coordinator of its own, where the environment wants one. */

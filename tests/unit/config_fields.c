@@ -281,8 +281,8 @@ static void when_a_run_may_start_has_a_form(void **state)
         {"{\"redis\": null, \"coordination\": {\"redis\": \"environment\"}}",
          "coordination.redis", "is not configured", "host, port"},
         {"{\"coordination\": {\"redis\": \"environment\"}, \"redis\": {\"host\": \"h\", "
-         "\"mode\": \"cluster\"}}",
-         "coordination.redis", "single Redis", "host, port"},
+         "\"via\": \"service:auth\"}}",
+         "coordination.redis", "through a tunnel", "host, port"},
         {"{\"coordination\": {\"redis\": {\"host\": \"h\"}, \"ttl\": \"1ms\"}}",
          "coordination.ttl", "from 1 s", ""},
     };

@@ -79,13 +79,13 @@ static void stop_redis(void)
 
 /* ---- an environment ---- */
 
-static void configure(const char *coordination)
+static void configure_redis(const char *section, const char *coordination)
 {
     config_destroy(config);
     char *text = mem_format(
         "{\"version\": 1, \"system\": \"shop\", \"environments\": {\"test\": {\"redis\": "
-        "{\"socket\": \"%s\"}, \"coordination\": %s}}}",
-        redis_socket, coordination);
+        "%s, \"coordination\": %s}}}",
+        section, coordination);
     char *path = fs_join(home, "greenboard.json");
     assert_true(fs_replace(path, text, strlen(text), 0600, NULL));
     config = config_load(path);
@@ -95,6 +95,13 @@ static void configure(const char *coordination)
     environment = config->environments[0];
     free(path);
     free(text);
+}
+
+static void configure(const char *coordination)
+{
+    char *section = mem_format("{\"socket\": \"%s\"}", redis_socket);
+    configure_redis(section, coordination);
+    free(section);
 }
 
 static int begin(void **unused)
@@ -520,6 +527,91 @@ static void the_password_does_not_travel_in_plain_text(void **unused)
     free(password);
 }
 
+/* ---- through a tunnel ---- */
+
+/* A tunnel of which the other end is Redis itself: its command says its process in
+ * `home`/tunnel, and is our Redis, which has to be stopped. */
+static void configure_tunnel(const char *ttl)
+{
+    char *section = mem_format(
+        "{\"host\": \"10.0.0.3\", \"via\": \"tunnel:bastion\"}, \"tunnels\": "
+        "{\"bastion\": {\"command\": [\"sh\", \"-c\", \"echo $$ >%s/tunnel; exec %s "
+        "--port $0 --bind 127.0.0.1 --unixsocket %s --save '' --dir %s\", \"{port}\"]}}",
+        home, redis_program, redis_socket, home);
+    char *coordination = mem_format("{\"redis\": \"environment\", \"ttl\": \"%s\"}", ttl);
+    stop_redis();
+    configure_redis(section, coordination);
+    free(section);
+    free(coordination);
+}
+
+static pid_t tunnel_process(void)
+{
+    char *path = fs_join(home, "tunnel");
+    struct buf text;
+    buf_init(&text, 32);
+    long pid = fs_read(path, &text, NULL) ? strtol(buf_string(&text), NULL, 10) : 0;
+    buf_finish(&text);
+    free(path);
+    return (pid_t)pid;
+}
+
+static bool redis_has_it(void)
+{
+    redisReply *reply =
+        ask((const char *[]){"GET", "greenboard:lease:{shop/test}", NULL});
+    bool has = reply && reply->type == REDIS_REPLY_STRING;
+    if (reply) {
+        freeReplyObject(reply);
+    }
+    return has;
+}
+
+static void a_lease_has_a_tunnel_for_as_long_as_it_is_held(void **unused)
+{
+    (void)unused;
+    needs_redis();
+    configure_tunnel("60s");
+    struct lease *lease = must_take("ada@ops-1");
+    pid_t pid = tunnel_process();
+    assert_true(redis_has_it());
+    assert_int_equal(kill(pid, 0), 0);
+    release(lease);
+    assert_int_not_equal(kill(pid, 0), 0);
+}
+
+static void a_lease_is_renewed_through_a_tunnel_that_was_started_again(void **unused)
+{
+    (void)unused;
+    needs_redis();
+    configure_tunnel("15s");
+    struct lease *lease = must_take("ada@ops-1");
+    pid_t first = tunnel_process();
+    int64_t deadline = clock_now() + PATIENCE;
+    assert_int_equal(kill(first, SIGKILL), 0);
+    while (clock_now() < deadline && (tunnel_process() == first || !redis_has_it())) {
+        nap();
+    }
+    assert_true(redis_has_it()); /* which forgot it with the first process */
+    assert_true(lease_still_held(lease, NULL));
+    release(lease);
+}
+
+static void a_tunnel_that_ends_is_why_no_lease_is_had(void **unused)
+{
+    (void)unused;
+    struct error error = {0};
+    configure_redis("{\"host\": \"10.0.0.3\", \"via\": \"tunnel:bastion\"}, \"tunnels\": "
+                    "{\"bastion\": {\"command\": [\"sh\", \"-c\", \"echo no route; exit "
+                    "3\", \"{port}\"]}}",
+                    LONG);
+    assert_null(take_as("ada@ops-1", 1, &error));
+    assert_int_equal(error.code, ERROR_UNREACHABLE);
+    assert_non_null(
+        strstr(error.message, "tunnel bastion ended with status 3: no route"));
+    assert_non_null(strstr(error.hint, "by hand"));
+}
+
 #define a_test(name) cmocka_unit_test_setup(name, enter)
 
 int main(void)
@@ -540,6 +632,9 @@ int main(void)
         a_test(without_redis_nothing_is_held_and_nobody_is_busy),
         a_test(a_fence_that_is_no_number_takes_no_lease),
         a_test(the_password_does_not_travel_in_plain_text),
+        a_test(a_lease_has_a_tunnel_for_as_long_as_it_is_held),
+        a_test(a_lease_is_renewed_through_a_tunnel_that_was_started_again),
+        a_test(a_tunnel_that_ends_is_why_no_lease_is_had),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);

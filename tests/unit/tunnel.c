@@ -215,6 +215,61 @@ static void it_is_on_its_way_until_then(void **state)
     strike(&it);
 }
 
+static void who_waits_for_one_is_given_its_port(void **state)
+{
+    (void)state;
+    struct stage it = stage(REDIS, "\"listen\", \"{port}\"", "10s");
+    struct error error = {0};
+    int64_t deadline = clock_now() + PATIENCE_S * CLOCK_SECOND;
+    int port = tunnels_await(it.tunnels, it.redis, "port", deadline, NULL, &error);
+    assert_int_equal(port, wait_for(&it, TUNNEL_UP, 1).port);
+    strike(&it);
+}
+
+static void who_waits_for_one_waits_no_longer_than_told(void **state)
+{
+    (void)state;
+    struct stage it = stage(REDIS, "\"wait\", \"{port}\"", "300s");
+    struct error error = {0};
+    atomic_bool cancelled = true;
+    int64_t soon = clock_now() + 50 * CLOCK_MS;
+    assert_int_equal(tunnels_await(it.tunnels, it.redis, "port", soon, NULL, &error), 0);
+    assert_int_equal(error.code, ERROR_TIMEOUT);
+    assert_non_null(strstr(error.message, "tunnel bastion is not up yet"));
+    assert_int_equal(
+        tunnels_await(it.tunnels, it.redis, "port", INT64_MAX, &cancelled, &error), 0);
+    strike(&it);
+}
+
+static void who_waits_for_one_that_ended_is_told_why(void **state)
+{
+    (void)state;
+    struct stage it = stage(REDIS, "\"say\", \"no route\"", "300s");
+    struct error error = {0};
+    assert_int_equal(tunnels_await(it.tunnels, it.redis, "port", INT64_MAX, NULL, &error),
+                     0);
+    assert_int_equal(error.code, ERROR_UNREACHABLE);
+    assert_string_equal(error.message, "tunnel bastion ended with status 3: no route");
+    assert_non_null(strstr(error.hint, "by hand"));
+    strike(&it);
+}
+
+static void one_store_s_may_be_started_alone(void **state)
+{
+    (void)state;
+    struct environment *environment =
+        make_environment(REDIS ", " CLICKHOUSE, "\"wait\", \"{remote_port}\"", "300s");
+    const json_t *redis = json_object_get(environment->root, "redis");
+    struct tunnels *tunnels = tunnels_create_for(environment, redis);
+    struct tunnel_view view;
+    assert_true(tunnels_look(tunnels, redis, 0, &view));
+    assert_false(tunnels_look(tunnels, json_object_get(environment->root, "clickhouse"),
+                              0, &view));
+    tunnels_destroy(tunnels);
+    assert_null(tunnels_create_for(environment, environment->root));
+    environment_unref(environment);
+}
+
 static void its_command_is_told_where_to_listen_and_to_lead(void **state)
 {
     (void)state;
@@ -426,6 +481,10 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tunnel_is_up_once_its_port_answers),
         cmocka_unit_test(it_is_on_its_way_until_then),
+        cmocka_unit_test(who_waits_for_one_is_given_its_port),
+        cmocka_unit_test(who_waits_for_one_waits_no_longer_than_told),
+        cmocka_unit_test(who_waits_for_one_that_ended_is_told_why),
+        cmocka_unit_test(one_store_s_may_be_started_alone),
         cmocka_unit_test(its_command_is_told_where_to_listen_and_to_lead),
         cmocka_unit_test(one_that_ends_is_started_again_later_each_time),
         cmocka_unit_test(one_that_lost_its_port_takes_another_at_once),
