@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { OTHERS_MOST = 4 }; /* who are asked where the configured node does not tell */
+enum { OTHERS_MOST = 3 }; /* who are asked where the configured node does not tell */
 
 /* The place where a node is, where the password may go there. */
 static bool place_of(const struct node_search *search, const char *host, int port,
@@ -52,21 +52,30 @@ static bool tell(const struct node_search *search, const char *host, int port,
     return told;
 }
 
+/* The deadline of the next, where `rest` come after it: who hangs leaves them time. */
+static int64_t share_of(int64_t deadline, size_t rest)
+{
+    int64_t now = clock_now();
+    return now + (deadline - now) / (int64_t)(rest + 1);
+}
+
 /* The error is that of the configured node. */
 static bool survey(const struct node_search *search, struct nodes *nodes,
                    int64_t deadline, struct error *error)
 {
     const struct redis_place *own = search->place;
     size_t others = nodes->count < OTHERS_MOST ? nodes->count : OTHERS_MOST;
-    int64_t now = clock_now(), share = (deadline - now) / (int64_t)(others + 2);
-    if (tell(search, own->host, own->port, nodes, now + share, error)) {
+    if (tell(search, own->host, own->port, nodes, share_of(deadline, others + 1),
+             error)) {
         return true;
     }
     error_prefix(error, "node %s:%d", own->host, own->port);
-    for (size_t i = 0; i < others; i++) {
-        struct node other = nodes->rows[i];
+    const struct node *known = nodes_find(nodes, own->host, own->port);
+    for (size_t i = 0; i < nodes->count && others > 0; i++) {
         struct error unheard;
-        if (tell(search, other.host, other.port, nodes, clock_now() + share, &unheard)) {
+        struct node other = nodes->rows[i]; /* which tell() replaces */
+        if (&nodes->rows[i] != known && tell(search, other.host, other.port, nodes,
+                                             share_of(deadline, others--), &unheard)) {
             return true;
         }
     }
