@@ -1,6 +1,7 @@
 #include "ui/actions.h"
 
 #include "run/repair.h"
+#include "ui/marks.h"
 #include "ui/plan_screen.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -108,9 +109,7 @@ static unsigned go_red(struct ui *ui, size_t step)
     }
     for (size_t i = 1; i <= count; i++) {
         size_t next = scene->order[(at + i * step) % count];
-        enum closure closure =
-            gate_light(ui->board, &ui->board->lights[next], scene->now);
-        if (closure != CLOSURE_GREEN && closure != CLOSURE_NEUTRAL) {
+        if (mark_closes(scene, &ui->board->lights[next])) {
             ui_select(ui, next);
             return REACT_DRAW;
         }

@@ -1,4 +1,4 @@
-/* The frame of the console: header, gate line and key bar. */
+/* The frame of the console: header and gate line. */
 #ifndef GREENBOARD_UI_FRAME_H
 #define GREENBOARD_UI_FRAME_H
 
@@ -6,6 +6,5 @@
 
 void frame_header(const struct scene *scene, struct canvas *canvas);
 void frame_gate(const struct scene *scene, struct canvas *canvas);
-void frame_bar(const struct ui *ui, struct canvas *canvas);
 
 #endif

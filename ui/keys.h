@@ -27,7 +27,7 @@
       "show the releases that there were, to go back to one")                            \
     X(ACTION_MEND, "mend",                                                               \
       "show the plan of a repair for the selected check, while it is not green")         \
-    X(ACTION_NEXT_REPAIR, NULL, "show the next repair for the same check")               \
+    X(ACTION_NEXT_REPAIR, "another one", "show the next repair for the same check")      \
     X(ACTION_RESOLVE, "resolve",                                                         \
       "answer for a run whose supervisor is gone, with what was found")                  \
     X(ACTION_RUNS, "runs",                                                               \
@@ -35,8 +35,8 @@
     X(ACTION_SHOW, "show", "show the chosen run, from its first byte")                   \
     X(ACTION_PLAY, "play",                                                               \
       "play what a run printed again, as it came; again: hold it, or go on")             \
-    X(ACTION_FASTER, NULL, "play twice as fast")                                         \
-    X(ACTION_SLOWER, NULL, "play half as fast")                                          \
+    X(ACTION_FASTER, "faster", "play twice as fast")                                     \
+    X(ACTION_SLOWER, "slower", "play half as fast")                                      \
     X(ACTION_BREAK, "break", "in the sandbox: switch its faults on and off")             \
     X(ACTION_NEXT_RED, "red", "go to the next check that is not green")                  \
     X(ACTION_PREVIOUS_RED, NULL, "go to the previous check that is not green")           \
@@ -104,7 +104,8 @@ struct binding {
     unsigned contexts;
     uint32_t key;
     enum action action;
-    int bar; /* place in the key bar, the lowest first; 0: not in it */
+    int bar;  /* place in the key bar, the lowest first; 0: not in it */
+    int rank; /* where they do not all fit the lowest stay; alike: by their places */
 };
 extern const struct binding bindings[];
 extern const size_t binding_count;

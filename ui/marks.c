@@ -12,6 +12,12 @@ static bool is_stale(const struct scene *scene, const struct light *light)
     return light_stale(light, scene->board, scene->now);
 }
 
+bool mark_closes(const struct scene *scene, const struct light *light)
+{
+    enum closure closure = gate_light(scene->board, light, scene->now);
+    return closure != CLOSURE_GREEN && closure != CLOSURE_NEUTRAL;
+}
+
 /* What is stale proves nothing any more and does not look as if it did. */
 uint8_t mark_style(const struct scene *scene, const struct light *light)
 {

@@ -9,6 +9,8 @@ enum { MARK_WIDTH = 11 }; /* glyph, blank, the longest word */
 /* "✓ OK", "~ OK" where it is stale, "… asking"; returns the column after. */
 int mark_state(struct canvas *canvas, int x, int y, const struct scene *scene,
                const struct light *light);
+/* It is in the gate's way: not green, and not neutral. */
+bool mark_closes(const struct scene *scene, const struct light *light);
 uint8_t mark_style(const struct scene *scene, const struct light *light);
 
 /* "3 s", "~ 95 s" where stale, "…" before it while it is asked again. */

@@ -72,6 +72,9 @@ struct pane {
     size_t (*wait)(const void *self, int fds[PANE_FDS]);
     /* A screen's: it has done what it was opened for. */
     bool (*over)(const void *self);
+    /* A screen's: what a key's action does now, its word in the key bar; NULL: nothing.
+     * Without it bar_word() says. */
+    const char *(*word)(const void *self, const struct ui *ui, enum action action);
     /* A card's: the light that Enter inspects and `r` asks again. */
     const struct light *(*light)(const void *self, const struct scene *scene);
 };

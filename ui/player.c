@@ -82,6 +82,11 @@ bool player_over(const struct player *player)
     return replay_over(player->replay);
 }
 
+bool player_held(const struct player *player)
+{
+    return replay_held(player->replay);
+}
+
 void player_hold(struct player *player, int64_t now)
 {
     replay_hold(player->replay, !replay_held(player->replay), now);

@@ -22,6 +22,7 @@ void player_finish(struct player *player);
 bool player_feed(struct player *player, struct output *output, int64_t end);
 
 bool player_over(const struct player *player);
+bool player_held(const struct player *player);
 void player_hold(struct player *player, int64_t now); /* or go on */
 /* Twice as fast, or half; false at either end of what makes sense. */
 bool player_faster(struct player *player, bool faster, int64_t now);

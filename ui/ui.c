@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "run/repair.h"
 #include "ui/actions.h"
+#include "ui/bar.h"
 #include "ui/frame.h"
 #include "ui/inspect.h"
 #include "ui/layout.h"
@@ -112,12 +112,8 @@ enum context ui_context(const struct ui *ui)
 
 bool ui_offers(const struct ui *ui, enum action action)
 {
-    if (action == ACTION_DEPLOY || action == ACTION_ROLLBACK) {
+    if (action == ACTION_DEPLOY || action == ACTION_ROLLBACK || action == ACTION_MEND) {
         return !ui->read_only;
-    }
-    if (action == ACTION_MEND) {
-        return !ui->read_only &&
-               repair_offered(ui->board, ui_selected(ui), 0, ui->scene.now);
     }
     return action != ACTION_BREAK || ui->sandbox;
 }
@@ -244,7 +240,7 @@ void ui_draw(struct ui *ui, struct canvas *canvas)
     struct canvas bar = canvas_part(canvas, layout.bar);
     frame_header(&ui->scene, &header);
     frame_gate(&ui->scene, &gate);
-    frame_bar(ui, &bar);
+    bar_draw(ui, &bar);
     if (ui->depth > 0) {
         draw_slot(ui, &ui->screens[ui->depth - 1], canvas, layout.body, true);
     } else if (ui->zoomed) {

@@ -83,6 +83,6 @@ void ui_focus_list(struct ui *ui);
 const struct light *ui_selected(const struct ui *ui);
 void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum context ui_context(const struct ui *ui);
-bool ui_offers(const struct ui *ui, enum action action); /* it makes sense now and here */
+bool ui_offers(const struct ui *ui, enum action action); /* this console has it at all */
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "release/back.h"
 #include "run/plan.h"
+#include "ui/bar.h"
 #include "ui/confirm.h"
 #include "ui/errand.h"
 #include "ui/pane.h"
@@ -261,6 +262,15 @@ static unsigned back_act(void *self, struct ui *ui, enum action action)
                : REACT_IGNORED;
 }
 
+static const char *back_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct back_screen *screen = self;
+    if (action == ACTION_CONFIRM && screen->state != BACK_ASKS) {
+        return screen->state == BACK_PREPARES ? NULL : "look again";
+    }
+    return bar_word(ui, action);
+}
+
 static unsigned back_handle(void *self, struct ui *ui, const struct input *input)
 {
     (void)ui;
@@ -280,6 +290,7 @@ const struct pane view_back = {
     .update = back_update,
     .draw = back_draw,
     .act = back_act,
+    .word = back_says,
     .handle = back_handle,
     .wait = back_wait,
 };

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "ui/bar.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
 
@@ -242,6 +243,12 @@ static unsigned break_act(void *self, struct ui *ui, enum action action)
                : REACT_IGNORED;
 }
 
+static const char *break_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct break_screen *screen = self;
+    return action != ACTION_TOGGLE || screen->faults ? bar_word(ui, action) : NULL;
+}
+
 static void break_init(void *self)
 {
     struct break_screen *screen = self;
@@ -270,5 +277,6 @@ const struct pane view_break = {
     .update = break_update,
     .draw = break_draw,
     .act = break_act,
+    .word = break_says,
     .wait = break_wait,
 };

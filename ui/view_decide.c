@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/control.h"
+#include "ui/bar.h"
 #include "ui/scroll.h"
 #include "ui/typed.h"
 #include "ui/ui.h"
@@ -176,6 +177,17 @@ static unsigned decide_act(void *self, struct ui *ui, enum action action)
     return REACT_IGNORED;
 }
 
+static const char *decide_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct decide_screen *screen = self;
+    if (action == ACTION_CONFIRM && screen->state != DECIDE_CONFIRMS) {
+        return screen->state == DECIDE_CHOOSES   ? "choose"
+               : screen->state == DECIDE_REASONS ? "go on"
+                                                 : NULL;
+    }
+    return bar_word(ui, action);
+}
+
 static unsigned decide_handle(void *self, struct ui *ui, const struct input *input)
 {
     (void)ui;
@@ -254,6 +266,7 @@ const struct pane view_decide = {
     .update = decide_update,
     .draw = decide_draw,
     .act = decide_act,
+    .word = decide_says,
     .handle = decide_handle,
     .wait = decide_wait,
     .over = decide_over,

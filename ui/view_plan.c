@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "run/plan.h"
 #include "run/repair.h"
+#include "ui/bar.h"
 #include "ui/confirm.h"
 #include "ui/departing.h"
 #include "ui/pane.h"
@@ -190,11 +191,8 @@ static void draw_title(const struct plan_screen *screen, const struct scene *sce
         canvas_text(canvas, 1, 0, STYLE_HEAD, "Plan");
         return;
     }
-    int x = canvas_format(canvas, 1, 0, STYLE_HEAD, "Repair %s: %s", screen->check,
-                          config_text(repair, "name"));
-    if (repair_of(screen, scene, 1)) {
-        canvas_text(canvas, x + 2, 0, STYLE_DIM, "Tab: another one");
-    }
+    canvas_format(canvas, 1, 0, STYLE_HEAD, "Repair %s: %s", screen->check,
+                  config_text(repair, "name"));
 }
 
 static void draw_waits(const struct plan_screen *screen, const struct scene *scene,
@@ -336,6 +334,18 @@ static unsigned plan_handle(void *self, struct ui *ui, const struct input *input
     return confirm_handle(&screen->confirm, input);
 }
 
+static const char *plan_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct plan_screen *screen = self;
+    if (action == ACTION_CONFIRM) {
+        return screen->state == PLAN_EXPIRED ? "show again"
+               : screen->state == PLAN_ASKS  ? bar_word(ui, action)
+                                             : NULL;
+    }
+    bool does = action != ACTION_NEXT_REPAIR || repair_of(screen, &ui->scene, 1);
+    return does ? bar_word(ui, action) : NULL;
+}
+
 const struct pane view_plan = {
     .name = "plan",
     .title = "Plan",
@@ -347,6 +357,7 @@ const struct pane view_plan = {
     .update = plan_update,
     .draw = plan_draw,
     .act = plan_act,
+    .word = plan_says,
     .handle = plan_handle,
     .wait = plan_wait,
 };

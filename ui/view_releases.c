@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "release/releases.h"
 #include "ui/back_screen.h"
+#include "ui/bar.h"
 #include "ui/errand.h"
 #include "ui/marks.h"
 #include "ui/scroll.h"
@@ -231,6 +232,16 @@ static unsigned releases_act(void *self, struct ui *ui, enum action action)
                                                                   : REACT_IGNORED;
 }
 
+static const char *releases_says(const void *self, const struct ui *ui,
+                                 enum action action)
+{
+    const struct releases_screen *screen = self;
+    if (action == ACTION_CONFIRM) {
+        return screen->releases.count > 0 ? "show plan" : NULL;
+    }
+    return bar_word(ui, action);
+}
+
 const struct pane view_releases = {
     .name = "releases",
     .title = "Releases",
@@ -241,5 +252,6 @@ const struct pane view_releases = {
     .update = releases_update,
     .draw = releases_draw,
     .act = releases_act,
+    .word = releases_says,
     .wait = releases_wait,
 };

@@ -9,6 +9,7 @@
 #include "base/spawn.h"
 #include "run/fate.h"
 #include "run/resolve.h"
+#include "ui/bar.h"
 #include "ui/errand.h"
 #include "ui/pane.h"
 #include "ui/typed.h"
@@ -165,6 +166,15 @@ static unsigned resolve_act(void *self, struct ui *ui, enum action action)
     return REACT_DRAW;
 }
 
+static const char *resolve_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct resolve_screen *screen = self;
+    if (action == ACTION_CONFIRM) {
+        return screen->errand.out ? NULL : action_rows[ACTION_RESOLVE].name;
+    }
+    return bar_word(ui, action);
+}
+
 static unsigned resolve_handle(void *self, struct ui *ui, const struct input *input)
 {
     (void)ui;
@@ -187,6 +197,7 @@ const struct pane view_resolve = {
     .update = resolve_update,
     .draw = resolve_draw,
     .act = resolve_act,
+    .word = resolve_says,
     .handle = resolve_handle,
     .wait = resolve_wait,
     .over = resolve_over,

@@ -9,6 +9,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "run/fate.h"
+#include "ui/bar.h"
 #include "ui/run_page.h"
 #include "ui/scroll.h"
 #include "ui/ui.h"
@@ -281,6 +282,30 @@ static unsigned run_act(void *self, struct ui *ui, enum action action)
     return REACT_DRAW;
 }
 
+static const char *play_word(const struct player *player)
+{
+    return !player->replay || player_over(player) ? action_rows[ACTION_PLAY].name
+           : player_held(player)                  ? "go on"
+                                                  : "hold";
+}
+
+static const char *run_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct run_screen *screen = self;
+    const struct run *run = screen->run;
+    bool ended = run && run->phase == PHASE_ENDED, does = true;
+    if (action == ACTION_DECIDE) {
+        does = !ui->read_only && run && !ended && run->question.step;
+    } else if (action == ACTION_RESOLVE) {
+        does = !ui->read_only && screen->orphan;
+    } else if (action == ACTION_PLAY) {
+        return ended && run->output ? play_word(&screen->player) : NULL;
+    } else if (action == ACTION_FASTER || action == ACTION_SLOWER) {
+        does = screen->player.replay && !player_over(&screen->player);
+    }
+    return does ? bar_word(ui, action) : NULL;
+}
+
 void run_screen_launched(struct ui *ui, struct launch *take_launch)
 {
     struct run_screen *screen = ui_open(ui, "run");
@@ -333,5 +358,6 @@ const struct pane view_run = {
     .update = run_update,
     .draw = run_draw,
     .act = run_act,
+    .word = run_says,
     .wait = run_wait,
 };

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/fate.h"
+#include "ui/bar.h"
 #include "ui/errand.h"
 #include "ui/marks.h"
 #include "ui/run_screen.h"
@@ -199,6 +200,13 @@ static unsigned runs_act(void *self, struct ui *ui, enum action action)
     return scroll_to(&screen->at, count, action) ? REACT_DRAW : REACT_IGNORED;
 }
 
+static const char *runs_says(const void *self, const struct ui *ui, enum action action)
+{
+    const struct runs_screen *screen = self;
+    bool some = screen->known && screen->known->runs.count > 0;
+    return action != ACTION_SHOW || some ? bar_word(ui, action) : NULL;
+}
+
 const struct pane view_runs = {
     .name = "runs",
     .title = "Runs",
@@ -209,5 +217,6 @@ const struct pane view_runs = {
     .update = runs_update,
     .draw = runs_draw,
     .act = runs_act,
+    .word = runs_says,
     .wait = runs_wait,
 };

@@ -284,10 +284,10 @@ static void render(const struct screen *screen, struct buf *out)
     ui_update(&ui, BOARDS_NOW, BOARDS_WALL);
     char place[] = "/tmp/gb-screens-XXXXXX";
     struct statedir dir = {.runs = place};
+    ui.dir = &dir;
     if (screen->fill) {
         struct error error;
         assert_non_null(mkdtemp(place));
-        ui.dir = &dir;
         bool past = screen->fill == run_is_past;
         past ? make_past(&dir) : make_run(&dir, screen->fill);
         assert_true(past || run_screen_attach(&ui, RUN, &error));

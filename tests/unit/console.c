@@ -7,6 +7,7 @@
 #include "run/process.h"
 #include "cast/recording.h"
 #include "store/runs.h"
+#include "ui/bar.h"
 #include "ui/frame.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -446,6 +447,199 @@ static void a_rollback_says_what_its_lock_reaches(void **state)
     stage_clear(&stage);
 }
 
+/* ---- the key bar ---- */
+
+static void bar_is(const struct stage *stage, int width, const char *expected)
+{
+    struct canvas canvas = canvas_create(width, 1, false);
+    bar_draw(&stage->ui, &canvas);
+    char *drawn = dumped(&canvas);
+    drawn[strcspn(drawn, "\n")] = '\0';
+    assert_string_equal(drawn, expected);
+    free(drawn);
+    canvas_destroy(&canvas);
+}
+
+static void the_bar_has_what_the_boards_state_calls_for(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    answer(&stage, STATE_OK);
+    turn(&stage);
+    bar_is(
+        &stage, 80,
+        " ? help  Enter inspect  r re-run  R all  D deploy  B roll back  L runs  q quit");
+    stage.ui.sandbox = "sandbox";
+    bar_is(&stage, 80,
+           " ? help  Enter inspect  r re-run  D deploy  B roll back  L runs  x break  q "
+           "quit");
+    answer(&stage, STATE_FAIL);
+    turn(&stage); /* the one red light is selected: `e` has nowhere to go */
+    bar_is(&stage, 80,
+           " ? help  Enter inspect  m mend  r re-run  B roll back  L runs  x break  q "
+           "quit");
+    bar_is(
+        &stage, 120,
+        " ? help  Enter inspect  m mend  r re-run  R all  D deploy  B roll back  L runs"
+        "  x break  Tab pane  + zoom  q quit");
+    stage.ui.sandbox = NULL;
+    stage.ui.read_only = true;
+    bar_is(&stage, 80,
+           " ? help  Enter inspect  r re-run  R all  L runs  Tab pane  + zoom  q quit");
+    stage.ui.read_only = false;
+    stage.ui.paused = true;
+    bar_is(
+        &stage, 80,
+        " ? help  Enter inspect  m mend  r re-run  B roll back  L runs  p go on  q quit");
+    stage_clear(&stage);
+}
+
+static void while_a_run_is_open_the_bar_leads_to_it(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    static struct bar bar = {.kind = BAR_RUN};
+    static const struct standing standing = {.references = 1, .bars = &bar, .count = 1};
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    stage.ui.standing = &standing;
+    answer(&stage, STATE_FAIL);
+    turn(&stage);
+    bar_is(&stage, 60, " ? help  Enter inspect  r re-run  D show run  L runs  q quit");
+    stage_clear(&stage);
+}
+
+static void a_narrow_bar_keeps_the_way_out_and_what_is_called_for(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_set(&stage);
+    answer(&stage, STATE_OK);
+    turn(&stage);
+    bar_is(&stage, 7, " q quit");
+    bar_is(&stage, 15, " ? help  q quit");
+    bar_is(&stage, 30, " ? help  Enter inspect  q quit");
+    bar_is(&stage, 40, " ? help  Enter inspect  D deploy  q quit");
+    stage_clear(&stage);
+}
+
+static void attach(struct stage *stage, struct run *take_run)
+{
+    struct error error;
+    record_write(stage->ui.dir, take_run);
+    turn(stage);
+    assert_true(run_screen_attach(&stage->ui, FIRST, &error));
+    turn(stage);
+}
+
+static void nothing_is_offered_for_a_run_that_goes_on_and_asks_nothing(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    attach(&stage, record_create(&dir, FIRST, "deploy"));
+    bar_is(&stage, 80, " ? help  q back");
+    stage_clear(&stage);
+}
+
+static void a_run_that_asks_can_be_decided(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    struct run *run = record_create(&dir, FIRST, "deploy");
+    struct question question = {.step = mem_text("deploy"), .why = mem_text("exit 7")};
+    question_offer(&question, CHOICE_ABORT);
+    run->phase = PHASE_WAITING;
+    run_ask(run, &question);
+    attach(&stage, run);
+    bar_is(&stage, 80, " ? help  d decide  q back");
+    stage.ui.read_only = true;
+    bar_is(&stage, 80, " ? help  q back");
+    stage.ui.read_only = false;
+    press(&stage, 'd');
+    bar_is(&stage, 80, " Enter choose  Esc back");
+    press(&stage, KEYS_ENTER);
+    bar_is(&stage, 80, " Enter go on  Esc back");
+    stage_clear(&stage);
+}
+
+static void a_run_without_a_supervisor_can_be_resolved(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    struct run *run = record_create(&dir, FIRST, "deploy");
+    run->supervisor = (struct process){0};
+    attach(&stage, run);
+    bar_is(&stage, 80, " ? help  R resolve  q back");
+    press(&stage, 'R');
+    bar_is(&stage, 80, " Enter resolve  Esc back");
+    stage_clear(&stage);
+}
+
+static void what_a_run_printed_can_be_played_once_it_is_over(void **state)
+{
+    (void)state;
+    static const char cast[] = "{\"version\": 2, \"width\": 80, \"height\": 24}\n"
+                               "[900.0, \"o\", \"pushing\\n\"]\n";
+    struct stage stage;
+    struct statedir dir = {.runs = stage.directory};
+    struct error error;
+    stage_set(&stage);
+    stage.ui.dir = &dir;
+    struct run *run = record_create(&dir, FIRST, "deploy");
+    run->phase = PHASE_ENDED;
+    run->outcome = OUTCOME_FAILED;
+    run->ended = 1000;
+    run->output = run_path(&dir, FIRST, RECORDING_NAME);
+    assert_true(fs_replace(run->output, cast, strlen(cast), 0600, &error));
+    attach(&stage, run);
+    bar_is(&stage, 80, " ? help  p play  q back");
+    press(&stage, 'p');
+    for (int i = 0; i < 3; i++) { /* it does not end meanwhile */
+        press(&stage, '-');
+    }
+    bar_is(&stage, 80, " ? help  p hold  + faster  - slower  q back");
+    press(&stage, 'p');
+    bar_is(&stage, 80, " ? help  p go on  + faster  - slower  q back");
+    stage_clear(&stage);
+}
+
+static void a_plan_offers_what_can_be_confirmed(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_set(&stage);
+    answer(&stage, STATE_FAIL);
+    turn(&stage);
+    press(&stage, 'D');
+    bar_is(&stage, 80, " Esc back");
+    answer(&stage, STATE_OK);
+    turn(&stage);
+    bar_is(&stage, 80, " Enter confirm  Esc back");
+    stage.now += 61 * CLOCK_SECOND;
+    answer(&stage, STATE_OK);
+    turn(&stage);
+    bar_is(&stage, 80, " Enter show again  Esc back");
+    press(&stage, KEYS_ESCAPE);
+    answer(&stage, STATE_FAIL);
+    turn(&stage);
+    press(&stage, 'm');
+    bar_is(&stage, 80, " Enter confirm  Tab another one  Esc back");
+    stage_clear(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +655,14 @@ int main(void)
         cmocka_unit_test(what_a_rollback_said_before_it_was_followed_is_shown),
         cmocka_unit_test(a_run_of_the_past_is_played_again),
         cmocka_unit_test(a_rollback_says_what_its_lock_reaches),
+        cmocka_unit_test(the_bar_has_what_the_boards_state_calls_for),
+        cmocka_unit_test(while_a_run_is_open_the_bar_leads_to_it),
+        cmocka_unit_test(a_narrow_bar_keeps_the_way_out_and_what_is_called_for),
+        cmocka_unit_test(nothing_is_offered_for_a_run_that_goes_on_and_asks_nothing),
+        cmocka_unit_test(a_run_that_asks_can_be_decided),
+        cmocka_unit_test(a_run_without_a_supervisor_can_be_resolved),
+        cmocka_unit_test(what_a_run_printed_can_be_played_once_it_is_over),
+        cmocka_unit_test(a_plan_offers_what_can_be_confirmed),
     };
     return unit_run("console", tests);
 }
