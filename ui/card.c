@@ -132,6 +132,16 @@ static void draw_trend(const struct card *card, struct canvas *canvas, struct re
     canvas_trend(canvas, rect, light->trend, light->trend_count, low, high);
 }
 
+/* A part of a whole, or milliseconds. */
+static void name_figure(const struct card *card, double figure, char out[TEXT_SPAN])
+{
+    if (card->high > 0) {
+        snprintf(out, TEXT_SPAN, "%.0f %%", 100 * figure);
+    } else {
+        text_span(out, (int64_t)(figure * (double)CLOCK_MS));
+    }
+}
+
 static bool is_among(const char *const *keys, const char *key)
 {
     while (keys && *keys && strcmp(*keys, key) != 0) {
@@ -202,12 +212,32 @@ static int draw_evidence(const struct card *card, struct canvas *canvas, int y, 
     return y;
 }
 
+/* The trend drawn large, below a line that says what it is of. */
+static void draw_chart(const struct card *card, struct canvas *canvas, int y)
+{
+    enum { LABELLED = 4 };
+    const struct light *light = card->lights[0];
+    double low = light->trend[0], high = low;
+    for (size_t i = 0; i < light->trend_count; i++) {
+        low = light->trend[i] < low ? light->trend[i] : low;
+        high = light->trend[i] > high ? light->trend[i] : high;
+    }
+    if (canvas->height - y >= LABELLED) {
+        char from[TEXT_SPAN], to[TEXT_SPAN];
+        name_figure(card, low, from);
+        name_figure(card, high, to);
+        canvas_format(canvas, 0, y++, STYLE_DIM, "the last %zu answers: %s to %s",
+                      light->trend_count, from, to);
+    }
+    draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});
+}
+
 /* What is left of a big card: the remedy of what is wrong, evidence as far as it goes,
  * and the trend drawn large once there is one. */
 static void draw_rest(const struct card *card, struct canvas *canvas, int y,
                       const struct light *light)
 {
-    enum { CHART_ROWS = 3, CHART_POINTS = 8 };
+    enum { CHART_ROWS = 3, CHART_POINTS = 8, BIG = 12, WHOLE_SCREEN = 16 };
     const struct result *result = light->result;
     if (!result) {
         return;
@@ -218,13 +248,14 @@ static void draw_rest(const struct card *card, struct canvas *canvas, int y,
         y += canvas_wrap(canvas, rect, STYLE_REMEDY, result->remedy);
     }
     int left = canvas->height - y - (int)card->row_count;
-    int chart = left < CHART_ROWS ? left : CHART_ROWS;
+    int most = canvas->height < BIG ? CHART_ROWS : CHART_ROWS + 2;
+    int chart = left < most ? left : most;
     chart = left < 2 || card->lights[0]->trend_count < CHART_POINTS ? 0 : chart;
     int end = canvas->height - chart;
     y = draw_evidence(card, canvas, y, end, result);
     if (chart > 0) {
-        y = canvas->height - y > 8 ? y : end; /* on a whole screen all that is left */
-        draw_trend(card, canvas, (struct rect){0, y, canvas->width, canvas->height - y});
+        bool all = canvas->height >= WHOLE_SCREEN && canvas->height - y > 8;
+        draw_chart(card, canvas, all ? y : end);
     }
 }
 

@@ -8,6 +8,7 @@ enum {
     SHORT = 22,    /* below, framed cards would leave no room for the list */
     SHORTEST = 13, /* below, even a line a card would not */
     TALL = 38,     /* from here the gate has three rows */
+    EVENTS = 5,    /* rows that they keep where the list would have more */
 };
 
 static int between(int value, int low, int high)
@@ -33,12 +34,13 @@ static void place_strips(struct layout *layout, struct rect *body, size_t cards)
     }
 }
 
-static void place_cards(struct layout *layout, struct rect *body, size_t cards,
-                        int height)
+/* Cards are as high as the list of checks lets them. */
+static void place_cards(struct layout *layout, struct rect *body, size_t cards, int list)
 {
     int columns = body->width >= WIDE ? 4 : 2;
-    int rows =
-        columns == 4 ? between((height - 20) / 3, 4, 11) : between(height / 6, 4, 8);
+    int room = body->height - list;
+    int rows = columns == 4 ? between(room - 9, 4, 17)
+                            : between(room / 2, 4, between(body->height / 6 + 1, 4, 8));
     for (size_t i = 0; i < cards; i += (size_t)columns) {
         struct rect line = take_rows(body, rows);
         for (int j = 0; j < columns && i + (size_t)j < cards; j++) {
@@ -50,7 +52,7 @@ static void place_cards(struct layout *layout, struct rect *body, size_t cards,
 }
 
 void layout_board(struct layout *layout, int width, int height, size_t cards,
-                  size_t checks)
+                  size_t checks, size_t remedies)
 {
     memset(layout, 0, sizeof *layout);
     cards = cards > LAYOUT_CARDS ? LAYOUT_CARDS : cards;
@@ -62,8 +64,9 @@ void layout_board(struct layout *layout, int width, int height, size_t cards,
     }
     layout->gate = take_rows(&body, height >= TALL ? 3 : 1);
     layout->body = body;
+    int list = (int)checks + 2; /* its rule, a row a check and one for a remedy */
     if (width >= NARROW && height >= SHORT) {
-        place_cards(layout, &body, cards, height);
+        place_cards(layout, &body, cards, list);
     } else if (height >= SHORTEST) {
         place_strips(layout, &body, cards);
     }
@@ -72,10 +75,9 @@ void layout_board(struct layout *layout, int width, int height, size_t cards,
         layout->side = (struct rect){left + 1, body.y, width - left - 1, body.height};
         body.width = left;
     }
-    /* The list wants its rule, a row a check and one for the remedy; events get the rest,
-     * yet the last of them stays in sight. */
-    int wish = (int)checks + 3;
-    int events = body.height < 8 ? 0 : between(body.height - wish, 3, body.height);
+    /* Events get the rest, yet the last of them stays in sight. */
+    int events = body.height < 8 ? 0 : between(body.height - list, 1, body.height);
+    events -= between(events - EVENTS, 0, (int)remedies);
     layout->checks = take_rows(&body, body.height - events);
     layout->events = body;
 }

@@ -18,7 +18,8 @@ struct layout {
     struct rect body; /* between gate and bar: for a zoomed pane or a screen */
 };
 
+/* `remedies`: rows of the list besides a row a check, where there is room. */
 void layout_board(struct layout *layout, int width, int height, size_t cards,
-                  size_t checks);
+                  size_t checks, size_t remedies);
 
 #endif

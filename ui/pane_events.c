@@ -14,8 +14,9 @@ struct events_view {
     size_t back; /* how many of the newest are scrolled away */
 };
 
-/* Which alerts are raised, for how long, at the right end of the rule. */
-static void draw_alerts(const struct scene *scene, struct canvas *canvas)
+/* Which alerts are raised, for how long, at the right end of the first row; returns the
+ * column where that begins. */
+static int draw_alerts(const struct scene *scene, struct canvas *canvas)
 {
     enum { AFTER_TITLE = 11 };
     const struct alerts *alerts = scene->ui->alerts;
@@ -29,13 +30,39 @@ static void draw_alerts(const struct scene *scene, struct canvas *canvas)
             buf_format(&words, " alert %s %s ", alert->rule->name, span);
         }
     }
-    int end = canvas->width - 2;
-    if (words.length > 0 && canvas_right(canvas, AFTER_TITLE, end, 0, STYLE_FAIL,
-                                         buf_string(&words)) == end) {
-        canvas_fit(canvas, AFTER_TITLE, 0, end - AFTER_TITLE, STYLE_FAIL,
-                   buf_string(&words));
+    int end = canvas->width - 2, start = end;
+    if (words.length > 0) {
+        start = canvas_right(canvas, AFTER_TITLE, end, 0, STYLE_FAIL, buf_string(&words));
+    }
+    if (words.length > 0 && start == end) {
+        start = AFTER_TITLE;
+        canvas_fit(canvas, start, 0, end - start, STYLE_FAIL, buf_string(&words));
     }
     buf_finish(&words);
+    return start;
+}
+
+static void draw_moment(const struct moment *moment, struct canvas *canvas, int y,
+                        int end, uint8_t style)
+{
+    char time[16];
+    mark_time(time, moment->wall);
+    int x = canvas_text(canvas, 1, y, style, time) + 1;
+    const struct state_row *row = &state_rows[moment->state];
+    x = canvas_text(canvas, x, y, style_of_state(moment->state),
+                    canvas->ascii ? row->ascii : row->glyph);
+    canvas_fit(canvas, x + 1, y, end - x - 1, STYLE_TEXT, moment->text);
+}
+
+/* Where the list of checks left a single row. */
+static void draw_line(const struct events_view *view, const struct scene *scene,
+                      struct canvas *canvas, bool focus)
+{
+    const struct moment *moment = board_moment(scene->board, view->back);
+    int end = draw_alerts(scene, canvas);
+    if (moment) {
+        draw_moment(moment, canvas, 0, end, focus ? STYLE_FOCUS : STYLE_DIM);
+    }
 }
 
 static void events_draw(const void *self, const struct scene *scene,
@@ -43,6 +70,10 @@ static void events_draw(const void *self, const struct scene *scene,
 {
     const struct events_view *view = self;
     uint8_t style = focus ? STYLE_FOCUS : STYLE_BORDER;
+    if (canvas->height == 1) {
+        draw_line(view, scene, canvas, focus);
+        return;
+    }
     canvas_rule(canvas, focus, style);
     canvas_text(canvas, 2, 0, focus ? STYLE_FOCUS : STYLE_STRONG, " Events ");
     draw_alerts(scene, canvas);
@@ -52,13 +83,7 @@ static void events_draw(const void *self, const struct scene *scene,
         if (!moment) {
             break;
         }
-        char time[16];
-        mark_time(time, moment->wall);
-        int x = canvas_text(canvas, 1, y, STYLE_DIM, time) + 1;
-        const struct state_row *row = &state_rows[moment->state];
-        x = canvas_text(canvas, x, y, style_of_state(moment->state),
-                        canvas->ascii ? row->ascii : row->glyph);
-        canvas_fit(canvas, x + 1, y, canvas->width - x - 2, STYLE_TEXT, moment->text);
+        draw_moment(moment, canvas, y, canvas->width - 1, STYLE_DIM);
     }
 }
 

@@ -229,11 +229,21 @@ static size_t card_count(const struct ui *ui)
     return count;
 }
 
+static size_t remedy_count(const struct ui *ui)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < ui->board->count; i++) {
+        const struct result *result = ui->board->lights[i].result;
+        count += result && result->remedy;
+    }
+    return count;
+}
+
 void ui_draw(struct ui *ui, struct canvas *canvas)
 {
     struct layout layout;
-    layout_board(&layout, canvas->width, canvas->height, card_count(ui),
-                 ui->board->count);
+    layout_board(&layout, canvas->width, canvas->height, card_count(ui), ui->board->count,
+                 remedy_count(ui));
     canvas_clear(canvas);
     struct canvas header = canvas_part(canvas, layout.header);
     struct canvas gate = canvas_part(canvas, layout.gate);

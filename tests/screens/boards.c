@@ -328,6 +328,56 @@ struct board *boards_without(void)
     return board;
 }
 
+/* Adds lights that come from `checks`, up to so many. */
+static void add_lights(struct board *board, size_t count, enum state state)
+{
+    static const char *const names[] = {"backend settings", "backend revision",
+                                        "api certificate",  "worker ready",
+                                        "mail relay",       "name of the api"};
+    size_t before = board->count;
+    board->lights = mem_resize(board->lights, count * sizeof *board->lights);
+    for (; board->count < count; board->count++) {
+        size_t i = board->count;
+        board->lights[i] = (struct light){.check = &checks[BACKEND],
+                                          .name = mem_text(names[i - before]),
+                                          .period = 25 * CLOCK_SECOND,
+                                          .deadline = 2 * CLOCK_SECOND};
+        struct result *result = answer(board, i, 3, 15);
+        state == STATE_OK ? result_ok(result, "says all that is expected, 5 of 5")
+                          : result_set(result, state, "look at its log",
+                                       "connection refused by 127.0.0.1:8443");
+    }
+    board->verdict = gate_decide(board, BOARDS_NOW);
+}
+
+struct board *boards_ten(void)
+{
+    struct board *board = boards_green();
+    add_lights(board, 10, STATE_OK);
+    return board;
+}
+
+struct board *boards_ten_red(void)
+{
+    struct board *board = boards_red();
+    add_lights(board, 10, STATE_OK);
+    return board;
+}
+
+struct board *boards_many(void)
+{
+    struct board *board = boards_red();
+    add_lights(board, 14, STATE_OK);
+    return board;
+}
+
+struct board *boards_storm(void)
+{
+    struct board *board = boards_mixed();
+    add_lights(board, 14, STATE_FAIL);
+    return board;
+}
+
 void boards_judge(const struct board *board, struct alerts *alerts)
 {
     alerts_init(alerts, NULL, NULL, NULL);

@@ -19,6 +19,10 @@ boards_foreign(void); /* a peer's text with escapes, bidi and wide characters */
 struct board *boards_elsewhere(void); /* stores that are not asked from here */
 struct board *boards_without(void);   /* a system that has no Redis */
 struct board *boards_mixed(void);     /* every state there is */
+struct board *boards_ten(void);       /* as many lights as the sandbox has */
+struct board *boards_ten_red(void);
+struct board *boards_many(void);  /* more than fit, few of them red */
+struct board *boards_storm(void); /* and most of them */
 void boards_judge(const struct board *board,
                   struct alerts *alerts); /* three minutes ago */
 void boards_free(struct board *board);

@@ -259,6 +259,69 @@ static void read_only_shows_no_plan(void **state)
     stage_clear(&stage);
 }
 
+/* ---- the list ---- */
+
+static const char *past(const char *line, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(line, prefix, length) == 0 ? line + length : line;
+}
+
+/* The lights that have a row of the list, and those that its last row counts. */
+static size_t accounted(const char *drawn)
+{
+    size_t count = 0;
+    for (const char *line = drawn; *line; line = strchr(line, '\n') + 1) {
+        const char *mark = past(past(line, " "), "▸"), *told = past(line, " … ");
+        count += strncmp(mark, "✗ FAIL  ", strlen("✗ FAIL  ")) == 0;
+        while (told && told != line && (told = strstr(told, " not green of "))) {
+            told += strlen(" not green of ");
+            count += strtoul(told, NULL, 10);
+        }
+    }
+    return count;
+}
+
+static void no_red_light_is_out_of_sight_and_not_told(void **state)
+{
+    (void)state;
+    enum { LIGHTS = 14 };
+    static const struct check many = {
+        .name = "many", .help = "is it there", .section = "/many"};
+    static const struct check *const rows[LIGHTS + 1] = {
+        &many, &many, &many, &many, &many, &many, &many,
+        &many, &many, &many, &many, &many, &many, &many};
+    struct stage stage;
+    struct ui ui;
+    stage_set(&stage);
+    struct board *board = board_create(stage.board->environment, rows);
+    for (size_t i = 0; i < LIGHTS; i++) {
+        struct result *result = result_create();
+        result_set(result, STATE_FAIL, "mend it", "said so");
+        result->began = result->ended = stage.now;
+        board_take(board, &board->lights[i], result);
+    }
+    ui_init(&ui, board);
+    board_judge(board, stage.now);
+    for (size_t at = 0; at < LIGHTS; at += 3) {
+        ui_select(&ui, at);
+        ui_update(&ui, stage.now, 0);
+        for (int width = 60; width < 200; width += 20) {
+            for (int height = 10; height < 60; height++) {
+                struct canvas canvas = canvas_create(width, height, false);
+                ui_draw(&ui, &canvas);
+                char *drawn = dumped(&canvas);
+                assert_int_equal(accounted(drawn), LIGHTS);
+                free(drawn);
+                canvas_destroy(&canvas);
+            }
+        }
+    }
+    ui_finish(&ui);
+    board_destroy(board);
+    stage_clear(&stage);
+}
+
 /* ---- a run ---- */
 
 #define FIRST "20260131T120000Z-0001"
@@ -651,6 +714,7 @@ int main(void)
         cmocka_unit_test(a_confirmation_expires_after_a_minute),
         cmocka_unit_test(another_repair_wants_a_reason_of_its_own),
         cmocka_unit_test(read_only_shows_no_plan),
+        cmocka_unit_test(no_red_light_is_out_of_sight_and_not_told),
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
         cmocka_unit_test(what_a_rollback_said_before_it_was_followed_is_shown),
         cmocka_unit_test(a_run_of_the_past_is_played_again),

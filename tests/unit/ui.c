@@ -280,7 +280,7 @@ static void no_size_makes_places_overlap(void **state)
         for (int height = 1; height <= 70; height++) {
             unsigned char *taken = mem_alloc((size_t)(width * height));
             struct layout layout;
-            layout_board(&layout, width, height, 4, 8);
+            layout_board(&layout, width, height, 4, 8, 5);
             count_cells(taken, width, height, layout.header);
             count_cells(taken, width, height, layout.gate);
             count_cells(taken, width, height, layout.bar);
@@ -292,6 +292,20 @@ static void no_size_makes_places_overlap(void **state)
             }
             assert_true(layout.gate.height > 0);
             free(taken);
+        }
+    }
+}
+
+static void ten_checks_and_a_remedy_fit_where_most_terminals_begin(void **state)
+{
+    (void)state;
+    for (int width = 80; width <= 220; width += 10) {
+        for (int height = 24; height <= 70; height++) {
+            struct layout layout;
+            layout_board(&layout, width, height, 4, 10, 1);
+            assert_true(layout.checks.height >= 1 + 10 + 1);
+            assert_true(layout.events.height >= 1);
+            assert_true(layout.cards[3].height >= 4);
         }
     }
 }
@@ -352,6 +366,7 @@ int main(void)
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(no_bytes_at_all_make_output_unsafe),
         cmocka_unit_test(no_size_makes_places_overlap),
+        cmocka_unit_test(ten_checks_and_a_remedy_fit_where_most_terminals_begin),
         cmocka_unit_test(a_key_means_one_thing_in_a_context),
         cmocka_unit_test(every_action_has_a_key_and_words),
         cmocka_unit_test(every_screen_has_a_way_back),
