@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "sandbox/control.h"
+#include "sandbox/linger.h"
 #include "sandbox/place.h"
 #include "sandbox/sandbox.h"
 
@@ -17,11 +18,15 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { STATUS_NOT_FOUND = 127 }; /* as a shell says that there is no such command */
+enum {
+    STATUS_NOT_FOUND = 127, /* as a shell says that there is no such command */
+    KILLED = 128,           /* and by which signal: so much more */
+};
 
 void serve_complain(const struct error *error)
 {
@@ -178,9 +183,10 @@ static bool begin_command(const struct sandbox *sandbox, char **argv,
 
 /* What a key at the terminal sends went to the command as well, which decides; what was
  * sent to us alone is passed on, and so is a hang-up, which the kernel sends to a
- * session's leader alone. True where the sandbox is to end. */
+ * session's leader alone. True where the sandbox is to end, `told` where it is to end
+ * once the command has. */
 static bool take_signal(const struct signalfd_siginfo *info,
-                        const struct process *command)
+                        const struct process *command, bool *told)
 {
     if (info->ssi_signo == SIGCHLD) {
         return false;
@@ -188,6 +194,7 @@ static bool take_signal(const struct signalfd_siginfo *info,
     bool alone = info->ssi_code != SI_KERNEL || info->ssi_signo == SIGHUP;
     if (command->pid && alone) {
         process_signal(command, (int)info->ssi_signo);
+        *told = true;
     }
     return command->pid == 0;
 }
@@ -198,7 +205,7 @@ static bool command_ended(const struct process *command, int *status)
     int state = 0;
     for (pid_t ended; (ended = waitpid(-1, &state, WNOHANG)) > 0;) {
         if (ended == command->pid) {
-            *status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+            *status = WIFSIGNALED(state) ? KILLED + WTERMSIG(state) : WEXITSTATUS(state);
             return true;
         }
     }
@@ -207,7 +214,7 @@ static bool command_ended(const struct process *command, int *status)
 
 /* Returns the status to exit with. */
 static int attend(struct sandbox *sandbox, int signals, int control,
-                  const struct process *command)
+                  const struct process *command, bool *told)
 {
     struct pollfd ready[2] = {{.fd = signals, .events = POLLIN},
                               {.fd = control, .events = POLLIN}};
@@ -219,7 +226,7 @@ static int attend(struct sandbox *sandbox, int signals, int control,
         struct signalfd_siginfo info;
         if ((ready[0].revents & POLLIN) &&
             read(signals, &info, sizeof info) == (ssize_t)sizeof info &&
-            take_signal(&info, command)) {
+            take_signal(&info, command, told)) {
             return 0;
         }
         if (ready[1].revents & POLLIN) {
@@ -251,10 +258,63 @@ static bool become_reaper(void)
            errno == ECHILD && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 }
 
+/* ---- after the command ---- */
+
+static void serve_control(int control, void *sandbox)
+{
+    control_serve(control, sandbox);
+}
+
+static void run_shell(struct sandbox *sandbox, int signals, int control, char *line)
+{
+    char shell[] = "sh", option[] = "-c";
+    char *argv[] = {shell, option, line, NULL};
+    struct error error = {0};
+    struct process command = {0};
+    bool told = false;
+    if (begin_command(sandbox, argv, &command, &error)) {
+        attend(sandbox, signals, control, &command, &told);
+    }
+}
+
+static void await_runs(struct sandbox *sandbox, int signals, int control)
+{
+    if (!sandbox->reaper || !linger_wanted()) {
+        return;
+    }
+    fprintf(stderr,
+            "greenboard sandbox: a run goes on in it, and has 5 minutes to end; Ctrl-C "
+            "ends both now. Elsewhere, to watch it:\n"
+            "  greenboard -c %s/greenboard.json --state-dir %s/state runs attach\n",
+            sandbox->dir, sandbox->dir);
+    /* Everything of the sandbox goes: how it ended would be told nowhere else. */
+    char tell[] = "greenboard runs >&2";
+    if (linger(signals, control, serve_control, sandbox)) {
+        run_shell(sandbox, signals, control, tell);
+    }
+}
+
+/* A console that was killed left the terminal as it needs it: Ctrl-C is to work again,
+ * and what is said to be seen. */
+static void restore_terminal(struct sandbox *sandbox, int signals, int control,
+                             const struct termios *before)
+{
+    struct termios now;
+    if (tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &now) != 0 ||
+        now.c_lflag == before->c_lflag) {
+        return;
+    }
+    char screen[] = "tput rmcup; tput cnorm; tput sgr0";
+    tcsetattr(STDIN_FILENO, TCSANOW, before);
+    run_shell(sandbox, signals, control, screen);
+}
+
 static int run(struct sandbox *sandbox, char **argv, int signals, int control)
 {
     struct error error = {0};
     struct process command = {0};
+    struct termios before;
+    bool told = false, terminal = tcgetattr(STDIN_FILENO, &before) == 0;
     if (*argv && !begin_command(sandbox, argv, &command, &error)) {
         serve_complain(&error);
         return error.code == ERROR_ABSENT ? STATUS_NOT_FOUND : EXIT_INTERNAL;
@@ -262,7 +322,14 @@ static int run(struct sandbox *sandbox, char **argv, int signals, int control)
     if (!*argv) {
         print_variables(sandbox);
     }
-    return attend(sandbox, signals, control, &command);
+    int status = attend(sandbox, signals, control, &command, &told);
+    if (terminal && status > KILLED) {
+        restore_terminal(sandbox, signals, control, &before);
+    }
+    if (*argv && !told) {
+        await_runs(sandbox, signals, control);
+    }
+    return status;
 }
 
 int serve(struct sandbox *sandbox, char **argv)

@@ -53,6 +53,29 @@ like "$err" 'cleaned up after 1' 'and says that it cleaned up'
 ok 'what the killed one had started is gone' wait_for all_gone "${started[@]}" "$supervisor"
 ok 'and so are its files' empty
 
+# ---- its command killed in mid-deploy ----
+
+# shellcheck disable=SC2016 # for the inner shell
+killed='greenboard deploy --detach --confirm staging --reason outlived; kill -9 $$'
+run greenboard sandbox --stand-in -- sh -c "$killed"
+is "$status" 137 'it exits as its command did'
+like "$err" 'a run goes on in it, and has 5 minutes to end' 'it says that it stays for the run'
+like "$err" 'deploy +verified' 'and how that ended'
+ok 'then nothing is left of it' empty
+
+# shellcheck disable=SC2016 # for the inner shell
+begin lingers greenboard sandbox --stand-in -- sh -c \
+    'rm -f "$GREENBOARD_SANDBOX/pace"; unset GREENBOARD_SANDBOX_PACE
+     greenboard sandbox fault deploy_hangs on
+     greenboard deploy --detach --confirm staging --reason lingers; kill -9 $$'
+ok 'it stays for a run that hangs' wait_for says "$TMPDIR/lingers.err" 'a run goes on in it'
+mapfile -t started < <(pids)
+kill -INT "${E2E_PIDS[lingers]}"
+finish lingers
+is "$status" 137 'an interrupt ends it'
+ok 'with the run' wait_for all_gone "${started[@]}"
+ok 'and its files' empty
+
 # ---- interrupted ----
 
 begin served greenboard sandbox --stand-in
