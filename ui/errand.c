@@ -14,7 +14,7 @@ struct task *errand_back(struct errand *errand)
     return task;
 }
 
-size_t errand_wait(const struct errand *errand, int fds[PANE_FDS])
+size_t errand_wait(const struct errand *errand, int *fds)
 {
     if (errand->out) {
         fds[0] = pool_fd(errand->pool);

@@ -18,7 +18,7 @@ struct errand {
 void errand_send(struct errand *errand, struct task *take_task);
 /* The task, once: the caller's again. NULL: it is not back, or nothing is out. */
 struct task *errand_back(struct errand *errand);
-size_t errand_wait(const struct errand *errand, int fds[PANE_FDS]);
+size_t errand_wait(const struct errand *errand, int *fds); /* into one at most */
 /* Waits for nobody: what is out is dropped by its worker. */
 void errand_finish(struct errand *errand);
 

@@ -13,6 +13,7 @@
 #include "ui/bar.h"
 #include "ui/confirm.h"
 #include "ui/errand.h"
+#include "ui/foreseen.h"
 #include "ui/pane.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -38,6 +39,7 @@ struct back_screen {
     char *release;
     const char *doubt; /* why it is no good choice, or NULL */
     struct errand errand;
+    struct foreseen foreseen;
     struct back back;
     struct plan *plan;
     struct error error;
@@ -105,6 +107,7 @@ static void take_prepared(struct back_screen *screen, struct preparing *prepared
 static void back_update(void *self, const struct scene *scene)
 {
     struct back_screen *screen = self;
+    foreseen_step(&screen->foreseen, scene);
     if (!screen->errand.pool && scene->ui->dir) {
         begin(screen, scene);
     }
@@ -121,7 +124,8 @@ static void back_update(void *self, const struct scene *scene)
 static size_t back_wait(const void *self, int fds[PANE_FDS])
 {
     const struct back_screen *screen = self;
-    return errand_wait(&screen->errand, fds);
+    size_t count = errand_wait(&screen->errand, fds);
+    return count + errand_wait(&screen->foreseen.errand, fds + count);
 }
 
 static void back_init(void *self)
@@ -135,6 +139,7 @@ static void finish(void *self)
 {
     struct back_screen *screen = self;
     errand_finish(&screen->errand);
+    foreseen_finish(&screen->foreseen);
     back_finish(&screen->back);
     plan_destroy(screen->plan);
     confirm_finish(&screen->confirm);
@@ -181,6 +186,7 @@ static void draw_page(const void *self, const struct scene *scene,
     if (!screen->plan) {
         return;
     }
+    foreseen_draw(&screen->foreseen, page);
     char *words = back_words(&screen->back);
     confirm_draw_line(page, "files", words);
     free(words);

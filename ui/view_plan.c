@@ -20,6 +20,7 @@
 #include "ui/bar.h"
 #include "ui/confirm.h"
 #include "ui/departing.h"
+#include "ui/foreseen.h"
 #include "ui/pane.h"
 #include "ui/run_screen.h"
 #include "ui/ui.h"
@@ -36,7 +37,8 @@ struct plan_screen {
     char *check;                /* that is to be mended; NULL: a deploy */
     size_t nth;                 /* of the repairs that are for it */
     struct departing departing; /* of a deploy */
-    struct plan *plan;          /* NULL: none can be made, see error */
+    struct foreseen foreseen;
+    struct plan *plan; /* NULL: none can be made, see error */
     struct error error;
     enum { PLAN_PROVES, PLAN_WAITS, PLAN_ASKS, PLAN_EXPIRED } state;
     struct sched *sched; /* which does not watch as long as this is open */
@@ -62,6 +64,7 @@ static void plan_finish(void *self)
     plan_destroy(screen->plan);
     confirm_finish(&screen->confirm);
     departing_finish(&screen->departing);
+    foreseen_finish(&screen->foreseen);
     free(screen->check);
 }
 
@@ -157,6 +160,7 @@ static void plan_update(void *self, const struct scene *scene)
     if (!screen->check) {
         departing_step(&screen->departing, scene);
     }
+    foreseen_step(&screen->foreseen, scene);
     if (!proved(screen, scene)) {
         return;
     }
@@ -242,7 +246,8 @@ static void draw_prompt(const struct plan_screen *screen, const struct scene *sc
 static size_t plan_wait(const void *self, int fds[PANE_FDS])
 {
     const struct plan_screen *screen = self;
-    return errand_wait(&screen->departing.errand, fds);
+    size_t count = errand_wait(&screen->departing.errand, fds);
+    return count + errand_wait(&screen->foreseen.errand, fds + count);
 }
 
 static void draw_page(const void *self, const struct scene *scene,
@@ -252,6 +257,7 @@ static void draw_page(const void *self, const struct scene *scene,
     if (!screen->plan) {
         return;
     }
+    foreseen_draw(&screen->foreseen, page);
     if (screen->departing.known) {
         departure_show(&screen->departing.departure, confirm_draw_line, page);
     }

@@ -25,19 +25,47 @@ static bool open_failed(struct error *error, const char *path)
     return false;
 }
 
-bool fs_read(const char *path, struct buf *out, struct error *error)
+/* -1 where it cannot be opened, or is no file that ends. */
+static int open_regular(const char *path, struct stat *about, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        return open_failed(error, path);
+        open_failed(error, path);
+        return -1;
+    }
+    if (fstat(fd, about) != 0 || !S_ISREG(about->st_mode)) {
+        error_set(error, ERROR_SYSTEM, "%s is not a regular file", path);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static bool too_large(const char *path, size_t most, struct error *error)
+{
+    return error_set(error, ERROR_LIMIT, "%s is larger than %zu bytes", path, most);
+}
+
+bool fs_readable(const char *path, size_t most, struct error *error)
+{
+    struct stat about;
+    int fd = open_regular(path, &about, error);
+    if (fd < 0) {
+        return false;
+    }
+    close(fd);
+    return about.st_size <= (off_t)most || too_large(path, most, error);
+}
+
+bool fs_read(const char *path, struct buf *out, struct error *error)
+{
+    struct stat about;
+    int fd = open_regular(path, &about, error);
+    if (fd < 0) {
+        return false;
     }
     bool done = false;
-    struct stat about;
     char chunk[16384];
-    if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-        error_set(error, ERROR_SYSTEM, "%s is not a regular file", path);
-        goto out;
-    }
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR) {
@@ -48,7 +76,7 @@ bool fs_read(const char *path, struct buf *out, struct error *error)
             goto out;
         }
         if (!buf_add(out, chunk, (size_t)got)) {
-            error_set(error, ERROR_LIMIT, "%s is larger than %zu bytes", path, out->cap);
+            too_large(path, out->cap, error);
             goto out;
         }
         if (got == 0) {

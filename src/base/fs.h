@@ -13,6 +13,8 @@
  * ERROR_ABSENT, a forbidden one ERROR_DENIED. A FIFO or device is refused, never waited
  * for. */
 bool fs_read(const char *path, struct buf *out, struct error *error);
+/* Whether it would read so many bytes at most: opened and looked at, nothing is read. */
+bool fs_readable(const char *path, size_t most, struct error *error);
 
 /* Temporary file in the same directory, fsync, rename, fsync of the directory. */
 bool fs_replace(const char *path, const void *data, size_t length, mode_t mode,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "checks/checks.h"
 #include "cli/attach.h"
 #include "cli/refusal.h"
@@ -9,6 +10,7 @@
 #include "lock/coordinator.h"
 #include "lock/standing.h"
 #include "net/http.h"
+#include "release/backup.h"
 #include "release/departure.h"
 #include "run/launch.h"
 #include "store/events.h"
@@ -114,6 +116,15 @@ static void print_departure(const struct starting *starting)
     departure_finish(&departure);
 }
 
+static void print_foreseen(const struct starting *starting)
+{
+    char **lines = backup_foresee(starting->cli->environment);
+    for (size_t i = 0; lines[i]; i++) {
+        print_line(NULL, "but", lines[i]);
+    }
+    argv_free(lines);
+}
+
 static bool read_name(char *name, size_t room)
 {
     struct pollfd ready = {STDIN_FILENO, POLLIN, 0};
@@ -211,6 +222,7 @@ int starting_go(struct starting *starting, int dry_status)
     }
     plan_show(starting->plan, print_line, NULL);
     print_line(NULL, "locks", starting->covers);
+    print_foreseen(starting);
     fflush(stdout);
     if (starting->dry_run) {
         return dry_status;

@@ -46,6 +46,11 @@ static bool read_whole(struct kept *row, const char *from, struct buf *bytes,
     return fs_read(row->real, bytes, error);
 }
 
+static void hint_file(struct error *error, const char *path)
+{
+    error_hint(error, "make %s readable, or take it out of `backup.files`", path);
+}
+
 static bool keep_file(struct kept *row, const char *path, const struct known *known,
                       struct error *error)
 {
@@ -55,7 +60,7 @@ static bool keep_file(struct kept *row, const char *path, const struct known *kn
     row->path = mem_text(path);
     bool done = read_whole(row, from, &bytes, error);
     if (!done) {
-        error_hint(error, "make %s readable, or take it out of `backup.files`", path);
+        hint_file(error, path);
     }
     row->size = bytes.length;
     done = done && cut_make(&row->cut, path, buf_string(&bytes), bytes.length, known,
@@ -63,6 +68,26 @@ static bool keep_file(struct kept *row, const char *path, const struct known *kn
     buf_finish(&bytes);
     free(from);
     return done;
+}
+
+char **backup_foresee(const struct environment *environment)
+{
+    char **lines = mem_alloc(sizeof *lines);
+    char **files = json_argv(json_object_get(section(environment), "files"));
+    for (size_t i = 0; files && files[i]; i++) {
+        struct error error = {0};
+        char *from = fs_within(environment->directory, files[i]);
+        if (!fs_readable(from, KEPT_MAX, &error)) {
+            hint_file(&error, files[i]);
+            char *line =
+                mem_format("nothing would start: %s; %s", error.message, error.hint);
+            argv_add(&lines, line);
+            free(line);
+        }
+        free(from);
+    }
+    argv_free(files);
+    return lines;
 }
 
 /* ---- commands ---- */

@@ -29,6 +29,11 @@ extern const char *const kept_words[KEPT_COUNT];
 
 bool backup_wanted(const struct environment *environment); /* something is configured */
 
+/* What of `backup.files` could not be read now, a line each with what to do,
+ * NULL-terminated; argv_free(). For people, before they confirm: looks at the disk, runs
+ * no command and decides nothing. */
+char **backup_foresee(const struct environment *environment);
+
 /* False at the first that cannot be kept: before a run then nothing may be started.
  * DIRECTORY is the run's. */
 bool backup_make(const struct environment *environment, const char *directory,

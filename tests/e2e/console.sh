@@ -33,6 +33,11 @@ tmux pipe-pane
 kill -CONT "$redis"
 seen 'the board goes green' 'GO .*10 of 10 green'
 ok 'each pane says that it is' shows '3 Redis.*OK'
+tmux resize-window -x 80 -y 24
+ten_in_sight() { [ "$(screen | grep -cE '^.✓ OK +[a-z]')" = 10 ]; }
+ok 'at 80 by 24 each of the ten checks is in sight' wait_for ten_in_sight
+ok 'the bar leads to a deploy, to the runs and to the faults' shows 'D deploy .*L runs .*x break'
+tmux resize-window -x 100 -y 30
 
 # ---- breaking it ----
 
@@ -46,6 +51,7 @@ seen 'Enter switches one on' '\[[^ ]+ *\] redis_auth'
 keys Escape
 seen 'the gate closes and says why' 'NO-GO.*redis'
 seen 'the pane of Redis is red' '3 Redis.*FAIL'
+seen 'the bar leads on from there' 'r re-run .*B roll back .*x break'
 seen 'the event is told' 'redis went from OK to FAIL|redis.*FAIL'
 keys 3
 keys Enter
@@ -88,6 +94,7 @@ keys Enter
 seen 'the name starts it: its output is shown' 'building netra-auth-service'
 seen 'it ends verified' 'verified'
 is "$(cat "$SB/deployed")" "$(cat "$SB/release")" 'and its release is deployed'
+seen 'what a run that is over can be asked is offered' 'help  p play  q back'
 keys q
 seen 'q closes the screen of the run' '1 JWT sync'
 

@@ -25,6 +25,11 @@ is "$status" 64 'a release that would be an option: usage'
 run greenboard deploy --dry-run
 is "$status" 0 'a dry run: the verdict'
 like "$out" "$(<"$SB/release").*to staging" 'a dry run shows the plan'
+jq '.environments.staging.backup.files += ["not-there.env"]' "$SB/greenboard.json" >"$SB/unkept.json"
+run greenboard -c "$SB/unkept.json" deploy --dry-run
+is "$status" 0 'a dry run with a file that cannot be kept: the verdict all the same'
+like "$out" 'but +nothing would start: cannot read .*not-there.env.*take it out of `backup.files`' \
+    'the plan says what cannot be kept, and what to do'
 ok 'none of these started the command' untouched
 run greenboard runs list -o json
 json_is length 0 'and none of these is a run'

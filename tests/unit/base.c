@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void buf_stops_at_its_cap(void **state)
@@ -165,6 +166,27 @@ static void json_pointers(void **state)
     assert_null(json_at(root, "/nothing/there"));
     assert_null(json_at(root, "a"));
     json_decref(root);
+}
+
+static void what_can_be_read_is_told_without_reading_it(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/greenboard-unit-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    char *path = fs_join(dir, "file");
+    struct error error;
+    assert_false(fs_readable(path, 16, &error));
+    assert_int_equal(error.code, ERROR_ABSENT);
+    assert_true(fs_replace(path, "sixteen of bytes", 16, 0600, &error));
+    assert_true(fs_readable(path, 16, &error));
+    assert_false(fs_readable(path, 15, &error));
+    assert_int_equal(error.code, ERROR_LIMIT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(fs_readable(path, 16, &error)); /* and nobody is waited for */
+    assert_false(fs_readable(dir, 16, &error));
+    free(path);
+    fs_remove_tree(dir);
 }
 
 static void files_are_replaced_whole(void **state)
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(nearest_word),
         cmocka_unit_test(json_is_capped),
         cmocka_unit_test(json_pointers),
+        cmocka_unit_test(what_can_be_read_is_told_without_reading_it),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(an_absolute_path_is_within_no_directory),
         cmocka_unit_test(a_lock_is_held_once),

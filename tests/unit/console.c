@@ -44,6 +44,7 @@ static void stage_set(struct stage *stage)
     static const char text[] =
         "{\"version\": 1, \"system\": \"netra\", \"environments\": {\"development\":"
         " {\"deploy\": {\"command\": [\"true\"]},"
+        " \"backup\": {\"files\": [\"app.env\"]},"
         " \"rollback\": {\"command\": [\"true\"]}, \"repairs\": ["
         "{\"name\": \"restart\", \"for\": [\"probe\"], \"command\": [\"true\"]},"
         "{\"name\": \"re-mount\", \"for\": [\"probe\"], \"command\": [\"true\"]}]}}}";
@@ -482,6 +483,30 @@ static void settle(struct stage *stage)
     }
 }
 
+/* As long as it is so, and no longer. */
+static void a_plan_says_what_it_cannot_keep(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct error error;
+    stage_set(&stage);
+    answer(&stage, STATE_OK);
+    turn(&stage);
+    press(&stage, 'D');
+    settle(&stage);
+    assert_true(shows(&stage, "nothing would start: cannot read"));
+    assert_true(shows(&stage, "take it out of `backup.files`"));
+    assert_true(shows(&stage, "type the environment's name"));
+    char *path = fs_join(stage.directory, "app.env");
+    assert_true(fs_replace(path, "A=1", 3, 0600, &error));
+    free(path);
+    stage.now += 6 * CLOCK_SECOND;
+    turn(&stage);
+    settle(&stage);
+    assert_false(shows(&stage, "nothing would start"));
+    stage_clear(&stage);
+}
+
 static void a_rollback_says_what_its_lock_reaches(void **state)
 {
     (void)state;
@@ -718,6 +743,7 @@ int main(void)
         cmocka_unit_test(a_rollback_shows_nothing_of_the_run_that_it_follows),
         cmocka_unit_test(what_a_rollback_said_before_it_was_followed_is_shown),
         cmocka_unit_test(a_run_of_the_past_is_played_again),
+        cmocka_unit_test(a_plan_says_what_it_cannot_keep),
         cmocka_unit_test(a_rollback_says_what_its_lock_reaches),
         cmocka_unit_test(the_bar_has_what_the_boards_state_calls_for),
         cmocka_unit_test(while_a_run_is_open_the_bar_leads_to_it),

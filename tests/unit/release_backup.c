@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "release/back.h"
 #include "release/backup.h"
 #include "release/restore.h"
@@ -406,12 +407,32 @@ static void a_release_that_kept_nothing_leaves_files_as_they_are(void **state)
     free(id);
 }
 
+static void what_could_not_be_kept_is_known_before(void **state)
+{
+    (void)state;
+    shop_configure(FILES("\"a.env\", \"no.env\", \".\""));
+    shop_write("a.env", "A=1\n");
+    char **lines = backup_foresee(shop.known.environment);
+    assert_int_equal(argv_count(lines), 2);
+    assert_non_null(strstr(lines[0], "nothing would start: cannot read"));
+    assert_non_null(
+        strstr(lines[0], "; make no.env readable, or take it out of `backup.files`"));
+    assert_non_null(strstr(lines[1], "is not a regular file"));
+    argv_free(lines);
+    shop_write("no.env", "B=2\n");
+    shop_configure(FILES("\"a.env\", \"no.env\""));
+    lines = backup_foresee(shop.known.environment);
+    assert_null(lines[0]);
+    argv_free(lines);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_begin, shop_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_file_of_a_backup_holds_a_secret),
+        TEST(what_could_not_be_kept_is_known_before),
         TEST(a_manifest_says_what_each_text_was),
         TEST(a_backup_that_somebody_changed_is_refused),
         TEST(what_cannot_be_kept_leaves_no_manifest),
