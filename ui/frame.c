@@ -84,9 +84,9 @@ static char *gate_words(const struct scene *scene, char *const *reasons)
     struct verdict verdict = scene->board->verdict;
     size_t count = argv_count(reasons);
     if (verdict.decision == GATE_GO) {
-        return mem_text(scene->read_only || bar_words(scene)
-                            ? "every light is green"
-                            : "every light is green: D shows the plan");
+        bool leads = !scene->read_only && !bar_words(scene) && scene->ui->depth == 0;
+        return mem_text(leads ? "every light is green: D shows the plan"
+                              : "every light is green");
     }
     if (verdict.decision == GATE_WAIT) {
         return mem_format("%zu of %zu have answered", verdict.asked - verdict.closed,
