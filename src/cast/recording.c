@@ -136,15 +136,35 @@ static bool write_text(struct recording *recording, bool whole)
     return written || recording->goes_on;
 }
 
+/* Takes what is masked. A line may have ended as a terminal wants it already. */
+static void end_lines(struct recording *recording)
+{
+    const char *at = buf_string(&recording->masked);
+    const char *end = at + recording->masked.length, *newline;
+    for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
+        bool returned = newline > at ? newline[-1] == '\r' : recording->returned;
+        buf_add(&recording->text, at, (size_t)(newline - at));
+        buf_text(&recording->text, returned ? "\n" : "\r\n");
+        recording->returned = false;
+    }
+    if (at < end) {
+        buf_add(&recording->text, at, (size_t)(end - at));
+        recording->returned = end[-1] == '\r';
+    }
+    buf_clear(&recording->masked);
+}
+
 bool recording_output(struct recording *recording, const char *bytes, size_t length)
 {
-    mask_feed(recording->mask, &recording->held, bytes, length, &recording->text);
+    mask_feed(recording->mask, &recording->held, bytes, length, &recording->masked);
+    end_lines(recording);
     return recording->text.length == 0 || write_text(recording, false);
 }
 
 static bool write_held(struct recording *recording)
 {
-    mask_end(recording->mask, &recording->held, &recording->text);
+    mask_end(recording->mask, &recording->held, &recording->masked);
+    end_lines(recording);
     return write_text(recording, true);
 }
 
@@ -233,6 +253,7 @@ void recording_close(struct recording *recording)
     }
     mask_unref(recording->mask);
     buf_finish(&recording->held);
+    buf_finish(&recording->masked);
     buf_finish(&recording->text);
     buf_finish(&recording->lines);
     free(recording->path);

@@ -26,8 +26,10 @@ struct recording {
     off_t begun;   /* of them on their way to the disk, so that settling waits less */
     int64_t began; /* clock_now() */
     struct mask *mask;
-    struct buf held;  /* what may become a secret */
-    struct buf text;  /* masked; begins with what may become a character */
+    struct buf held;   /* what may become a secret */
+    struct buf masked; /* empty between calls */
+    bool returned;     /* the last masked byte was a CR */
+    struct buf text; /* its lines end in CR LF; begins with what may become a character */
     struct buf lines; /* encoded */
     bool goes_on;     /* a run whose output cannot be recorded does: the caller's */
     int trouble;      /* errno of what could not be written first, 0: none */
@@ -47,7 +49,7 @@ void recording_close(struct recording *recording);
  * where it could not be recorded and the run must not go on. */
 bool recording_mark(struct recording *recording, const char *step, struct error *error);
 
-/* False as above. */
+/* False as above. A line that ends in LF alone is recorded as one that ends in CR LF. */
 bool recording_output(struct recording *recording, const char *bytes, size_t length);
 /* What was held back has nothing more to wait for; on disk when it returns. */
 bool recording_settle(struct recording *recording);

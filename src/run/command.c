@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { CHUNK = 65536, SLAVE_NAME = 128 };
@@ -80,10 +80,23 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+/* The recording ends lines in CR LF: a terminal that does so passes on line by line,
+ * which takes it as long as all else together. */
+static bool pass_line_ends(int terminal)
+{
+    struct termios modes;
+    if (tcgetattr(terminal, &modes) != 0) {
+        return false;
+    }
+    modes.c_oflag &= ~(tcflag_t)ONLCR;
+    return tcsetattr(terminal, TCSANOW, &modes) == 0;
+}
+
 static bool open_terminal(struct command *command, struct child *child, int *slave)
 {
     struct winsize size = {.ws_row = COMMAND_ROWS, .ws_col = COMMAND_COLUMNS};
-    if (openpty(&command->terminal, slave, NULL, NULL, &size) != 0) {
+    if (openpty(&command->terminal, slave, NULL, NULL, &size) != 0 ||
+        !pass_line_ends(*slave)) {
         return false;
     }
     fcntl(command->terminal, F_SETFD, FD_CLOEXEC);
@@ -282,18 +295,9 @@ static int64_t next_look(const struct following *following, const struct ends *e
     return silent < ends->timeout ? silent : ends->timeout;
 }
 
-/* Else each piece that the command prints takes its processor from it (sched(7)). What is
- * started after this is not touched. */
-static void read_in_batches(void)
-{
-    const struct sched_param none = {0};
-    sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
-}
-
 void command_follow(struct command *command, struct watch *watch,
                     const struct following *following, struct ending *ending)
 {
-    read_in_batches();
     const struct recording *recording = command->recording;
     unsigned failures = recording->failures;
     int64_t now = clock_now(), back = now; /* from the last waiting */

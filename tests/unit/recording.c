@@ -213,7 +213,7 @@ static void a_secret_is_masked_however_it_comes(void **state)
     }
     record("\n" SECRET, 10); /* half of it, and nothing after it */
     assert_true(recording_mark(&recording, SECRET, &error));
-    assert_told('o', "it is [masked] or not, [masked]\ncorrect-h");
+    assert_told('o', "it is [masked] or not, [masked]\r\ncorrect-h");
     assert_told('m', "[masked]");
     secret_unref(secret);
 }
@@ -282,6 +282,17 @@ static void append_numbers(size_t count)
     }
     append(buf_string(&lines));
     buf_finish(&lines);
+}
+
+static void every_line_ends_as_on_a_terminal(void **state)
+{
+    (void)state;
+    open_recording();
+    record("one\ntwo\r\n\nfour\r", 15);
+    record("\nfive", 5);
+    assert_true(recording_settle(&recording));
+    record("\n\r\n", 3);
+    assert_told('o', "one\r\ntwo\r\n\r\nfour\r\nfive\r\n\r\n");
 }
 
 static void the_end_is_read_without_what_is_before_it(void **state)
@@ -423,6 +434,7 @@ int main(void)
         TEST(a_secret_is_masked_however_it_comes),
         TEST(a_line_that_is_not_whole_is_waited_for),
         TEST(bare_bytes_of_an_older_greenboard_are_shown),
+        TEST(every_line_ends_as_on_a_terminal),
         TEST(the_end_is_read_without_what_is_before_it),
         TEST(a_skip_beyond_the_beginning_skips_nothing),
         TEST(a_record_that_cannot_be_written_is_refused_at_the_start),
