@@ -76,6 +76,9 @@ static void values_tell_secrets_by_their_look(void **state)
     assert_true(sensitive_value("postgres://ada:hunter2@db:5432/shop"));
     assert_true(sensitive_value("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"));
     assert_true(sensitive_value("Bearer eyJhbGciOi.eyJzdWIi.c2ln"));
+    assert_true(sensitive_value("see redis://:hunter2@cache:6379"));
+    assert_true(sensitive_value("host=db password=hunter2"));
+    assert_true(sensitive_value("schl\xfcssel: postgres://ada:hunter2@db"));
     assert_false(sensitive_value("https://api.example.com/a@b"));
     assert_false(sensitive_value("-----BEGIN CERTIFICATE-----"));
 }
