@@ -13,7 +13,6 @@
 /* A marker is one word wherever it stands, so that the kept text has its form still. */
 #define MARKER_BEGIN   "[kept back "
 #define MARKER         MARKER_BEGIN "%s]"
-#define MARKER_JSON    "\"" MARKER "\""
 #define MARKER_COMMENT "[not kept]"
 
 /* ---- what is secret ---- */
@@ -43,10 +42,37 @@ static bool masked(const char *value)
     return changed;
 }
 
-static bool member_is_secret(const struct member *member)
+bool cut_is_marker(const char *value)
 {
-    return sensitive_name(member->leaf) || sensitive_value(member->value) ||
-           masked(member->value);
+    return text_starts(value, MARKER_BEGIN) || text_starts(value, CUT_HOLE);
+}
+
+static bool looks_secret(const struct member *member)
+{
+    return (sensitive_name(member->leaf) || sensitive_value(member->value)) &&
+           !cut_is_marker(member->value);
+}
+
+/* A text within a text: a file that a container is given, say. */
+static bool holds_secret_line(const char *value)
+{
+    struct members lines;
+    bool found = false;
+    members_read_as(&lines, FORM_TEXT, value, strlen(value), NULL);
+    for (size_t i = 0; i < lines.count && !found; i++) {
+        found = looks_secret(&lines.rows[i]);
+    }
+    members_finish(&lines);
+    return found;
+}
+
+/* Of other texts' lines only the known secret is cut, not the value that it stands in. */
+static bool member_is_secret(enum form form, const struct member *member)
+{
+    return looks_secret(member) ||
+           (form != FORM_TEXT &&
+            (masked(member->value) ||
+             (strchr(member->value, '\n') && holds_secret_line(member->value))));
 }
 
 static bool show_fingerprint(char out[FINGERPRINT], const char *value, size_t length,
@@ -63,42 +89,32 @@ static bool show_fingerprint(char out[FINGERPRINT], const char *value, size_t le
 
 /* ---- cutting ---- */
 
-static bool add_hole(struct cut *cut, const char *name, const char *value, size_t length,
-                     const struct known *known, struct error *error)
+/* In quotes where brackets would be a list; what stood before a secret in its value is
+ * told still. */
+static void add_marker(struct cut *cut, const struct member *member,
+                       const char *fingerprint)
+{
+    bool quoted = cut->form == FORM_JSON || cut->form == FORM_YAML;
+    bool squeezed = cut->form == FORM_YAML && member && member->length == 0;
+    buf_format(&cut->text, "%s%s%s" MARKER "%s", squeezed ? " " : "", quoted ? "\"" : "",
+               member && member->before ? member->before : "", fingerprint,
+               quoted ? "\"" : "");
+}
+
+/* `member` NULL: a place between them. */
+static bool add_hole(struct cut *cut, const struct member *member, const char *value,
+                     size_t length, const struct known *known, struct error *error)
 {
     cut->holes = mem_resize(cut->holes, (cut->count + 1) * sizeof *cut->holes);
     struct hole *hole = &cut->holes[cut->count++];
-    *hole = (struct hole){.name = mem_text(name),
+    *hole = (struct hole){.name = mem_text(member ? member->name : NULL),
                           .at = cut->text.length,
                           .source = source_of(known, value, length)};
     if (!show_fingerprint(hole->fingerprint, value, length, error)) {
         return false;
     }
-    buf_format(&cut->text, cut->form == FORM_JSON ? MARKER_JSON : MARKER,
-               hole->fingerprint);
+    add_marker(cut, member, hole->fingerprint);
     hole->length = cut->text.length - hole->at;
-    return true;
-}
-
-static bool cut_members(struct cut *cut, const struct members *members, const char *text,
-                        size_t length, const struct known *known, struct error *error)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < members->count; i++) {
-        const struct member *member = &members->rows[i];
-        if (!member_is_secret(member)) {
-            continue;
-        }
-        buf_add(&cut->text, text + from, member->at - from);
-        from = member->at + member->length;
-        if (member->comment) {
-            buf_text(&cut->text, MARKER_COMMENT);
-        } else if (!add_hole(cut, member->name, member->value, strlen(member->value),
-                             known, error)) {
-            return false;
-        }
-    }
-    buf_add(&cut->text, text + from, length - from);
     return true;
 }
 
@@ -123,12 +139,14 @@ static const struct resolved *next_known(const struct known *known, const char *
     return best;
 }
 
-static bool cut_spans(struct cut *cut, const char *text, size_t length,
-                      const struct known *known, struct error *error)
+/* What stands between members: of other texts without the secrets that are known. */
+static bool cut_between(struct cut *cut, const char *text, size_t length,
+                        const struct known *known, struct error *error)
 {
     size_t from = 0, at = 0;
     const struct resolved *next;
-    while ((next = next_known(known, text, length, from, &at))) {
+    while (cut->form == FORM_TEXT &&
+           (next = next_known(known, text, length, from, &at))) {
         buf_add(&cut->text, text + from, at - from);
         if (!add_hole(cut, NULL, secret_data(next->secret), secret_length(next->secret),
                       known, error)) {
@@ -140,90 +158,54 @@ static bool cut_spans(struct cut *cut, const char *text, size_t length,
     return true;
 }
 
-/* ---- lines of a text that is only looked at ---- */
-
-/* "  - name: value" or "name=value": false where the line has no such form. */
-static bool split_line(const char *line, size_t length, struct buf *name, size_t *value)
+static bool cut_members(struct cut *cut, const struct members *members, const char *text,
+                        size_t length, const struct known *known, struct error *error)
 {
-    size_t at = 0;
-    while (at < length && strchr(" \t-\"'", line[at])) {
-        at++;
-    }
-    size_t end = at;
-    while (end < length && line[end] != ':' && line[end] != '=') {
-        end++;
-    }
-    size_t last = end;
-    while (last > at && strchr(" \t\"'", line[last - 1])) {
-        last--;
-    }
-    buf_clear(name);
-    buf_add(name, line + at, last - at);
-    *value = end < length ? end + 1 : length;
-    while (*value < length && strchr(" \t", line[*value])) {
-        (*value)++;
-    }
-    return last > at && *value < length;
-}
-
-/* What was cut already, or is no more than its sign. */
-static bool is_marker(const char *value)
-{
-    return text_starts(value, MARKER_BEGIN) || text_starts(value, CUT_HOLE);
-}
-
-/* A container's variables as YAML tells them: "name: X" and behind it "value: …". */
-static bool line_is_secret(struct buf *called, const struct buf *name, const char *value)
-{
-    const char *as = buf_string(name);
-    if (strcmp(as, "name") == 0) {
-        buf_clear(called);
-        buf_add(called, value, strcspn(value, " \t\r\"'"));
-        return false;
-    }
-    bool by_name = strcmp(as, "value") == 0 ? sensitive_name(buf_string(called))
-                                            : sensitive_name(as);
-    return (by_name || sensitive_value(value)) && !is_marker(value);
-}
-
-static bool cut_lines(struct cut *cut, const char *text, size_t length,
-                      const struct known *known, struct error *error)
-{
-    struct buf name, called;
+    size_t from = 0;
     bool done = true;
-    buf_init(&name, 0);
-    buf_init(&called, 0);
-    for (size_t from = 0; done && from < length;) {
-        const char *line = text + from;
-        const char *newline = memchr(line, '\n', length - from);
-        size_t size = newline ? (size_t)(newline - line) : length - from, at = 0;
-        char *value = NULL;
-        if (split_line(line, size, &name, &at) &&
-            (value = mem_bytes(line + at, size - at)) &&
-            line_is_secret(&called, &name, value)) {
-            buf_add(&cut->text, line, at);
-            done = add_hole(cut, buf_string(&name), value, size - at, known, error);
-        } else {
-            buf_add(&cut->text, line, size);
+    for (size_t i = 0; done && i < members->count; i++) {
+        const struct member *member = &members->rows[i];
+        if (member->at < from || !member_is_secret(cut->form, member)) {
+            continue;
         }
-        buf_add(&cut->text, "\n", newline ? 1 : 0);
-        from += size + (newline != NULL);
-        mem_cleanse(value);
+        done = cut_between(cut, text + from, member->at - from, known, error);
+        from = member->at + member->length;
+        if (done && member->comment) {
+            buf_text(&cut->text, MARKER_COMMENT);
+        } else if (done) {
+            done =
+                add_hole(cut, member, member->value, strlen(member->value), known, error);
+        }
     }
-    buf_finish(&name);
-    buf_finish(&called);
-    return done;
+    return done && cut_between(cut, text + from, length - from, known, error);
+}
+
+static int hole_to_place(const void *key, const void *row)
+{
+    size_t at = *(const size_t *)key;
+    const struct hole *hole = row;
+    return at < hole->at ? -1 : at >= hole->at + hole->length;
+}
+
+const struct hole *cut_hole(const struct cut *cut, const struct member *member)
+{
+    return cut->count ? bsearch(&member->at, cut->holes, cut->count, sizeof *cut->holes,
+                                hole_to_place)
+                      : NULL;
 }
 
 bool cut_shown(const char *text, struct buf *out, struct error *error)
 {
     const struct known nothing = {0};
     struct cut cut = {.form = FORM_TEXT};
-    buf_init(&cut.text, 0);
-    bool done = cut_lines(&cut, text, strlen(text), &nothing, error);
+    struct members lines;
+    buf_init_secret(&cut.text, 0);
+    members_read_as(&lines, FORM_TEXT, text, strlen(text), NULL);
+    bool done = cut_members(&cut, &lines, text, strlen(text), &nothing, error);
     if (done) {
         buf_add(out, buf_string(&cut.text), cut.text.length);
     }
+    members_finish(&lines);
     cut_finish(&cut);
     return done;
 }
@@ -277,9 +259,43 @@ static bool prove_clean(struct cut *cut, const char *path, enum cut_use use,
     return done;
 }
 
+static bool same_names(const struct members *kept, const struct members *members)
+{
+    size_t at = 0, of = 0;
+    const struct member *is, *was;
+    do {
+        is = members_next(kept, &at);
+        was = members_next(members, &of);
+    } while (is && was && strcmp(is->name, was->name) == 0);
+    return !is && !was;
+}
+
+/* YAML without its secrets is YAML of the same members, so that differences are told by
+ * name and holes are filled where they were. */
+static bool prove_form(const struct cut *cut, const struct members *members,
+                       const char *path, struct error *error)
+{
+    struct members kept = {0};
+    bool same = cut->form != FORM_YAML ||
+                (members_read_as(&kept, cut->form, buf_string(&cut->text),
+                                 cut->text.length, NULL) &&
+                 same_names(&kept, members));
+    members_finish(&kept);
+    if (!same) {
+        error_set(
+            error, ERROR_CONFIG,
+            "%s would be another text without its secrets: they cannot be taken out",
+            path);
+        error_hint(error, "write the secrets in it as plain values, or take it out of "
+                          "`backup.files`");
+    }
+    return same;
+}
+
 bool cut_make(struct cut *cut, const char *path, const char *text, size_t length,
               const struct known *known, enum cut_use use, struct error *error)
 {
+    const struct known nothing = {0};
     struct members members;
     *cut = (struct cut){0};
     buf_init_secret(&cut->text, 0);
@@ -288,10 +304,9 @@ bool cut_make(struct cut *cut, const char *path, const char *text, size_t length
         return false;
     }
     cut->form = members.form;
-    bool done = members.form != FORM_TEXT
-                    ? cut_members(cut, &members, text, length, known, error)
-                : use == CUT_SHOW ? cut_lines(cut, text, length, known, error)
-                                  : cut_spans(cut, text, length, known, error);
+    bool done = cut_members(cut, &members, text, length,
+                            use == CUT_SHOW ? &nothing : known, error) &&
+                prove_form(cut, &members, path, error);
     members_finish(&members);
     return done && prove_clean(cut, path, use, error);
 }

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 struct hole {
-    char *name;        /* of the member; NULL: a place in a text */
+    char *name;        /* of the member; NULL: a place between them */
     size_t at, length; /* of its marker in the kept text */
     char fingerprint[FINGERPRINT];
     char *source; /* source_identity() of what held the same value then, or NULL */
@@ -40,12 +40,18 @@ bool cut_make(struct cut *cut, const char *path, const char *text, size_t length
               const struct known *known, enum cut_use use, struct error *error);
 void cut_finish(struct cut *cut);
 
-/* Appends a text as people may see it: of a line whose name or value is a secret's, as
- * far as anybody can tell, a fingerprint in place of the value. */
+/* Appends a text as people may see it, line by line: of one whose name or value is a
+ * secret's, as far as anybody can tell, a fingerprint in place of the value. */
 bool cut_shown(const char *text, struct buf *out, struct error *error);
+
+/* The hole that is this member of the kept text, or NULL. */
+const struct hole *cut_hole(const struct cut *cut, const struct member *member);
 
 /* How a place is shown that the present secret will take, whatever it was. */
 #define CUT_HOLE "[secret]"
+
+/* What begins here was cut already, or is no more than its sign. */
+bool cut_is_marker(const char *value);
 
 /* The whole text again: `out` is a secret buffer. `present` is the text of that file now,
  * NULL where there is none. False where a secret has no present value: which, and what to

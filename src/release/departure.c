@@ -69,7 +69,8 @@ static void add_change(void *self, enum diff_mark mark, const char *text)
     if (mark == DIFF_CONTEXT) {
         return;
     }
-    int name = (int)strcspn(text, " ");
+    const char *stays = strstr(text, " stays ");
+    int name = stays ? (int)(stays - text) : 0;
     char *line =
         mark == DIFF_STAYS
             ? mem_format("%s: the secret %.*s is another one", file->path, name, text)

@@ -20,29 +20,21 @@ struct side {
     struct members members;
 };
 
-static const struct hole *hole_at(const struct cut *cut, const struct member *member)
-{
-    for (size_t i = 0; i < cut->count; i++) {
-        if (cut->holes[i].at == member->at) {
-            return &cut->holes[i];
-        }
-    }
-    return NULL;
-}
-
-/* A value as a reader takes it; of JSON as it is written, since "1" is not 1. The caller
- * frees. */
+/* A value as a reader takes it; where "1" is not 1 it is told which it is: JSON as it is
+ * written, YAML between quotes where it does not stand plain. The caller frees. */
 static char *plain(const struct side *side, const struct member *member)
 {
-    return side->cut->form == FORM_JSON
-               ? mem_bytes(side->cut->text.data + member->at, member->length)
-               : mem_text(member->value);
+    const char *written = side->cut->text.data + member->at;
+    bool bare = member->length == 0 || !strchr("\"'|>", *written);
+    return side->cut->form == FORM_JSON           ? mem_bytes(written, member->length)
+           : side->cut->form != FORM_YAML || bare ? mem_text(member->value)
+                                                  : mem_format("\"%s\"", member->value);
 }
 
 /* As it may be shown; the caller frees. */
 static char *shown(const struct side *side, const struct member *member)
 {
-    const struct hole *hole = hole_at(side->cut, member);
+    const struct hole *hole = cut_hole(side->cut, member);
     char *value = plain(side, member);
     char *text = hole ? mem_format("secret %s", hole->fingerprint)
                       : mask_clean(value, VALUE_SHOWN);
@@ -70,7 +62,7 @@ static bool tell_both(const struct diff_to *to, const struct side *now,
                       const struct member *is, const struct side *then,
                       const struct member *was)
 {
-    const struct hole *secret = hole_at(then->cut, was);
+    const struct hole *secret = cut_hole(then->cut, was);
     char *before = shown(now, is), *after = shown(then, was);
     char *value_now = plain(now, is), *value_then = plain(then, was);
     bool differs = strcmp(value_now, value_then) != 0;
@@ -135,18 +127,43 @@ static char *as_shown(const struct cut *cut)
     return whole ? whole : mem_text("");
 }
 
+/* The secrets of a text's lines: what stands there now stays. */
+static void tell_holes(const struct cut *now, const struct cut *then,
+                       const struct diff_to *to)
+{
+    for (size_t i = 0; i < then->count; i++) {
+        const struct hole *was = &then->holes[i];
+        size_t nth = 0, at = 0;
+        for (size_t j = 0; j < i && was->name; j++) {
+            nth += text_equal(then->holes[j].name, was->name);
+        }
+        while (at < now->count &&
+               (!text_equal(now->holes[at].name, was->name) || nth-- > 0)) {
+            at++;
+        }
+        const struct hole *is = at < now->count ? &now->holes[at] : NULL;
+        if (was->name && is && strcmp(is->fingerprint, was->fingerprint) != 0) {
+            tell(to, DIFF_STAYS,
+                 mem_format("%s stays secret %s (then %s)", was->name, is->fingerprint,
+                            was->fingerprint));
+        }
+    }
+}
+
 void diff_cuts(const struct cut *now, const struct cut *then, const struct diff_to *to)
 {
     struct side is = {.cut = now}, was = {.cut = then};
     size_t count = 0;
-    bool alike =
-        now->form == then->form && now->form != FORM_TEXT &&
-        members_read(&is.members, "", buf_string(&now->text), now->text.length, NULL) &&
-        members_read(&was.members, "", buf_string(&then->text), then->text.length,
-                     NULL) &&
-        is.members.form == was.members.form;
+    bool alike = now->form == then->form && now->form != FORM_TEXT &&
+                 members_read_as(&is.members, now->form, buf_string(&now->text),
+                                 now->text.length, NULL) &&
+                 members_read_as(&was.members, then->form, buf_string(&then->text),
+                                 then->text.length, NULL);
     if (alike) {
         count = diff_members(&is, &was, to);
+    }
+    if (now->form == FORM_TEXT && then->form == FORM_TEXT) {
+        tell_holes(now, then, to);
     }
     if (count == 0) { /* only what has no name differs: comments, order, blanks */
         char *before = as_shown(now), *after = as_shown(then);

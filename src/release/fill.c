@@ -1,4 +1,5 @@
-/* The other half of release/cut.h: holes are filled with what a secret is now. */
+/* The other half of release/cut.h: holes are filled with what a secret is now, and what
+ * was made of it is read again: it must say the same, but for the secrets. */
 #include "release/cut.h"
 
 #include "base/json.h"
@@ -46,25 +47,93 @@ static bool write_dotenv(struct buf *out, const char *value)
     return same;
 }
 
-static bool write_value(struct buf *out, enum form form, const struct secret *secret)
+/* One character between double quotes (YAML 1.2 section 5.7). */
+static void write_point(struct buf *out, const char *bytes, size_t used, uint32_t point)
 {
-    const char *value = secret_data(secret);
-    bool text = strlen(value) == secret_length(secret);
-    return form == FORM_JSON     ? text && write_json(out, value)
-           : form == FORM_DOTENV ? text && write_dotenv(out, value)
-                                 : buf_add(out, value, secret_length(secret));
+    if (point == '"' || point == '\\') {
+        buf_format(out, "\\%c", (char)point);
+    } else if (point == '\n' || point == '\t') {
+        buf_text(out, point == '\n' ? "\\n" : "\\t");
+    } else if (point < ' ' || (point >= 0x7f && point < 0xa0)) {
+        buf_format(out, "\\x%02x", (unsigned)point);
+    } else if (point == 0x2028 || point == 0x2029 || point == 0xfeff) {
+        buf_format(out, "\\u%04x", (unsigned)point);
+    } else {
+        buf_add(out, bytes, used);
+    }
+}
+
+static bool reads_back(const struct buf *written, enum form form, const char *value)
+{
+    struct members members;
+    bool same =
+        members_read_as(&members, form, buf_string(written), written->length, NULL) &&
+        members.count == 1 && strcmp(members.rows[0].value, value) == 0;
+    members_finish(&members);
+    return same;
+}
+
+static bool write_yaml(struct buf *out, const char *before, const char *value)
+{
+    struct buf whole, written;
+    uint32_t point;
+    buf_init_secret(&whole, 0);
+    buf_init_secret(&written, 0);
+    buf_text(&whole, before ? before : "");
+    buf_text(&whole, value);
+    buf_text(&written, "\"");
+    for (size_t at = 0, used = 0; at < whole.length; at += used) {
+        const char *bytes = whole.data + at;
+        used = text_decode(bytes, whole.length - at, &point);
+        if (used == 0) {
+            used = 1; /* no UTF-8: it will not read back */
+            point = ' ';
+        }
+        write_point(&written, bytes, used, point);
+    }
+    buf_text(&written, "\"");
+    bool same = reads_back(&written, FORM_YAML, buf_string(&whole));
+    if (same) {
+        buf_add(out, buf_string(&written), written.length);
+    }
+    buf_finish(&whole);
+    buf_finish(&written);
+    return same;
+}
+
+static bool write_value(struct buf *out, enum form form, const char *before,
+                        const char *value)
+{
+    return form == FORM_JSON     ? write_json(out, value)
+           : form == FORM_DOTENV ? write_dotenv(out, value)
+           : form == FORM_YAML   ? write_yaml(out, before, value)
+                                 : buf_text(out, value);
 }
 
 /* ---- the present value ---- */
 
-static const struct resolved *present_source(const struct hole *hole,
-                                             const struct known *known)
+/* What a hole becomes. Of a source alone there is no member. */
+struct filling {
+    const struct member *member;
+    const struct secret *secret;
+};
+
+struct fill {
+    const struct cut *cut;
+    const char *path;
+    const struct buf *present; /* or NULL */
+    struct members now, kept;
+    struct filling *fillings; /* one a hole */
+};
+
+static const struct secret *present_source(const struct hole *hole,
+                                           const struct known *known)
 {
     json_t *source =
         hole->source ? json_parse(hole->source, strlen(hole->source), NULL) : NULL;
     const struct resolved *found = secrets_find(known->secrets, source);
     json_decref(source);
-    return found && found->state == SOURCE_FOUND ? found : NULL;
+    return found && found->state == SOURCE_FOUND ? found->secret : NULL;
 }
 
 static bool no_value(const struct hole *hole, const char *path, struct error *error)
@@ -76,40 +145,198 @@ static bool no_value(const struct hole *hole, const char *path, struct error *er
     return false;
 }
 
-static bool fill_hole(const struct cut *cut, const struct hole *hole, const char *path,
-                      const struct members *now, const struct buf *present,
-                      const struct known *known, struct buf *out, struct error *error)
+/* How many of its name come before it. */
+static size_t before_it(const struct members *members, const char *name, size_t at)
 {
-    bool alike = hole->name && now->form == cut->form;
-    const struct member *member = alike ? members_find(now, hole->name) : NULL;
-    if (member && present) {
-        return buf_add(out, present->data + member->at, member->length);
+    size_t nth = 0;
+    for (size_t i = 0; i < members->count && members->rows[i].at < at; i++) {
+        const struct member *row = &members->rows[i];
+        nth += !row->comment && strcmp(row->name, name) == 0;
     }
-    const struct resolved *source = present_source(hole, known);
-    return (source && write_value(out, cut->form, source->secret)) ||
-           no_value(hole, path, error);
+    return nth;
+}
+
+/* The lines of a text may bear one name several times: then the present text must have as
+ * many, so that nothing is guessed. */
+static const struct member *present_line(const struct fill *fill, const struct hole *hole)
+{
+    size_t were = 0, are = 0, nth = before_it(&fill->kept, hole->name, hole->at);
+    const struct member *found = members_nth(&fill->now, hole->name, nth, &are);
+    members_nth(&fill->kept, hole->name, nth, &were);
+    return were == are ? found : NULL;
+}
+
+static bool find_filling(struct fill *fill, const struct hole *hole,
+                         const struct known *known, struct filling *filling,
+                         struct error *error)
+{
+    bool alike = hole->name && fill->present;
+    filling->member = !alike ? NULL
+                      : fill->cut->form == FORM_TEXT
+                          ? present_line(fill, hole)
+                          : members_find(&fill->now, hole->name);
+    filling->secret = filling->member ? NULL : present_source(hole, known);
+    return filling->member || filling->secret || no_value(hole, fill->path, error);
+}
+
+static const char *value_of(const struct filling *filling)
+{
+    return filling->member ? filling->member->value : secret_data(filling->secret);
+}
+
+/* ---- writing ---- */
+
+/* Where YAML stands decides what may be plain, and how far to the right lines begin. */
+static bool depends_on_place(const char *written, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (strchr("\n,[]{}", written[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As it is written now; a line's value with its quotes where none are around the hole. */
+static void write_member(const struct fill *fill, const struct hole *hole,
+                         const struct member *member, struct buf *out)
+{
+    const char *written = fill->present->data + member->at;
+    bool line = fill->cut->form == FORM_TEXT && member->at > 0;
+    bool quoted =
+        line && strchr("\"'", written[-1]) && written[-1] == written[member->length];
+    bool outside = hole->at > 0 && strchr("\"'", fill->cut->text.data[hole->at - 1]);
+    bool squeezed = fill->cut->text.data[hole->at] == ' ' && member->length;
+    buf_text(out, squeezed ? " " : "");
+    if (quoted && !outside) {
+        buf_add(out, written - 1, member->length + 2);
+    } else {
+        buf_add(out, written, member->length);
+    }
+}
+
+static const struct member *kept_member(const struct fill *fill, const struct hole *hole)
+{
+    const struct member *end = fill->kept.rows + fill->kept.count, *row = fill->kept.rows;
+    while (row < end && row->at < hole->at) {
+        row++;
+    }
+    return row < end && row->at < hole->at + hole->length ? row : NULL;
+}
+
+static bool write_filling(const struct fill *fill, size_t i, bool anywhere,
+                          struct buf *out)
+{
+    const struct hole *hole = &fill->cut->holes[i];
+    const struct filling *filling = &fill->fillings[i];
+    const struct member *member = filling->member;
+    if (member && !(anywhere &&
+                    depends_on_place(fill->present->data + member->at, member->length))) {
+        write_member(fill, hole, member, out);
+        return true;
+    }
+    const struct member *was = kept_member(fill, hole);
+    const char *value = value_of(filling);
+    size_t length = member ? strlen(value) : secret_length(filling->secret);
+    buf_text(out, fill->cut->text.data[hole->at] == ' ' ? " " : "");
+    return strlen(value) == length
+               ? write_value(out, fill->cut->form, was ? was->before : NULL, value)
+               : fill->cut->form == FORM_TEXT && buf_add(out, value, length);
+}
+
+/* `anywhere`: nothing that depends on where it stands is taken as it is written. */
+static bool write_whole(const struct fill *fill, bool anywhere, struct buf *out,
+                        struct error *error)
+{
+    const struct cut *cut = fill->cut;
+    size_t from = 0;
+    bool done = true;
+    buf_clear(out);
+    for (size_t i = 0; done && i < cut->count; i++) {
+        const struct hole *hole = &cut->holes[i];
+        buf_add(out, cut->text.data + from, hole->at - from);
+        done = write_filling(fill, i, anywhere, out) || no_value(hole, fill->path, error);
+        from = hole->at + hole->length;
+    }
+    buf_add(out, buf_string(&cut->text) + from, cut->text.length - from);
+    return done;
+}
+
+/* ---- and it says the same ---- */
+
+static bool same_lines(const struct fill *fill, const struct members *made)
+{
+    bool same = true;
+    for (size_t i = 0; same && i < fill->cut->count; i++) {
+        const struct hole *hole = &fill->cut->holes[i];
+        size_t count, nth = hole->name ? before_it(&fill->kept, hole->name, hole->at) : 0;
+        const struct member *is =
+            hole->name ? members_nth(made, hole->name, nth, &count) : NULL;
+        same =
+            !hole->name || (is && strcmp(is->value, value_of(&fill->fillings[i])) == 0);
+    }
+    return same;
+}
+
+static bool same_members(const struct fill *fill, const struct members *made)
+{
+    size_t at = 0, of = 0;
+    const struct member *is, *was;
+    bool same = true;
+    while (same && (was = members_next(&fill->kept, &of))) {
+        const struct hole *hole = cut_hole(fill->cut, was);
+        const char *value =
+            hole ? value_of(&fill->fillings[hole - fill->cut->holes]) : was->value;
+        is = members_next(made, &at);
+        same = is && strcmp(is->name, was->name) == 0 && strcmp(is->value, value) == 0;
+    }
+    return same && !members_next(made, &at);
+}
+
+static bool says_the_same(const struct fill *fill, const struct buf *out)
+{
+    struct members made;
+    enum form form = fill->cut->form;
+    bool same = members_read_as(&made, form, buf_string(out), out->length, NULL) &&
+                (form == FORM_TEXT ? same_lines(fill, &made) : same_members(fill, &made));
+    members_finish(&made);
+    return same;
+}
+
+static bool refuse(const struct fill *fill, struct error *error)
+{
+    error_set(error, ERROR_CONFIG,
+              "%s would not say the same with the secrets that it has now", fill->path);
+    error_hint(error, "make it by hand what it was; its secrets are those that it has");
+    return false;
 }
 
 bool cut_fill(const struct cut *cut, const char *path, const struct buf *present,
               const struct known *known, struct buf *out, struct error *error)
 {
-    struct members now = {0};
-    size_t from = 0;
-    bool done =
-        !present || members_read(&now, path, buf_string(present), present->length, error);
+    struct fill fill = {.cut = cut, .path = path, .present = present};
+    fill.fillings = mem_alloc((cut->count + 1) * sizeof *fill.fillings);
+    bool done = !present || members_read_as(&fill.now, cut->form, buf_string(present),
+                                            present->length, error);
     if (!done) {
+        error_prefix(error, "%s cannot be read", path);
         error_hint(error, "mend %s: the secrets in it are taken from there", path);
     }
+    done = done && (members_read_as(&fill.kept, cut->form, buf_string(&cut->text),
+                                    cut->text.length, NULL) ||
+                    refuse(&fill, error));
     for (size_t i = 0; done && i < cut->count; i++) {
-        const struct hole *hole = &cut->holes[i];
-        buf_add(out, cut->text.data + from, hole->at - from);
-        done = fill_hole(cut, hole, path, &now, present, known, out, error);
-        from = hole->at + hole->length;
+        done = find_filling(&fill, &cut->holes[i], known, &fill.fillings[i], error);
     }
-    if (done) {
-        buf_add(out, buf_string(&cut->text) + from, cut->text.length - from);
+    done = done && write_whole(&fill, false, out, error);
+    if (done && !says_the_same(&fill, out)) {
+        done = (cut->form == FORM_YAML && write_whole(&fill, true, out, error) &&
+                says_the_same(&fill, out)) ||
+               refuse(&fill, error);
     }
-    members_finish(&now);
+    members_finish(&fill.now);
+    members_finish(&fill.kept);
+    free(fill.fillings);
     return done;
 }
 

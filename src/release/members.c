@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/scan.h"
+#include "release/members_forms.h"
 #include "source/env_file.h"
 
 #include <ctype.h>
@@ -17,7 +18,7 @@ const char *const form_words[FORM_COUNT] = {
 #undef FORMS_WORD
 };
 
-static struct member *add(struct members *members)
+struct member *members_add(struct members *members)
 {
     members->rows =
         mem_resize(members->rows, (members->count + 1) * sizeof *members->rows);
@@ -45,7 +46,7 @@ static void add_line(struct members *members, const char *text,
                      const struct dotenv_line *line, const struct buf *value,
                      bool comment)
 {
-    struct member *row = add(members);
+    struct member *row = members_add(members);
     row->name = mem_bytes(line->name, line->name_length);
     row->leaf = row->name;
     row->at = (size_t)(line->written - text);
@@ -148,7 +149,7 @@ static void add_scalar(struct members *members, const char *text, const struct s
     struct buf pointer;
     buf_init(&pointer, 0);
     add_pointer(scan, node, &pointer);
-    struct member *row = add(members);
+    struct member *row = members_add(members);
     row->name = buf_take(&pointer);
     row->name = row->name ? row->name : mem_text("");
     const char *said = called(scan, node);
@@ -197,29 +198,73 @@ static bool called_dotenv(const char *path)
     return hidden || ends_with(base, ".env");
 }
 
-static bool take_apart(struct members *members, const char *path, const char *text,
-                       size_t length, struct error *error)
+static bool called_yaml(const char *path)
+{
+    return ends_with(path, ".yaml") || ends_with(path, ".yml");
+}
+
+/* Tries a form: what does not read as that leaves nothing behind. */
+static bool reads_as(struct members *members, enum form form, const char *text,
+                     size_t length, struct error *why)
+{
+    members->form = form;
+    bool read = form == FORM_JSON ? read_json(members, text, length, why)
+                : form == FORM_DOTENV
+                    ? read_dotenv(members, text, why)
+                    : members_add_yaml(members, text, length, false, why);
+    if (!read || members->count == 0) {
+        members_finish(members);
+        return false;
+    }
+    return true;
+}
+
+/* A text whose name says nothing of its form. */
+static bool guess(struct members *members, const char *text, size_t length)
 {
     const char *start = text + strspn(text, " \t\r\n");
     struct error why = {0};
-    members->form = FORM_JSON;
-    if (ends_with(path, ".json")) {
+    return ((*start == '{' || *start == '[') &&
+            reads_as(members, FORM_JSON, text, length, &why)) ||
+           reads_as(members, FORM_DOTENV, text, length, &why) ||
+           reads_as(members, FORM_YAML, text, length, &why) ||
+           members_read_as(members, FORM_TEXT, text, length, &why);
+}
+
+static bool read_form(struct members *members, const char *text, size_t length,
+                      struct error *error)
+{
+    switch (members->form) {
+    case FORM_JSON:
         return read_json(members, text, length, error);
-    }
-    if ((*start == '{' || *start == '[') && read_json(members, text, length, &why)) {
+    case FORM_DOTENV:
+        return read_dotenv(members, text, error);
+    case FORM_YAML:
+        return members_add_yaml(members, text, length, true, error);
+    default:
+        members_add_lines(members, text, length);
         return true;
     }
-    members_finish(members);
-    members->form = FORM_DOTENV;
-    bool read = read_dotenv(members, text, &why);
-    if (called_dotenv(path)) {
-        *error = why;
-        return read;
-    }
-    if (!read || members->count == 0) {
-        members_finish(members);
-    }
-    return true;
+}
+
+bool members_read_as(struct members *members, enum form form, const char *text,
+                     size_t length, struct error *error)
+{
+    *members = (struct members){.form = form};
+    return (!memchr(text, '\0', length) ||
+            error_set(error, ERROR_CONFIG, "a NUL byte is no text")) &&
+           read_form(members, text, length, error);
+}
+
+static bool take_apart(struct members *members, const char *path, const char *text,
+                       size_t length, struct error *error)
+{
+    enum form form = ends_with(path, ".json") ? FORM_JSON
+                     : called_yaml(path)      ? FORM_YAML
+                     : called_dotenv(path)    ? FORM_DOTENV
+                                              : FORM_TEXT;
+    return form == FORM_TEXT ? guess(members, text, length)
+                             : members_read_as(members, form, text, length, error);
 }
 
 bool members_read(struct members *members, const char *path, const char *text,
@@ -244,6 +289,7 @@ void members_finish(struct members *members)
     for (size_t i = 0; i < members->count; i++) {
         free(members->rows[i].name);
         free(members->rows[i].called);
+        free(members->rows[i].before);
         mem_cleanse(members->rows[i].value);
     }
     free(members->rows);
@@ -260,4 +306,26 @@ const struct member *members_find(const struct members *members, const char *nam
         }
     }
     return NULL;
+}
+
+const struct member *members_next(const struct members *members, size_t *at)
+{
+    while (*at < members->count && members->rows[*at].comment) {
+        (*at)++;
+    }
+    return *at < members->count ? &members->rows[(*at)++] : NULL;
+}
+
+const struct member *members_nth(const struct members *members, const char *name,
+                                 size_t nth, size_t *count)
+{
+    const struct member *found = NULL;
+    *count = 0;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *row = &members->rows[i];
+        if (!row->comment && strcmp(row->name, name) == 0) {
+            found = (*count)++ == nth ? row : found;
+        }
+    }
+    return found;
 }

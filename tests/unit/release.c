@@ -11,37 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void cut(struct cut *cut, const char *path, const char *text)
-{
-    struct error error = {0};
-    if (!cut_make(cut, path, text, strlen(text), &shop.known, CUT_BACK, &error)) {
-        fail_msg("%s", error.message);
-    }
-}
-
-/* What comes back of `then` where the file reads `now` (NULL: it is gone). */
-static char *brought_back(const char *path, const char *then, const char *now)
-{
-    struct cut kept;
-    struct buf out, present;
-    struct error error = {0};
-    buf_init_secret(&out, 0);
-    buf_init(&present, 0);
-    buf_text(&present, now ? now : "");
-    cut(&kept, path, then);
-    if (!cut_fill(&kept, path, now ? &present : NULL, &shop.known, &out, &error)) {
-        fail_msg("%s", error.message);
-    }
-    cut_finish(&kept);
-    buf_finish(&present);
-    char *text = buf_take(&out);
-    return text ? text : mem_text("");
-}
-
 static void assert_back(const char *path, const char *then, const char *now,
                         const char *wanted)
 {
-    char *text = brought_back(path, then, now);
+    char *text = shop_back(path, then, now);
     assert_string_equal(text, wanted);
     free(text);
 }
@@ -89,13 +62,13 @@ static void a_dotenv_file_is_kept_without_its_secrets(void **state)
 {
     (void)state;
     struct cut kept;
-    cut(&kept, "staging.env",
-        "# of staging\n"
-        "export JWT_SECRET_KEY=\"" SHOP_JWT "\" # the one\n"
-        "HOST=db.example.com\n"
-        "CACHE=redis=" SHOP_REDIS "\n"
-        "DB_PASSWORD='never configured anywhere'\n"
-        "# OLD_TOKEN=left behind by somebody\n");
+    shop_cut(&kept, "staging.env",
+             "# of staging\n"
+             "export JWT_SECRET_KEY=\"" SHOP_JWT "\" # the one\n"
+             "HOST=db.example.com\n"
+             "CACHE=redis=" SHOP_REDIS "\n"
+             "DB_PASSWORD='never configured anywhere'\n"
+             "# OLD_TOKEN=left behind by somebody\n");
     assert_int_equal(kept.form, FORM_DOTENV);
     assert_int_equal(kept.count, 3);
     const char *text = buf_string(&kept.text);
@@ -114,11 +87,11 @@ static void a_json_file_is_kept_without_its_secrets(void **state)
 {
     (void)state;
     struct cut kept;
-    cut(&kept, "app.json",
-        "{\"db\": {\"password\": \"abc\", \"host\": \"db\", \"port\": 5432},\n"
-        " \"env\": [{\"name\": \"API_KEY\", \"value\": \"k-1\"},\n"
-        "         {\"name\": \"MODE\", \"value\": \"live\"}],\n"
-        " \"url\": \"x/" SHOP_REDIS "\"}\n");
+    shop_cut(&kept, "app.json",
+             "{\"db\": {\"password\": \"abc\", \"host\": \"db\", \"port\": 5432},\n"
+             " \"env\": [{\"name\": \"API_KEY\", \"value\": \"k-1\"},\n"
+             "         {\"name\": \"MODE\", \"value\": \"live\"}],\n"
+             " \"url\": \"x/" SHOP_REDIS "\"}\n");
     assert_int_equal(kept.form, FORM_JSON);
     assert_int_equal(kept.count, 3);
     assert_string_equal(kept.holes[0].name, "/db/password");
@@ -136,7 +109,8 @@ static void a_text_is_kept_without_what_the_sources_give(void **state)
 {
     (void)state;
     struct cut kept;
-    cut(&kept, "redis.conf", "port 6379\nrequirepass " SHOP_REDIS "\nmaxclients 9\n");
+    shop_cut(&kept, "redis.conf",
+             "port 6379\nrequirepass " SHOP_REDIS "\nmaxclients 9\n");
     assert_int_equal(kept.form, FORM_TEXT);
     assert_int_equal(kept.count, 1);
     assert_null(strstr(buf_string(&kept.text), SHOP_REDIS));
@@ -144,26 +118,14 @@ static void a_text_is_kept_without_what_the_sources_give(void **state)
     cut_finish(&kept);
 }
 
-static void assert_refused(const char *path, const char *text, const char *why)
-{
-    struct cut kept;
-    struct error error = {0};
-    assert_false(
-        cut_make(&kept, path, text, strlen(text), &shop.known, CUT_BACK, &error));
-    assert_non_null(strstr(error.message, why));
-    assert_string_not_equal(error.hint, "");
-    assert_null(strstr(error.message, SHOP_REDIS));
-    cut_finish(&kept);
-}
-
 static void a_secret_that_cannot_be_cut_is_refused(void **state)
 {
     (void)state;
     /* redis-0815-word in base64 (RFC 4648 section 4): no value can be put back there */
-    assert_refused("deploy.conf", "a\nauth cmVkaXMtMDgxNS13b3Jk\n", "line 2");
-    assert_refused("a.env", "A=1\n# it is " SHOP_REDIS "\n", "line 2");
-    assert_refused("a.json", "{\"a\": 1, // no JSON\n}", "cannot be read");
-    assert_refused("b.env", "A='open\nB=2\n", "never closed");
+    shop_assert_refused("deploy.conf", "a\nauth cmVkaXMtMDgxNS13b3Jk\n", "line 2");
+    shop_assert_refused("a.env", "A=1\n# it is " SHOP_REDIS "\n", "line 2");
+    shop_assert_refused("a.json", "{\"a\": 1, // no JSON\n}", "cannot be read");
+    shop_assert_refused("b.env", "A='open\nB=2\n", "never closed");
 }
 
 static void output_that_is_only_looked_at_is_masked_line_by_line(void **state)
@@ -223,7 +185,7 @@ static void a_secret_that_is_gone_from_the_file_comes_from_its_source(void **sta
     struct cut kept;
     struct buf out;
     struct error error = {0};
-    cut(&kept, "a.env", "MODE=old\nREDIS_PASSWORD=" SHOP_REDIS "\n");
+    shop_cut(&kept, "a.env", "MODE=old\nREDIS_PASSWORD=" SHOP_REDIS "\n");
     shop_write("redis.pass", "new \"word\" of redis\\\n");
     shop_learn();
     buf_init_secret(&out, 0);
@@ -240,12 +202,12 @@ static void a_secret_of_a_text_comes_from_its_source(void **state)
     struct cut kept;
     struct buf out;
     struct error error = {0};
-    cut(&kept, "redis.conf", "requirepass " SHOP_REDIS "\nport 1\n");
-    shop_write("redis.pass", "another word\n");
+    shop_cut(&kept, "redis.conf", "requirepass " SHOP_REDIS "\nport 1\n");
+    shop_write("redis.pass", "another-word\n");
     shop_learn();
     buf_init_secret(&out, 0);
     assert_true(cut_fill(&kept, "redis.conf", NULL, &shop.known, &out, &error));
-    assert_string_equal(buf_string(&out), "requirepass another word\nport 1\n");
+    assert_string_equal(buf_string(&out), "requirepass another-word\nport 1\n");
     buf_finish(&out);
     cut_finish(&kept);
 }
@@ -259,7 +221,7 @@ static void without_a_present_value_nothing_is_restored(void **state)
     buf_init_secret(&out, 0);
     buf_init(&now, 0);
     buf_text(&now, "MODE=new\n# SMTP_PASSWORD=a comment is no value\n");
-    cut(&kept, "a.env", "MODE=old\nSMTP_PASSWORD=unknown to every source\n");
+    shop_cut(&kept, "a.env", "MODE=old\nSMTP_PASSWORD=unknown to every source\n");
     assert_false(cut_fill(&kept, "a.env", &now, &shop.known, &out, &error));
     assert_non_null(strstr(error.message, "SMTP_PASSWORD in a.env"));
     assert_string_not_equal(error.hint, "");

@@ -146,6 +146,93 @@ char *shop_run(int minute, const char *kind, const char *release, const char *ou
     return mem_text(id);
 }
 
+void shop_cut(struct cut *cut, const char *path, const char *text)
+{
+    struct error error = {0};
+    if (!cut_make(cut, path, text, strlen(text), &shop.known, CUT_BACK, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+/* NULL where it does not come back. */
+static char *come_back(const char *path, const char *then, const char *now,
+                       struct error *error)
+{
+    struct cut kept;
+    struct buf out, present;
+    buf_init_secret(&out, 0);
+    buf_init(&present, 0);
+    buf_text(&present, now ? now : "");
+    shop_cut(&kept, path, then);
+    bool done = cut_fill(&kept, path, now ? &present : NULL, &shop.known, &out, error);
+    char *text = done ? mem_text(buf_string(&out)) : NULL;
+    buf_finish(&out);
+    buf_finish(&present);
+    cut_finish(&kept);
+    return text;
+}
+
+char *shop_back(const char *path, const char *then, const char *now)
+{
+    struct error error = {0};
+    char *text = come_back(path, then, now, &error);
+    if (!text) {
+        fail_msg("%s", error.message);
+    }
+    return text;
+}
+
+char *shop_replaced(const char *text, const char *from, const char *to)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    for (const char *at = text, *found; *at;) {
+        found = strstr(at, from);
+        buf_add(&out, at, found ? (size_t)(found - at) : strlen(at));
+        at = found ? found + strlen(from) : at + strlen(at);
+        buf_text(&out, found ? to : "");
+    }
+    char *made = buf_take(&out);
+    return made ? made : mem_text("");
+}
+
+void shop_assert_same(const char *what, const char *text, const char *wanted)
+{
+    if (strcmp(text, wanted) != 0) {
+        fail_msg("%s: it is\n%s\nand should be\n%s", what, text, wanted);
+    }
+}
+
+static void assert_said(const struct error *error, const char *why)
+{
+    if (!strstr(error->message, why)) {
+        fail_msg("%s", error->message);
+    }
+    assert_string_not_equal(error->hint, "");
+    assert_null(strstr(error->message, SHOP_REDIS));
+}
+
+void shop_assert_refused(const char *path, const char *text, const char *why)
+{
+    struct cut kept;
+    struct error error = {0};
+    assert_false(
+        cut_make(&kept, path, text, strlen(text), &shop.known, CUT_BACK, &error));
+    assert_said(&error, why);
+    cut_finish(&kept);
+}
+
+void shop_assert_stays(const char *path, const char *then, const char *now,
+                       const char *why)
+{
+    struct error error = {0};
+    char *text = come_back(path, then, now, &error);
+    if (text) {
+        fail_msg("it became\n%s", text);
+    }
+    assert_said(&error, why);
+}
+
 static void add_line(void *self, enum diff_mark mark, const char *text)
 {
     buf_format(self, "%c %s\n", diff_signs[mark], text);

@@ -35,6 +35,19 @@ char *shop_read(const char *name); /* the caller frees; "" where it is not there
  * its name, which the caller frees. */
 char *shop_run(int minute, const char *kind, const char *release, const char *outcome);
 
+/* What is kept of a text, and what comes back of `then` where the file reads `now` (NULL:
+ * it is gone). The caller frees. */
+void shop_cut(struct cut *cut, const char *path, const char *text);
+char *shop_back(const char *path, const char *then, const char *now);
+/* Why it is not kept, and why it does not come back. */
+void shop_assert_refused(const char *path, const char *text, const char *why);
+void shop_assert_stays(const char *path, const char *then, const char *now,
+                       const char *why);
+
+/* Each `from` in it is `to`; the caller frees. */
+char *shop_replaced(const char *text, const char *from, const char *to);
+void shop_assert_same(const char *what, const char *text, const char *wanted);
+
 /* A diff as one text: "~ NAME = a becomes b\n". The caller frees. */
 char *shop_diff(const char *path, const char *now, const char *then);
 
