@@ -42,7 +42,8 @@ static bool masked(const char *value)
     return changed;
 }
 
-bool cut_is_marker(const char *value)
+/* What was cut already, or is no more than its sign. */
+static bool is_marker(const char *value)
 {
     return text_starts(value, MARKER_BEGIN) || text_starts(value, CUT_HOLE);
 }
@@ -50,7 +51,7 @@ bool cut_is_marker(const char *value)
 static bool looks_secret(const struct member *member)
 {
     return (sensitive_name(member->leaf) || sensitive_value(member->value)) &&
-           !cut_is_marker(member->value);
+           !is_marker(member->value);
 }
 
 /* A text within a text: a file that a container is given, say. */
@@ -175,6 +176,8 @@ static bool cut_members(struct cut *cut, const struct members *members, const ch
         } else if (done) {
             done =
                 add_hole(cut, member, member->value, strlen(member->value), known, error);
+            struct hole *hole = &cut->holes[cut->count - 1];
+            hole->nth = members_place(members, member, &hole->count);
         }
     }
     return done && cut_between(cut, text + from, length - from, known, error);
@@ -259,37 +262,27 @@ static bool prove_clean(struct cut *cut, const char *path, enum cut_use use,
     return done;
 }
 
-static bool same_names(const struct members *kept, const struct members *members)
+/* With the secrets that were taken out it would come back: what could not is refused
+ * before a run, not when it is wanted. */
+static bool prove_back(const struct cut *cut, const char *path, const char *text,
+                       size_t length, const struct known *known, struct error *error)
 {
-    size_t at = 0, of = 0;
-    const struct member *is, *was;
-    do {
-        is = members_next(kept, &at);
-        was = members_next(members, &of);
-    } while (is && was && strcmp(is->name, was->name) == 0);
-    return !is && !was;
-}
-
-/* YAML without its secrets is YAML of the same members, so that differences are told by
- * name and holes are filled where they were. */
-static bool prove_form(const struct cut *cut, const struct members *members,
-                       const char *path, struct error *error)
-{
-    struct members kept = {0};
-    bool same = cut->form != FORM_YAML ||
-                (members_read_as(&kept, cut->form, buf_string(&cut->text),
-                                 cut->text.length, NULL) &&
-                 same_names(&kept, members));
-    members_finish(&kept);
-    if (!same) {
+    struct buf present, whole;
+    buf_init_secret(&present, 0);
+    buf_init_secret(&whole, 0);
+    buf_add(&present, text, length);
+    bool done = cut_fill(cut, path, &present, known, &whole, NULL);
+    if (!done) {
         error_set(
             error, ERROR_CONFIG,
             "%s would be another text without its secrets: they cannot be taken out",
             path);
-        error_hint(error, "write the secrets in it as plain values, or take it out of "
-                          "`backup.files`");
+        error_hint(error, "write each secret in it as a value on one line, or take it "
+                          "out of `backup.files`");
     }
-    return same;
+    buf_finish(&present);
+    buf_finish(&whole);
+    return done;
 }
 
 bool cut_make(struct cut *cut, const char *path, const char *text, size_t length,
@@ -306,9 +299,10 @@ bool cut_make(struct cut *cut, const char *path, const char *text, size_t length
     cut->form = members.form;
     bool done = cut_members(cut, &members, text, length,
                             use == CUT_SHOW ? &nothing : known, error) &&
-                prove_form(cut, &members, path, error);
+                prove_clean(cut, path, use, error) &&
+                (use == CUT_SHOW || prove_back(cut, path, text, length, known, error));
     members_finish(&members);
-    return done && prove_clean(cut, path, use, error);
+    return done;
 }
 
 void cut_finish(struct cut *cut)

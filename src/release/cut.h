@@ -18,6 +18,7 @@
 
 struct hole {
     char *name;        /* of the member; NULL: a place between them */
+    size_t nth, count; /* of a line: how many of its name came before it, and were */
     size_t at, length; /* of its marker in the kept text */
     char fingerprint[FINGERPRINT];
     char *source; /* source_identity() of what held the same value then, or NULL */
@@ -49,9 +50,6 @@ const struct hole *cut_hole(const struct cut *cut, const struct member *member);
 
 /* How a place is shown that the present secret will take, whatever it was. */
 #define CUT_HOLE "[secret]"
-
-/* What begins here was cut already, or is no more than its sign. */
-bool cut_is_marker(const char *value);
 
 /* The whole text again: `out` is a secret buffer. `present` is the text of that file now,
  * NULL where there is none. False where a secret has no present value: which, and what to

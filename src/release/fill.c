@@ -145,25 +145,13 @@ static bool no_value(const struct hole *hole, const char *path, struct error *er
     return false;
 }
 
-/* How many of its name come before it. */
-static size_t before_it(const struct members *members, const char *name, size_t at)
-{
-    size_t nth = 0;
-    for (size_t i = 0; i < members->count && members->rows[i].at < at; i++) {
-        const struct member *row = &members->rows[i];
-        nth += !row->comment && strcmp(row->name, name) == 0;
-    }
-    return nth;
-}
-
 /* The lines of a text may bear one name several times: then the present text must have as
  * many, so that nothing is guessed. */
 static const struct member *present_line(const struct fill *fill, const struct hole *hole)
 {
-    size_t were = 0, are = 0, nth = before_it(&fill->kept, hole->name, hole->at);
-    const struct member *found = members_nth(&fill->now, hole->name, nth, &are);
-    members_nth(&fill->kept, hole->name, nth, &were);
-    return were == are ? found : NULL;
+    size_t count;
+    const struct member *found = members_nth(&fill->now, hole->name, hole->nth, &count);
+    return count == hole->count ? found : NULL;
 }
 
 static bool find_filling(struct fill *fill, const struct hole *hole,
@@ -269,11 +257,11 @@ static bool same_lines(const struct fill *fill, const struct members *made)
     bool same = true;
     for (size_t i = 0; same && i < fill->cut->count; i++) {
         const struct hole *hole = &fill->cut->holes[i];
-        size_t count, nth = hole->name ? before_it(&fill->kept, hole->name, hole->at) : 0;
+        size_t count;
         const struct member *is =
-            hole->name ? members_nth(made, hole->name, nth, &count) : NULL;
-        same =
-            !hole->name || (is && strcmp(is->value, value_of(&fill->fillings[i])) == 0);
+            hole->name ? members_nth(made, hole->name, hole->nth, &count) : NULL;
+        same = !hole->name || (is && count == hole->count &&
+                               strcmp(is->value, value_of(&fill->fillings[i])) == 0);
     }
     return same;
 }
@@ -348,10 +336,11 @@ json_t *cut_holes_json(const struct cut *cut)
     for (size_t i = 0; i < cut->count; i++) {
         const struct hole *hole = &cut->holes[i];
         json_array_append_new(
-            array, json_pack("{s:o, s:I, s:I, s:s, s:o}", "name", json_text(hole->name),
-                             "at", (json_int_t)hole->at, "length",
-                             (json_int_t)hole->length, "fingerprint", hole->fingerprint,
-                             "source", json_text(hole->source)));
+            array, json_pack("{s:o, s:I, s:I, s:I, s:I, s:s, s:o}", "name",
+                             json_text(hole->name), "nth", (json_int_t)hole->nth, "of",
+                             (json_int_t)hole->count, "at", (json_int_t)hole->at,
+                             "length", (json_int_t)hole->length, "fingerprint",
+                             hole->fingerprint, "source", json_text(hole->source)));
     }
     return array;
 }
@@ -361,15 +350,19 @@ static bool read_hole(struct cut *cut, const json_t *row, size_t *from)
     json_int_t at = json_integer_value(json_object_get(row, "at"));
     json_int_t length = json_integer_value(json_object_get(row, "length"));
     const char *fingerprint = json_get_text(row, "fingerprint");
+    json_int_t nth = json_integer_value(json_object_get(row, "nth"));
+    json_int_t count = json_integer_value(json_object_get(row, "of"));
     size_t size = cut->text.length;
-    if (at < 0 || length <= 0 || (size_t)at < *from || (size_t)at > size ||
-        (size_t)length > size - (size_t)at || !fingerprint ||
+    if (at < 0 || nth < 0 || count < 0 || length <= 0 || (size_t)at < *from ||
+        (size_t)at > size || (size_t)length > size - (size_t)at || !fingerprint ||
         strlen(fingerprint) != FINGERPRINT - 1) {
         return false;
     }
     cut->holes = mem_resize(cut->holes, (cut->count + 1) * sizeof *cut->holes);
     struct hole *hole = &cut->holes[cut->count++];
     *hole = (struct hole){.name = mem_text(json_get_text(row, "name")),
+                          .nth = (size_t)nth,
+                          .count = (size_t)count,
                           .at = (size_t)at,
                           .length = (size_t)length,
                           .source = mem_text(json_get_text(row, "source"))};

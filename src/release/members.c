@@ -329,3 +329,16 @@ const struct member *members_nth(const struct members *members, const char *name
     }
     return found;
 }
+
+size_t members_place(const struct members *members, const struct member *member,
+                     size_t *count)
+{
+    size_t nth = 0;
+    *count = 0;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *row = &members->rows[i];
+        nth = row == member ? *count : nth;
+        *count += !row->comment && strcmp(row->name, member->name) == 0;
+    }
+    return nth;
+}

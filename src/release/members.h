@@ -63,5 +63,8 @@ const struct member *members_next(const struct members *members, size_t *at);
  * there are. NULL: there are not so many. */
 const struct member *members_nth(const struct members *members, const char *name,
                                  size_t nth, size_t *count);
+/* The reverse: which of its name it is. */
+size_t members_place(const struct members *members, const struct member *member,
+                     size_t *count);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "release/cut.h"
 #include "release/sensitive.h"
 
 #include <stdlib.h>
@@ -93,8 +92,7 @@ static bool split_assignment(const char *text, struct line *line)
 static bool is_one(const char *text, size_t at, size_t end)
 {
     bool quoted = end - at > 1 && strchr("\"'", text[at]) && text[end - 1] == text[at];
-    return at < end &&
-           (quoted || cut_is_marker(text + at) || !memchr(text + at, ' ', end - at));
+    return at < end && (quoted || !memchr(text + at, ' ', end - at));
 }
 
 /* The word at `from` as a name and what is behind it as its value. */
@@ -140,11 +138,11 @@ static bool split_words(const char *text, struct line *line)
         return true;
     }
     take_word(text, line, line->at, end);
-    if (line->value == end || cut_is_marker(text + line->name)) {
+    if (line->value == end) {
         line->value = line->name;
         line->name_end = line->name;
     }
-    return cut_is_marker(text + line->value) || is_secret_look(text, line->value, end);
+    return is_secret_look(text, line->value, end);
 }
 
 /* ---- where its value ends ---- */
@@ -197,8 +195,7 @@ static bool within_triple(const struct lines *lines, const struct line *line, si
 static bool is_section(const char *text, size_t at, size_t end)
 {
     end = skip_back(text, at, end, " \t\r");
-    return at < end && text[at] == '[' && text[end - 1] == ']' &&
-           !cut_is_marker(text + at);
+    return at < end && text[at] == '[' && text[end - 1] == ']';
 }
 
 /* The sign of a comment at `at`: its bytes. */

@@ -191,13 +191,19 @@ static const struct anchor *find_anchor(const struct walk *walk, const yaml_char
     return NULL;
 }
 
-/* What is used as a secret is one where it stands, whatever it is called there. */
-static void call_anchored(struct walk *walk, const struct anchor *anchor)
+/* What an alias is called by now. */
+static const char *alias_called(struct walk *walk)
 {
     const struct frame *frame = top(walk);
     bool said = frame && frame->said && text_equal(frame->key, "value");
-    const char *called = said ? frame->said : called_now(walk);
-    for (size_t i = anchor->first; sensitive_name(called) && i < anchor->end; i++) {
+    return said ? frame->said : called_now(walk);
+}
+
+/* What is used as a secret is one where it stands, whatever it is called there. */
+static void call_anchored(struct walk *walk, const struct anchor *anchor,
+                          const char *called)
+{
+    for (size_t i = anchor->first; i < anchor->end; i++) {
         struct member *row = &walk->members->rows[i];
         if (strcmp(row->called, anchor->called) == 0) {
             call(row, called);
@@ -350,10 +356,14 @@ static bool take_alias(struct walk *walk, const yaml_event_t *event)
         return yaml_text_fail(&walk->yaml, event->start_mark.line,
                               "a key that is an alias has no name", walk->error);
     }
-    call_anchored(walk, anchor);
+    bool secret = sensitive_name(alias_called(walk));
+    if (secret) {
+        call_anchored(walk, anchor, alias_called(walk));
+    }
     begin_node(walk);
     char *name = mem_format("*%s", anchor->name);
-    add_scalar(walk, &span, anchor->value ? anchor->value : name, anchor->value != NULL);
+    add_scalar(walk, &span, secret && anchor->value ? anchor->value : name,
+               anchor->value != NULL);
     free(name);
     end_node(walk);
     return true;

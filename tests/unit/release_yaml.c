@@ -37,6 +37,7 @@ static const struct sample samples[] = {
     {"a list that is used as secrets", "x: &x [" OLD ", b" OLD "]\npasswords: *x\n"},
     {"a pair that is given an anchor",
      "x: &x " OLD "\nenv:\n  - name: DB_PASSWORD\n    value: *x\n"},
+    {"a secret that is used elsewhere", "password: &x " OLD "\nb: [*x]\nc: *x\n"},
     {"literal block", "key:\n  private_key: |\n" PEM_LINES("    ", OLD) "  a: plain\n"},
     {"literal block at the end", "private_key: |-\n" PEM_LINES("  ", OLD)},
     {"literal block that keeps its ends",
@@ -268,6 +269,18 @@ static void yaml_that_is_too_deep_is_refused(void **state)
     buf_finish(&text);
 }
 
+static void yaml_that_could_not_come_back_is_refused_before_it_is_wanted(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "token:\n>\n  a\n", /* no scalar of another style may stand there */
+        "- name: db_passw=x\n  value: y\n", /* the name of the other is a secret */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        shop_assert_refused("app.yaml", rows[i], "another text without its secrets");
+    }
+}
+
 static void a_known_secret_in_a_key_is_refused(void **state)
 {
     (void)state;
@@ -356,6 +369,7 @@ static void yaml_that_would_say_something_else_does_not_come_back(void **state)
         {"password: x\n", "password: [\n", "cannot be read"},
         {"password: &p x\nb: *p\n", "password: {a: 1}\nb: 2\n", "/password in app.yaml"},
         {"password: y\n", "x: &x 1\npassword: *x\n", "would not say the same"},
+        {"x: &x 1\npassword: y\n", "x: &x 2\npassword: *x\n", "would not say the same"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         shop_assert_stays("app.yaml", rows[i][0], rows[i][1], rows[i][2]);
@@ -399,6 +413,7 @@ int main(void)
         TEST(what_is_called_otherwise_is_yaml_by_its_look),
         TEST(what_is_called_yaml_and_is_none_is_refused),
         TEST(yaml_that_is_too_deep_is_refused),
+        TEST(yaml_that_could_not_come_back_is_refused_before_it_is_wanted),
         TEST(a_known_secret_in_a_key_is_refused),
         TEST(a_secret_is_written_as_its_place_allows),
         TEST(a_secret_of_yaml_comes_from_its_source),
