@@ -159,6 +159,16 @@ static bool cut_between(struct cut *cut, const char *text, size_t length,
     return true;
 }
 
+/* Lines may bear one name several times. */
+static void count_line(struct cut *cut, const struct members *members,
+                       const struct member *member)
+{
+    struct hole *hole = &cut->holes[cut->count - 1];
+    if (cut->form == FORM_TEXT) {
+        hole->nth = members_place(members, member, &hole->count);
+    }
+}
+
 static bool cut_members(struct cut *cut, const struct members *members, const char *text,
                         size_t length, const struct known *known, struct error *error)
 {
@@ -176,8 +186,7 @@ static bool cut_members(struct cut *cut, const struct members *members, const ch
         } else if (done) {
             done =
                 add_hole(cut, member, member->value, strlen(member->value), known, error);
-            struct hole *hole = &cut->holes[cut->count - 1];
-            hole->nth = members_place(members, member, &hole->count);
+            count_line(cut, members, member);
         }
     }
     return done && cut_between(cut, text + from, length - from, known, error);
