@@ -12,13 +12,15 @@
 
 /* ---- a value as a form writes it ---- */
 
-static bool write_json(struct buf *out, const char *value)
+static bool write_json(struct buf *out, const char *before, const char *value)
 {
-    json_t *text = json_string(value);
+    char *whole = mem_format("%s%s", before ? before : "", value);
+    json_t *text = json_string(whole);
     char *written = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
     if (written) {
         buf_text(out, written);
     }
+    mem_cleanse(whole);
     mem_cleanse(written);
     json_decref(text);
     return written != NULL;
@@ -104,7 +106,7 @@ static bool write_yaml(struct buf *out, const char *before, const char *value)
 static bool write_value(struct buf *out, enum form form, const char *before,
                         const char *value)
 {
-    return form == FORM_JSON     ? write_json(out, value)
+    return form == FORM_JSON     ? write_json(out, before, value)
            : form == FORM_DOTENV ? write_dotenv(out, value)
            : form == FORM_YAML   ? write_yaml(out, before, value)
                                  : buf_text(out, value);

@@ -1,14 +1,11 @@
 #include "release/members.h"
 
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "config/scan.h"
 #include "release/members_forms.h"
-#include "source/env_file.h"
+#include "release/sensitive.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,159 +24,55 @@ struct member *members_add(struct members *members)
     return row;
 }
 
-/* ---- dotenv ---- */
-
-static bool is_name(const char *name, size_t length)
+/* What ends in "==" is base64. */
+static size_t before_value(const char *value)
 {
-    if (length == 0 || isdigit((unsigned char)name[0])) {
+    size_t name = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789_.-");
+    return name > 0 && strspn(value + name, "=") == 1 ? name + 1 : 0;
+}
+
+static void rename_value(struct member *row, char *name)
+{
+    free(row->called);
+    row->called = name;
+    row->leaf = name;
+}
+
+void members_call(struct member *row, const char *name)
+{
+    rename_value(row, mem_text(name));
+}
+
+bool members_split_entry(struct member *row)
+{
+    size_t size = before_value(row->value);
+    if (size == 0 || sensitive_name(row->leaf)) {
         return false;
     }
-    for (size_t i = 0; i < length; i++) {
-        if (!isalnum((unsigned char)name[i]) && !strchr("_.-", name[i])) {
-            return false;
-        }
+    char *name = mem_bytes(row->value, size - 1);
+    if (!row->value[size] && !sensitive_name(name)) {
+        free(name);
+        return false;
     }
+    row->before = mem_bytes(row->value, size);
+    char *value = mem_text(row->value + size);
+    mem_cleanse(row->value);
+    row->value = value;
+    rename_value(row, name);
     return true;
 }
 
-static void add_line(struct members *members, const char *text,
-                     const struct dotenv_line *line, const struct buf *value,
-                     bool comment)
+void members_add_part(struct buf *path, const char *sign, const char *part)
 {
-    struct member *row = members_add(members);
-    row->name = mem_bytes(line->name, line->name_length);
-    row->leaf = row->name;
-    row->at = (size_t)(line->written - text);
-    row->length = line->written_length;
-    row->value = mem_text(buf_string(value));
-    row->comment = comment;
-}
-
-/* "# NAME=value": what was commented out may still be a secret. */
-static void read_comment(struct members *members, const char *text, const char *at,
-                         struct buf *value)
-{
-    struct dotenv_line line;
-    const char *inner = at + strspn(at, "# \t");
-    size_t rest = strcspn(inner, "\n");
-    dotenv_read(inner, &line, value);
-    if (line.name && is_name(line.name, line.name_length)) {
-        line.written_length = rest - (size_t)(line.written - inner);
-        add_line(members, text, &line, value, true);
-    }
-}
-
-/* False where a line is neither blank, nor a comment, nor an assignment. */
-static bool read_dotenv(struct members *members, const char *text, struct error *error)
-{
-    struct buf value;
-    struct dotenv_line line = {0};
-    buf_init_secret(&value, 0);
-    size_t number = 1;
-    bool good = true;
-    for (const char *at = dotenv_first(text); good && *at; at += *at == '\n') {
-        const char *start = at + strspn(at, " \t");
-        at = dotenv_read(at, &line, &value);
-        good = !line.trouble && (!line.name || is_name(line.name, line.name_length));
-        if (!good) {
-            error_set(error, ERROR_CONFIG, "line %zu: %s", number,
-                      line.trouble ? line.trouble : "this is no name of a variable");
-        } else if (line.name) {
-            add_line(members, text, &line, &value, false);
-        } else if (*start == '#') {
-            read_comment(members, text, start, &value);
-        } else if (!strchr("\r\n", *start)) {
-            good =
-                error_set(error, ERROR_CONFIG, "line %zu: this is no assignment", number);
-        }
-        for (; start < at; start++) {
-            number += *start == '\n';
-        }
-        number++;
-    }
-    buf_finish(&value);
-    return good;
-}
-
-/* ---- JSON ---- */
-
-static void add_pointer(const struct scan *scan, size_t node, struct buf *out)
-{
-    const struct scan_node *at = &scan->nodes[node];
-    if (node == 0) {
-        return;
-    }
-    add_pointer(scan, at->parent, out);
-    buf_text(out, "/");
-    if (!at->key) {
-        buf_format(out, "%zu", at->place);
-    }
-    for (const char *byte = at->key; byte && *byte; byte++) {
-        if (*byte == '~' || *byte == '/') { /* RFC 6901 section 3 */
-            buf_text(out, *byte == '~' ? "~0" : "~1");
+    buf_format(path, "/%s", sign);
+    for (; *part; part++) {
+        if (*part == '~' || *part == '/') { /* RFC 6901 section 3 */
+            buf_text(path, *part == '~' ? "~0" : "~1");
         } else {
-            buf_add(out, byte, 1);
+            buf_add(path, part, 1);
         }
     }
-}
-
-/* The entries of a list are called as the list is. */
-static const char *key_of(const struct scan *scan, size_t node)
-{
-    while (node != 0 && !scan->nodes[node].key) {
-        node = scan->nodes[node].parent;
-    }
-    return node == 0 ? "" : scan->nodes[node].key;
-}
-
-/* {"name": "DB_PASSWORD", "value": "…"}, as containers are given their variables. */
-static const char *called(const struct scan *scan, size_t node)
-{
-    if (!text_equal(scan->nodes[node].key, "value")) {
-        return NULL;
-    }
-    size_t name = scan_child(scan, scan->nodes[node].parent, "name");
-    return name == SCAN_NONE ? NULL : json_string_value(scan->nodes[name].value);
-}
-
-static void add_scalar(struct members *members, const char *text, const struct scan *scan,
-                       size_t node)
-{
-    const struct scan_node *at = &scan->nodes[node];
-    struct buf pointer;
-    buf_init(&pointer, 0);
-    add_pointer(scan, node, &pointer);
-    struct member *row = members_add(members);
-    row->name = buf_take(&pointer);
-    row->name = row->name ? row->name : mem_text("");
-    const char *said = called(scan, node);
-    row->called = mem_text(said ? said : key_of(scan, node));
-    row->leaf = row->called;
-    row->at = at->start;
-    row->length = at->end - at->start;
-    row->value = json_is_string(at->value) ? mem_text(json_string_value(at->value))
-                                           : mem_bytes(text + at->start, row->length);
-}
-
-static bool read_json(struct members *members, const char *text, size_t length,
-                      struct error *error)
-{
-    struct scan scan;
-    int line = 0;
-    bool good = scan_text(&scan, text, length, &line, error);
-    if (!good && line) {
-        error_prefix(error, "line %d", line);
-    }
-    for (size_t i = 0; good && i < scan.count; i++) {
-        if (scan.nodes[i].duplicate) {
-            good = error_set(error, ERROR_CONFIG, "line %d: the key is there twice",
-                             scan.nodes[i].line);
-        } else if (scan.nodes[i].first == SCAN_NONE) {
-            add_scalar(members, text, &scan, i);
-        }
-    }
-    scan_finish(&scan);
-    return good;
 }
 
 /* ---- which it is ---- */
@@ -208,9 +101,9 @@ static bool reads_as(struct members *members, enum form form, const char *text,
                      size_t length, struct error *why)
 {
     members->form = form;
-    bool read = form == FORM_JSON ? read_json(members, text, length, why)
+    bool read = form == FORM_JSON ? members_add_json(members, text, length, why)
                 : form == FORM_DOTENV
-                    ? read_dotenv(members, text, why)
+                    ? members_add_dotenv(members, text, why)
                     : members_add_yaml(members, text, length, false, why);
     if (!read || members->count == 0) {
         members_finish(members);
@@ -236,9 +129,9 @@ static bool read_form(struct members *members, const char *text, size_t length,
 {
     switch (members->form) {
     case FORM_JSON:
-        return read_json(members, text, length, error);
+        return members_add_json(members, text, length, error);
     case FORM_DOTENV:
-        return read_dotenv(members, text, error);
+        return members_add_dotenv(members, text, error);
     case FORM_YAML:
         return members_add_yaml(members, text, length, true, error);
     default:

@@ -31,7 +31,7 @@ struct member {
     char *name;        /* NAME; a JSON pointer (RFC 6901); section/name of a line */
     const char *leaf;  /* what its value is called, within `name` or `called` */
     char *called;      /* where another member says so: {"name": …, "value": …} */
-    char *before;      /* "NAME=", where an entry of a YAML list begins so, else NULL */
+    char *before;      /* "NAME=", where an entry of a list begins so, else NULL */
     size_t at, length; /* the value as it is written, with its quotes; of a line within
                           them, so that they stay */
     char *value;       /* what a reader would take from it, behind `before` */

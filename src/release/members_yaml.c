@@ -60,19 +60,6 @@ static struct frame *top(struct walk *walk)
 
 /* ---- names ---- */
 
-static void add_part(struct buf *path, const char *sign, const char *part)
-{
-    buf_text(path, "/");
-    buf_text(path, sign);
-    for (; *part; part++) {
-        if (*part == '~' || *part == '/') { /* RFC 6901 section 3 */
-            buf_text(path, *part == '~' ? "~0" : "~1");
-        } else {
-            buf_add(path, part, 1);
-        }
-    }
-}
-
 static void cut_back(struct buf *path, size_t length)
 {
     path->length = length;
@@ -92,13 +79,6 @@ static const char *called_now(const struct walk *walk)
     return "";
 }
 
-static void call(struct member *row, const char *name)
-{
-    free(row->called);
-    row->called = mem_text(name);
-    row->leaf = row->called;
-}
-
 /* True where no entry of the list has that name yet. */
 static bool take_name(struct frame *list, const char *name)
 {
@@ -115,12 +95,12 @@ static void name_pair(struct walk *walk, const struct frame *pair)
 {
     struct members *members = walk->members;
     struct frame *list = walk->depth > 1 ? &walk->frames[walk->depth - 2] : NULL;
-    call(&members->rows[pair->value - 1], pair->said);
+    members_call(&members->rows[pair->value - 1], pair->said);
     if (!list || list->mapping || !take_name(list, pair->said)) {
         return;
     }
     cut_back(&walk->path, list->path);
-    add_part(&walk->path, "name=", pair->said);
+    members_add_part(&walk->path, "name=", pair->said);
     for (size_t i = pair->first; i < members->count; i++) {
         struct member *row = &members->rows[i];
         char *name = mem_format("%s%s", buf_string(&walk->path), row->name + pair->path);
@@ -129,37 +109,14 @@ static void name_pair(struct walk *walk, const struct frame *pair)
     }
 }
 
-/* "NAME=value" as an entry of a list: bytes of "NAME=", 0 where it is none. (What ends in
- * "==" is base64.) */
-static size_t before_value(const char *value)
-{
-    size_t name = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "0123456789_.-");
-    return name > 0 && strspn(value + name, "=") == 1 ? name + 1 : 0;
-}
-
 static void split_entry(struct walk *walk, struct frame *list, struct member *row)
 {
-    size_t size = before_value(row->value);
-    if (size == 0 || sensitive_name(row->leaf)) {
-        return;
-    }
-    char *before = mem_bytes(row->value, size), *name = mem_bytes(row->value, size - 1);
-    if (row->value[size] || sensitive_name(name)) {
-        char *value = mem_text(row->value + size);
-        mem_cleanse(row->value);
-        row->value = value;
-        row->before = mem_text(before);
-        call(row, name);
-    }
-    if (row->before && take_name(list, before)) {
+    if (members_split_entry(row) && take_name(list, row->before)) {
         cut_back(&walk->path, list->path);
-        add_part(&walk->path, "", before);
+        members_add_part(&walk->path, "", row->before);
         free(row->name);
         row->name = mem_text(buf_string(&walk->path));
     }
-    free(before);
-    free(name);
 }
 
 /* ---- anchors ---- */
@@ -206,7 +163,7 @@ static void call_anchored(struct walk *walk, const struct anchor *anchor,
     for (size_t i = anchor->first; i < anchor->end; i++) {
         struct member *row = &walk->members->rows[i];
         if (strcmp(row->called, anchor->called) == 0) {
-            call(row, called);
+            members_call(row, called);
         }
     }
 }
@@ -242,7 +199,7 @@ static void begin_node(struct walk *walk)
     }
     cut_back(&walk->path, frame->path);
     if (frame->mapping) {
-        add_part(&walk->path, "", frame->key);
+        members_add_part(&walk->path, "", frame->key);
     } else {
         buf_format(&walk->path, "/%zu", frame->place);
     }
@@ -284,12 +241,16 @@ static bool empty_span(struct walk *walk, const yaml_event_t *event,
            (before > 0 && walk->yaml.text[before - 1] == ':');
 }
 
-static struct yaml_span next_span(struct walk *walk)
+/* libyaml gives as many events of scalars and aliases as tokens: else nothing is taken
+ * from where it may not be. */
+static bool next_span(struct walk *walk, size_t line, struct yaml_span *span)
 {
     if (walk->next == walk->yaml.scalars.count) {
-        panic("YAML has a scalar where no token of one is");
+        return yaml_text_fail(&walk->yaml, line, "a value is where nothing is written",
+                              walk->error);
     }
-    return walk->yaml.scalars.rows[walk->next++];
+    *span = walk->yaml.scalars.rows[walk->next++];
+    return true;
 }
 
 static void add_scalar(struct walk *walk, const struct yaml_span *span, const char *value,
@@ -298,7 +259,7 @@ static void add_scalar(struct walk *walk, const struct yaml_span *span, const ch
     struct frame *frame = top(walk);
     struct member *row = members_add(walk->members);
     row->name = mem_text(buf_string(&walk->path));
-    call(row, room ? called_now(walk) : "");
+    members_call(row, room ? called_now(walk) : "");
     row->at = span->at;
     row->length = span->end - span->at;
     row->value = mem_text(value);
@@ -324,8 +285,8 @@ static bool take_scalar(struct walk *walk, yaml_event_t *event)
     bool room = true;
     if (empty) {
         room = empty_span(walk, event, &span);
-    } else {
-        span = next_span(walk);
+    } else if (!next_span(walk, line, &span)) {
+        return false;
     }
     if (strlen(value) != event->data.scalar.length) {
         return yaml_text_fail(&walk->yaml, line, "a NUL byte is no text", walk->error);
@@ -347,7 +308,10 @@ static bool take_scalar(struct walk *walk, yaml_event_t *event)
 static bool take_alias(struct walk *walk, const yaml_event_t *event)
 {
     const struct anchor *anchor = find_anchor(walk, event->data.alias.anchor);
-    struct yaml_span span = next_span(walk);
+    struct yaml_span span;
+    if (!next_span(walk, event->start_mark.line, &span)) {
+        return false;
+    }
     if (!anchor) {
         return yaml_text_fail(&walk->yaml, event->start_mark.line,
                               "no anchor before it has that name", walk->error);

@@ -95,7 +95,7 @@ static void a_json_file_is_kept_without_its_secrets(void **state)
     assert_int_equal(kept.form, FORM_JSON);
     assert_int_equal(kept.count, 3);
     assert_string_equal(kept.holes[0].name, "/db/password");
-    assert_string_equal(kept.holes[1].name, "/env/0/value");
+    assert_string_equal(kept.holes[1].name, "/env/name=API_KEY/value");
     assert_string_equal(kept.holes[2].name, "/url");
     json_t *still = json_parse(buf_string(&kept.text), kept.text.length, NULL);
     assert_non_null(still);
@@ -177,6 +177,32 @@ static void a_rotated_secret_is_never_brought_back(void **state)
     assert_back("a.json", "{\"mode\": 1, \"password\": \"before\"}",
                 "{\"password\": \"after\", \"mode\": 2}",
                 "{\"mode\": 1, \"password\": \"after\"}");
+    /* also where others came before it in its list */
+    assert_back("a.json",
+                "[{\"name\": \"A_KEY\", \"value\": \"a\"},"
+                " {\"name\": \"B_KEY\", \"value\": \"b\"}]",
+                "[{\"name\": \"B_KEY\", \"value\": \"B\"},"
+                " {\"name\": \"A_KEY\", \"value\": \"A\"}]",
+                "[{\"name\": \"A_KEY\", \"value\": \"A\"},"
+                " {\"name\": \"B_KEY\", \"value\": \"B\"}]");
+    assert_back("a.json", "{\"Env\": [\"A_KEY=a\", \"MODE=old\", \"B_KEY=b\"]}",
+                "{\"Env\": [\"B_KEY=B\", \"A_KEY=A\"]}",
+                "{\"Env\": [\"A_KEY=A\", \"MODE=old\", \"B_KEY=B\"]}");
+}
+
+static void names_that_entries_share_leave_them_their_places(void **state)
+{
+    (void)state;
+    struct cut kept;
+    shop_cut(&kept, "app.json",
+             "{\"env\": [{\"name\": \"S_KEY\", \"value\": \"a\"},"
+             " {\"name\": \"S_KEY\", \"value\": \"b\"}, \"T_KEY=c\", \"T_KEY=d\"]}");
+    assert_int_equal(kept.count, 4);
+    assert_string_equal(kept.holes[0].name, "/env/name=S_KEY/value");
+    assert_string_equal(kept.holes[1].name, "/env/1/value");
+    assert_string_equal(kept.holes[2].name, "/env/T_KEY=");
+    assert_string_equal(kept.holes[3].name, "/env/3");
+    cut_finish(&kept);
 }
 
 static void a_secret_that_is_gone_from_the_file_comes_from_its_source(void **state)
@@ -309,6 +335,7 @@ int main(void)
         TEST(output_that_is_only_looked_at_is_masked_line_by_line),
         TEST(what_did_not_change_comes_back_byte_for_byte),
         TEST(a_rotated_secret_is_never_brought_back),
+        TEST(names_that_entries_share_leave_them_their_places),
         TEST(a_secret_that_is_gone_from_the_file_comes_from_its_source),
         TEST(a_secret_of_a_text_comes_from_its_source),
         TEST(without_a_present_value_nothing_is_restored),
