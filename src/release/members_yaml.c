@@ -280,7 +280,7 @@ static bool take_scalar(struct walk *walk, yaml_event_t *event)
 {
     const char *value = (const char *)event->data.scalar.value;
     size_t line = event->start_mark.line;
-    struct yaml_span span;
+    struct yaml_span span = {0};
     bool empty = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !*value;
     bool room = true;
     if (empty) {
@@ -308,7 +308,7 @@ static bool take_scalar(struct walk *walk, yaml_event_t *event)
 static bool take_alias(struct walk *walk, const yaml_event_t *event)
 {
     const struct anchor *anchor = find_anchor(walk, event->data.alias.anchor);
-    struct yaml_span span;
+    struct yaml_span span = {0};
     if (!next_span(walk, event->start_mark.line, &span)) {
         return false;
     }
