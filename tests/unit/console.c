@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "run/process.h"
 #include "cast/recording.h"
 #include "store/runs.h"
@@ -264,8 +265,7 @@ static void read_only_shows_no_plan(void **state)
 
 static const char *past(const char *line, const char *prefix)
 {
-    size_t length = strlen(prefix);
-    return strncmp(line, prefix, length) == 0 ? line + length : line;
+    return text_starts(line, prefix) ? line + strlen(prefix) : line;
 }
 
 /* The lights that have a row of the list, and those that its last row counts. */
@@ -274,7 +274,7 @@ static size_t accounted(const char *drawn)
     size_t count = 0;
     for (const char *line = drawn; *line; line = strchr(line, '\n') + 1) {
         const char *mark = past(past(line, " "), "▸"), *told = past(line, " … ");
-        count += strncmp(mark, "✗ FAIL  ", strlen("✗ FAIL  ")) == 0;
+        count += text_starts(mark, "✗ FAIL  ");
         while (told && told != line && (told = strstr(told, " not green of "))) {
             told += strlen(" not green of ");
             count += strtoul(told, NULL, 10);
