@@ -1,5 +1,6 @@
 #include "sandbox/serve.h"
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -26,7 +27,11 @@ extern char **environ;
 enum {
     STATUS_NOT_FOUND = 127, /* as a shell says that there is no such command */
     KILLED = 128,           /* and by which signal: so much more */
+    LOOK_EVERY_MS = 500,    /* whether a run goes on */
 };
+/* No run of the sandbox takes as long, but one that hangs; whoever wants to see what that
+ * does has not left. */
+static const int64_t LINGER_MOST = 5 * 60 * CLOCK_SECOND;
 
 void serve_complain(const struct error *error)
 {
@@ -181,12 +186,18 @@ static bool begin_command(const struct sandbox *sandbox, char **argv,
     return done;
 }
 
+/* What main waits for. */
+struct guard {
+    struct sandbox *sandbox;
+    int signals, control;
+    bool told; /* to end once the command has */
+};
+
 /* What a key at the terminal sends went to the command as well, which decides; what was
  * sent to us alone is passed on, and so is a hang-up, which the kernel sends to a
- * session's leader alone. True where the sandbox is to end, `told` where it is to end
- * once the command has. */
-static bool take_signal(const struct signalfd_siginfo *info,
-                        const struct process *command, bool *told)
+ * session's leader alone. True where the sandbox is to end. */
+static bool take_signal(struct guard *guard, const struct signalfd_siginfo *info,
+                        const struct process *command)
 {
     if (info->ssi_signo == SIGCHLD) {
         return false;
@@ -194,7 +205,7 @@ static bool take_signal(const struct signalfd_siginfo *info,
     bool alone = info->ssi_code != SI_KERNEL || info->ssi_signo == SIGHUP;
     if (command->pid && alone) {
         process_signal(command, (int)info->ssi_signo);
-        *told = true;
+        guard->told = true;
     }
     return command->pid == 0;
 }
@@ -212,25 +223,31 @@ static bool command_ended(const struct process *command, int *status)
     return false;
 }
 
-/* Returns the status to exit with. */
-static int attend(struct sandbox *sandbox, int signals, int control,
-                  const struct process *command, bool *told)
+static bool may_linger(int64_t until)
 {
-    struct pollfd ready[2] = {{.fd = signals, .events = POLLIN},
-                              {.fd = control, .events = POLLIN}};
+    return clock_left(until) > 0 && linger_wanted();
+}
+
+/* Until the command ended. Where there is none, until a signal says so; where `until` is
+ * not 0, no longer than a run goes on, nor than until then. Returns the status to exit
+ * with. */
+static int attend(struct guard *guard, const struct process *command, int64_t until)
+{
+    struct pollfd ready[2] = {{.fd = guard->signals, .events = POLLIN},
+                              {.fd = guard->control, .events = POLLIN}};
     int status = 0;
-    while (!command_ended(command, &status)) {
-        if (poll(ready, 2, -1) < 0 && errno != EINTR) {
+    while (!command_ended(command, &status) && (until == 0 || may_linger(until))) {
+        if (poll(ready, 2, until ? LOOK_EVERY_MS : -1) < 0 && errno != EINTR) {
             return EXIT_INTERNAL;
         }
         struct signalfd_siginfo info;
         if ((ready[0].revents & POLLIN) &&
-            read(signals, &info, sizeof info) == (ssize_t)sizeof info &&
-            take_signal(&info, command, told)) {
+            read(guard->signals, &info, sizeof info) == (ssize_t)sizeof info &&
+            take_signal(guard, &info, command)) {
             return 0;
         }
         if (ready[1].revents & POLLIN) {
-            control_serve(control, sandbox);
+            control_serve(guard->control, guard->sandbox);
         }
     }
     return status;
@@ -260,25 +277,21 @@ static bool become_reaper(void)
 
 /* ---- after the command ---- */
 
-static void serve_control(int control, void *sandbox)
-{
-    control_serve(control, sandbox);
-}
-
-static void run_shell(struct sandbox *sandbox, int signals, int control, char *line)
+static void run_shell(struct guard *guard, char *line)
 {
     char shell[] = "sh", option[] = "-c";
     char *argv[] = {shell, option, line, NULL};
     struct error error = {0};
     struct process command = {0};
-    bool told = false;
-    if (begin_command(sandbox, argv, &command, &error)) {
-        attend(sandbox, signals, control, &command, &told);
+    if (begin_command(guard->sandbox, argv, &command, &error)) {
+        attend(guard, &command, 0);
     }
 }
 
-static void await_runs(struct sandbox *sandbox, int signals, int control)
+static void await_runs(struct guard *guard)
 {
+    const struct sandbox *sandbox = guard->sandbox;
+    const struct process none = {0};
     if (!sandbox->reaper || !linger_wanted()) {
         return;
     }
@@ -289,15 +302,15 @@ static void await_runs(struct sandbox *sandbox, int signals, int control)
             sandbox->dir, sandbox->dir);
     /* Everything of the sandbox goes: how it ended would be told nowhere else. */
     char tell[] = "greenboard runs >&2";
-    if (linger(signals, control, serve_control, sandbox)) {
-        run_shell(sandbox, signals, control, tell);
+    attend(guard, &none, clock_now() + LINGER_MOST);
+    if (!linger_wanted()) {
+        run_shell(guard, tell);
     }
 }
 
 /* A console that was killed left the terminal as it needs it: Ctrl-C is to work again,
  * and what is said to be seen. */
-static void restore_terminal(struct sandbox *sandbox, int signals, int control,
-                             const struct termios *before)
+static void restore_terminal(struct guard *guard, const struct termios *before)
 {
     struct termios now;
     if (tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &now) != 0 ||
@@ -306,28 +319,28 @@ static void restore_terminal(struct sandbox *sandbox, int signals, int control,
     }
     char screen[] = "tput rmcup; tput cnorm; tput sgr0";
     tcsetattr(STDIN_FILENO, TCSANOW, before);
-    run_shell(sandbox, signals, control, screen);
+    run_shell(guard, screen);
 }
 
-static int run(struct sandbox *sandbox, char **argv, int signals, int control)
+static int run(struct guard *guard, char **argv)
 {
     struct error error = {0};
     struct process command = {0};
     struct termios before;
-    bool told = false, terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (*argv && !begin_command(sandbox, argv, &command, &error)) {
+    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (*argv && !begin_command(guard->sandbox, argv, &command, &error)) {
         serve_complain(&error);
         return error.code == ERROR_ABSENT ? STATUS_NOT_FOUND : EXIT_INTERNAL;
     }
     if (!*argv) {
-        print_variables(sandbox);
+        print_variables(guard->sandbox);
     }
-    int status = attend(sandbox, signals, control, &command, &told);
+    int status = attend(guard, &command, 0);
     if (terminal && status > KILLED) {
-        restore_terminal(sandbox, signals, control, &before);
+        restore_terminal(guard, &before);
     }
-    if (*argv && !told) {
-        await_runs(sandbox, signals, control);
+    if (*argv && !guard->told) {
+        await_runs(guard);
     }
     return status;
 }
@@ -336,25 +349,25 @@ int serve(struct sandbox *sandbox, char **argv)
 {
     struct error error = {0};
     int status = EXIT_INTERNAL;
-    int control = -1, signals = -1;
+    struct guard guard = {.sandbox = sandbox, .signals = -1, .control = -1};
     sandbox->reaper = become_reaper();
     size_t cleaned = place_clean();
     if (cleaned > 0) {
         fprintf(stderr, "greenboard sandbox: cleaned up after %zu that had been killed\n",
                 cleaned);
     }
-    if (take_signals(&signals, &error) && sandbox_start(sandbox, say, &error) &&
-        (control = control_listen(sandbox->dir, &error)) >= 0) {
-        status = run(sandbox, argv, signals, control);
+    if (take_signals(&guard.signals, &error) && sandbox_start(sandbox, say, &error) &&
+        (guard.control = control_listen(sandbox->dir, &error)) >= 0) {
+        status = run(&guard, argv);
     } else {
         serve_complain(&error);
     }
     sandbox_stop(sandbox);
-    if (control >= 0) {
-        close(control);
+    if (guard.control >= 0) {
+        close(guard.control);
     }
-    if (signals >= 0) {
-        close(signals);
+    if (guard.signals >= 0) {
+        close(guard.signals);
     }
     return status;
 }
