@@ -127,22 +127,25 @@ static char *as_shown(const struct cut *cut)
     return whole ? whole : mem_text("");
 }
 
+/* The hole of the same line; NULL: there is none. */
+static const struct hole *same_hole(const struct cut *cut, const struct hole *as)
+{
+    for (size_t i = 0; i < cut->count; i++) {
+        if (text_equal(cut->holes[i].name, as->name) && cut->holes[i].nth == as->nth) {
+            return &cut->holes[i];
+        }
+    }
+    return NULL;
+}
+
 /* The secrets of a text's lines: what stands there now stays. */
 static void tell_holes(const struct cut *now, const struct cut *then,
                        const struct diff_to *to)
 {
     for (size_t i = 0; i < then->count; i++) {
         const struct hole *was = &then->holes[i];
-        size_t nth = 0, at = 0;
-        for (size_t j = 0; j < i && was->name; j++) {
-            nth += text_equal(then->holes[j].name, was->name);
-        }
-        while (at < now->count &&
-               (!text_equal(now->holes[at].name, was->name) || nth-- > 0)) {
-            at++;
-        }
-        const struct hole *is = at < now->count ? &now->holes[at] : NULL;
-        if (was->name && is && strcmp(is->fingerprint, was->fingerprint) != 0) {
+        const struct hole *is = was->name ? same_hole(now, was) : NULL;
+        if (is && strcmp(is->fingerprint, was->fingerprint) != 0) {
             tell(to, DIFF_STAYS,
                  mem_format("%s stays secret %s (then %s)", was->name, is->fingerprint,
                             was->fingerprint));
