@@ -187,7 +187,6 @@ void sentinel_ask(const struct redis_asking *asking)
     const struct login login = {config_text(job->section, "sentinel_user"),
                                 secret ? secret_data(secret) : NULL, "sentinel_"};
     council.visits = mem_alloc(council.count * sizeof *council.visits);
-    int64_t now = clock_now();
     for (size_t i = 0; i < council.count; i++) {
         const json_t *entry = json_array_get(list, i);
         struct visit *visit = &council.visits[i];
@@ -197,7 +196,7 @@ void sentinel_ask(const struct redis_asking *asking)
                                 .host = config_text(entry, "host"),
                                 .port = (int)config_integer(entry, "port"),
                                 .result = result_create()};
-        visit->job.deadline = now + (job->deadline - now) / 2;
+        visit->job.deadline = clock_share(job->deadline, 1);
     }
     follow(&council);
     for (size_t i = 0; i < council.count; i++) {

@@ -34,6 +34,12 @@ int clock_left(int64_t deadline)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+int64_t clock_share(int64_t deadline, size_t rest)
+{
+    int64_t now = clock_now();
+    return now + (deadline - now) / (int64_t)(rest + 1);
+}
+
 void clock_stamp(char out[CLOCK_STAMP], int64_t wall_ms)
 {
     time_t seconds = (time_t)(wall_ms / 1000);

@@ -78,7 +78,7 @@ static int steal(struct locking *locking)
                          environment->name);
     }
     http_begin(); /* a password may be kept by a service */
-    int64_t deadline = clock_now() + coordinator_patience(environment, LEASE_PATIENCE);
+    int64_t deadline = coordinator_deadline(environment, LEASE_PATIENCE);
     bool done = lease_steal(environment, &locking->dir, locking->who, locking->reason,
                             locking->lease, deadline, &was, &error);
     if (done) {

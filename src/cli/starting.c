@@ -46,7 +46,7 @@ static bool may_start(struct starting *starting, int *status)
     const struct starter starter = {.gated = starting->intent.kind == KIND_DEPLOY,
                                     .without_lease = starting->without_lease};
     const struct environment *environment = starting->cli->environment;
-    int64_t deadline = clock_now() + coordinator_patience(environment, STANDING_PATIENCE);
+    int64_t deadline = coordinator_deadline(environment, STANDING_PATIENCE);
     struct standing *standing = standing_now(&starting->dir, environment, deadline);
     const struct bar *bar = standing_stops(standing, starter);
     check_print_standing(standing);

@@ -25,3 +25,10 @@ bool store_place_trusted(const struct environment *environment, const char *path
         environment->name, path, environment->name);
     return false;
 }
+
+bool store_login_trusted(const struct environment *environment,
+                         const struct redis_place *redis, struct error *error)
+{
+    return !redis->password || store_place_trusted(environment, redis->section,
+                                                   redis->host, redis->tls.on, error);
+}

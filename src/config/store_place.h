@@ -3,6 +3,7 @@
 #define GREENBOARD_CONFIG_STORE_PLACE_H
 
 #include "config/config.h"
+#include "net/redis.h"
 
 /* The host of a store's section, or the absolute path of its socket; the caller frees. */
 char *store_place(const struct environment *environment, const json_t *store);
@@ -12,5 +13,9 @@ char *store_place(const struct environment *environment, const json_t *store);
  * store in its environment, "redis". */
 bool store_place_trusted(const struct environment *environment, const char *path,
                          const char *place, bool encrypted, struct error *error);
+
+/* The same of a Redis and the password that it is asked with, where there is one. */
+bool store_login_trusted(const struct environment *environment,
+                         const struct redis_place *redis, struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lock/coordinator.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/route.h"
@@ -54,14 +55,14 @@ static const json_t *section_of(const struct environment *environment)
     return json_is_string(redis) ? config_section(environment, "/redis") : redis;
 }
 
-int64_t coordinator_patience(const struct environment *environment, int64_t patience)
+int64_t coordinator_deadline(const struct environment *environment, int64_t patience)
 {
     struct route route = route_of(section_of(environment));
-    if (route.kind != ROUTE_TUNNEL) {
-        return patience;
+    if (route.kind == ROUTE_TUNNEL) {
+        const json_t *tunnels = config_section(environment, "/tunnels");
+        patience += config_span(json_object_get(tunnels, route.name), "within");
     }
-    const json_t *tunnels = config_section(environment, "/tunnels");
-    return patience + config_span(json_object_get(tunnels, route.name), "within");
+    return clock_now() + patience;
 }
 
 static void fill_place(struct coordinator *coordinator, const json_t *redis,
@@ -99,15 +100,6 @@ static bool read_password(const struct coordinator *coordinator, const json_t *s
     mask_publish(&password->secret, 1);
     place->password = secret_data(password->secret);
     return true;
-}
-
-/* Where a password may not travel it is not sent, nor read where that is known before. */
-static bool trusted(const struct coordinator *coordinator, const char *host,
-                    struct error *error)
-{
-    const struct redis_place *place = &coordinator->place;
-    return store_place_trusted(coordinator->environment, place->section, host,
-                               place->tls.on, error);
 }
 
 /* Who the Sentinels know us as: the same TLS, a login of their own. */
@@ -150,7 +142,12 @@ bool coordinator_begin(struct coordinator *coordinator,
     if (behind && !begin_council(coordinator, redis, deadline, error)) {
         return false;
     }
-    return (behind || !source || trusted(coordinator, coordinator->host, error)) &&
+    /* Where a password may not travel it is not sent, nor read where that is known now.
+     */
+    const struct redis_place *place = &coordinator->place;
+    return (behind || !source ||
+            store_place_trusted(environment, place->section, coordinator->host,
+                                place->tls.on, error)) &&
            read_password(coordinator, source, deadline, &coordinator->password,
                          &coordinator->place, error);
 }
@@ -183,14 +180,6 @@ static void hint_lease(const struct coordinator *coordinator, struct error *erro
     }
 }
 
-static bool find_master(const struct coordinator *coordinator, struct master *master,
-                        int64_t deadline, struct error *error)
-{
-    return master_find(master, coordinator->environment, coordinator->sentinels,
-                       &coordinator->council, deadline, coordinator->cancelled, error) &&
-           (!coordinator->place.password || trusted(coordinator, master->host, error));
-}
-
 static redisReply *ask_cluster(struct coordinator *coordinator,
                                const char *const *command, int64_t deadline,
                                struct error *error)
@@ -218,11 +207,16 @@ static redisReply *ask_server(const struct coordinator *coordinator,
         }
     }
     if (coordinator->sentinels) {
-        if (!find_master(coordinator, &master, deadline, error)) {
+        if (!master_find(&master, coordinator->environment, coordinator->sentinels,
+                         &coordinator->council, deadline, coordinator->cancelled,
+                         error)) {
             return NULL;
         }
         place.host = master.host;
         place.port = master.port;
+        if (!store_login_trusted(coordinator->environment, &place, error)) {
+            return NULL;
+        }
     }
     return redis_ask(&place, command, deadline, coordinator->cancelled, error);
 }

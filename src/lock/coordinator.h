@@ -44,8 +44,8 @@ struct coordinator {
 /* Whether the environment wants a lease at all. */
 bool coordinator_wanted(const struct environment *environment);
 
-/* How long to wait for an answer: longer where a tunnel has to come up first. */
-int64_t coordinator_patience(const struct environment *environment, int64_t patience);
+/* Until when to wait for an answer, from now: longer where a tunnel comes up first. */
+int64_t coordinator_deadline(const struct environment *environment, int64_t patience);
 
 /* No connection yet, but its tunnel is started. False: no password, or one that would
  * travel in plain text. Finish it always. `cancelled` (NULL: nobody may) cuts this short,

@@ -54,8 +54,7 @@ static void begin_coordinator(struct lookout *lookout, int64_t deadline)
 
 static struct standing *read_standing(struct lookout *lookout)
 {
-    int64_t deadline =
-        clock_now() + coordinator_patience(lookout->environment, LEASE_PATIENCE);
+    int64_t deadline = coordinator_deadline(lookout->environment, LEASE_PATIENCE);
     begin_coordinator(lookout, deadline);
     bool unasked = !lookout->begun && coordinator_wanted(lookout->environment);
     return standing_read(lookout->dir, lookout->environment, clock_wall(),

@@ -82,15 +82,11 @@ bool master_find(struct master *master, const struct environment *environment,
     for (size_t i = 0; i < asked; i++) {
         const json_t *entry = json_array_get(list, i);
         struct redis_place place = *council;
-        int64_t now = clock_now();
-        int64_t share = (deadline - now) / (int64_t)(asked - i + 1);
         place.host = config_text(entry, "host");
         place.port = (int)config_integer(entry, "port");
-        bool trusted =
-            !place.password || store_place_trusted(environment, place.section, place.host,
-                                                   place.tls.on, error);
-        told += trusted && ask_one(&named[told], &place, config_text(redis, "master"),
-                                   now + share, cancelled, error);
+        told += store_login_trusted(environment, &place, error) &&
+                ask_one(&named[told], &place, config_text(redis, "master"),
+                        clock_share(deadline, asked - i), cancelled, error);
     }
     bool found = elect(master, named, told, asked, error);
     free(named);

@@ -14,8 +14,7 @@ static bool place_of(const struct node_search *search, const char *host, int por
     *place = *search->place;
     place->host = host;
     place->port = port;
-    return !place->password || store_place_trusted(search->environment, place->section,
-                                                   host, place->tls.on, error);
+    return store_login_trusted(search->environment, place, error);
 }
 
 /* ---- who serves what ---- */
@@ -52,20 +51,13 @@ static bool tell(const struct node_search *search, const char *host, int port,
     return told;
 }
 
-/* The deadline of the next, where `rest` come after it: who hangs leaves them time. */
-static int64_t share_of(int64_t deadline, size_t rest)
-{
-    int64_t now = clock_now();
-    return now + (deadline - now) / (int64_t)(rest + 1);
-}
-
 /* The error is that of the configured node. */
 static bool survey(const struct node_search *search, struct nodes *nodes,
                    int64_t deadline, struct error *error)
 {
     const struct redis_place *own = search->place;
     size_t others = nodes->count < OTHERS_MOST ? nodes->count : OTHERS_MOST;
-    if (tell(search, own->host, own->port, nodes, share_of(deadline, others + 1),
+    if (tell(search, own->host, own->port, nodes, clock_share(deadline, others + 1),
              error)) {
         return true;
     }
@@ -75,7 +67,7 @@ static bool survey(const struct node_search *search, struct nodes *nodes,
         struct error unheard;
         struct node other = nodes->rows[i]; /* which tell() replaces */
         if (&nodes->rows[i] != known && tell(search, other.host, other.port, nodes,
-                                             share_of(deadline, others--), &unheard)) {
+                                             clock_share(deadline, others--), &unheard)) {
             return true;
         }
     }

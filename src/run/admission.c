@@ -46,7 +46,7 @@ static bool take_lease(struct admission *admission, const struct environment *en
 {
     admission_settle(admission);
     admission->leased = true;
-    int64_t deadline = clock_now() + coordinator_patience(environment, TAKE_PATIENCE);
+    int64_t deadline = coordinator_deadline(environment, TAKE_PATIENCE);
     admission->lease = lease_take(environment, run->operator_name, run->id, run->reason,
                                   run->fence, deadline, error);
     if (admission->lease) {

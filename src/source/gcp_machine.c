@@ -43,10 +43,9 @@ char *gcp_machine_account(const struct source_context *context)
 {
     char *server = gcp_metadata(NULL), *account = NULL;
     if (server) {
-        int64_t now = clock_now();
         struct http_reply reply;
         struct error error;
-        if (ask(server, "email", context, now + (context->deadline - now) / 2, &reply,
+        if (ask(server, "email", context, clock_share(context->deadline, 1), &reply,
                 &error) &&
             reply.status == 200 && text_equal(reply.wanted, "Google")) {
             account = mask_clean(buf_string(&reply.body), NAME_SHOWN);
