@@ -57,7 +57,7 @@ void foreseen_step(struct foreseen *foreseen, const struct scene *scene)
 void foreseen_draw(const struct foreseen *foreseen, struct confirm_page *page)
 {
     for (size_t i = 0; foreseen->lines && foreseen->lines[i]; i++) {
-        confirm_draw_styled(page, "but", STYLE_WARN, foreseen->lines[i]);
+        confirm_draw_styled(page, BACKUP_FORESEEN, STYLE_WARN, foreseen->lines[i]);
     }
 }
 

@@ -189,15 +189,6 @@ static void tell_line(void *self, const char *label, const char *text)
     printf("  %s: %s\n", label, text);
 }
 
-static void tell_foreseen(const struct environment *environment)
-{
-    char **lines = backup_foresee(environment);
-    for (size_t i = 0; lines[i]; i++) {
-        tell_line(NULL, "but", lines[i]);
-    }
-    argv_free(lines);
-}
-
 static void ask_name(struct plain *plain)
 {
     printf("to %s, type %s within a minute\n", run_kind_words[plain->plan->kind],
@@ -220,7 +211,7 @@ static void show_plan(struct plain *plain)
     if (plain->stands) {
         tell_line(NULL, "locks", plain->stands->covers);
     }
-    tell_foreseen(plain->cli->environment);
+    backup_foreseen_show(plain->cli->environment, tell_line, NULL);
     plain->since = clock_now();
     if (plain->repair) {
         puts("why? one line, for the record");

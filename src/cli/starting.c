@@ -116,15 +116,6 @@ static void print_departure(const struct starting *starting)
     departure_finish(&departure);
 }
 
-static void print_foreseen(const struct starting *starting)
-{
-    char **lines = backup_foresee(starting->cli->environment);
-    for (size_t i = 0; lines[i]; i++) {
-        print_line(NULL, "but", lines[i]);
-    }
-    argv_free(lines);
-}
-
 static bool read_name(char *name, size_t room)
 {
     struct pollfd ready = {STDIN_FILENO, POLLIN, 0};
@@ -222,7 +213,7 @@ int starting_go(struct starting *starting, int dry_status)
     }
     plan_show(starting->plan, print_line, NULL);
     print_line(NULL, "locks", starting->covers);
-    print_foreseen(starting);
+    backup_foreseen_show(starting->cli->environment, print_line, NULL);
     fflush(stdout);
     if (starting->dry_run) {
         return dry_status;

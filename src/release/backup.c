@@ -90,6 +90,17 @@ char **backup_foresee(const struct environment *environment)
     return lines;
 }
 
+void backup_foreseen_show(const struct environment *environment,
+                          void (*line)(void *self, const char *label, const char *text),
+                          void *self)
+{
+    char **lines = backup_foresee(environment);
+    for (size_t i = 0; lines[i]; i++) {
+        line(self, BACKUP_FORESEEN, lines[i]);
+    }
+    argv_free(lines);
+}
+
 /* ---- commands ---- */
 
 static bool keep_printed(struct kept *row, struct asked *asked, const struct known *known,

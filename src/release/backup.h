@@ -33,6 +33,10 @@ bool backup_wanted(const struct environment *environment); /* something is confi
  * NULL-terminated; argv_free(). For people, before they confirm: looks at the disk, runs
  * no command and decides nothing. */
 char **backup_foresee(const struct environment *environment);
+#define BACKUP_FORESEEN "but" /* what a line of it is labelled with */
+void backup_foreseen_show(const struct environment *environment,
+                          void (*line)(void *self, const char *label, const char *text),
+                          void *self);
 
 /* False at the first that cannot be kept: before a run then nothing may be started.
  * DIRECTORY is the run's. */
