@@ -7,35 +7,14 @@
 . "${0%/*}/lib.sh"
 sandboxed --stand-in
 
-SB=$GREENBOARD_SANDBOX
-KEY='greenboard:lease:{sandbox/staging}'
-
 # shellcheck source=tests/e2e/keeper.sh
 . "${0%/*}/keeper.sh"
+# shellcheck source=tests/e2e/machines.sh
+. "${0%/*}/machines.sh"
 
 leased() { [ "$(redis exists "$KEY")" = 1 ]; }
 lease_id() { redis get "$KEY" | jq -r .id; }
 
-# ---- machines ----
-
-on() { # MACHINE COMMAND…
-    local machine=$1
-    shift
-    GREENBOARD_STATE_DIR=$SB/$machine "$@"
-}
-deploy() { on "$1" greenboard -c "$CONFIG" deploy --confirm staging --reason "$2"; } # MACHINE REASON
-record() { on "$1" greenboard runs show -o json; }                                     # MACHINE
-supervisor() { record "$1" | jq -r .supervisor.pid; }
-started() { wc -l 2>/dev/null <"$SB/started" || echo 0; }
-ships() { [ "$(started)" -gt "$1" ]; } # COUNT: one more command says that it runs
-
-# Its command says its fence, and waits until it may end.
-cat >"$SB/ship" <<'SCRIPT'
-#!/bin/bash
-echo "$GREENBOARD_FENCE $1" >>started
-until [ -e go ]; do sleep 0.02; done
-SCRIPT
-chmod +x "$SB/ship"
 leases() { # TTL [FILTER]
     configure ".coordination = {redis: {host: \"127.0.0.1\", port: $PORT}, ttl: \"$1\"}
         | .deploy.command = [\"./ship\", \"{fence}\"] | ${2:-.}"

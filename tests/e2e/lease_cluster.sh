@@ -11,9 +11,8 @@ done
 sandboxed --stand-in
 # shellcheck source=tests/e2e/servers.sh
 . "${0%/*}/servers.sh"
-
-SB=$GREENBOARD_SANDBOX
-KEY='greenboard:lease:{sandbox/staging}'
+# shellcheck source=tests/e2e/machines.sh
+. "${0%/*}/machines.sh"
 
 # ---- a cluster: the keeper serves the slot of the lease, and the spare follows it ----
 
@@ -38,7 +37,6 @@ all() { # COMMAND…: true of each node
 knows_all() { [[ $(cli "$1" CLUSTER INFO) == *cluster_known_nodes:4* ]]; } # NAME
 whole() { [[ $(cli "$1" CLUSTER INFO) == *cluster_state:ok* ]]; }           # NAME
 follows() { [ "$(cli spare CLUSTER REPLICATE "$(cli keeper CLUSTER MYID)")" = OK ]; }
-in_step() { [[ $(cli "$1" info replication) == *state=online* ]]; } # MASTER
 told_of_spare() { cli "$1" CLUSTER SLOTS | grep -qx "${PORTS[spare]}"; } # NAME
 ok 'four nodes meet' wait_for all knows_all
 ok 'one follows the keeper' wait_for follows
@@ -46,27 +44,6 @@ ok 'and is in step' wait_for in_step keeper
 ok 'the cluster is whole' wait_for all whole
 ok 'and each node tells of the replica' wait_for all told_of_spare
 
-# ---- machines ----
-
-# The command waits until it may end.
-cat >"$SB/ship" <<'SCRIPT'
-#!/bin/bash
-echo "$GREENBOARD_FENCE" >>started
-for ((i = 0; i < 2000; i++)); do
-    [ ! -e go ] || exit 0
-    sleep 0.02
-done
-exit 1
-SCRIPT
-chmod +x "$SB/ship"
-on() { # MACHINE COMMAND…
-    local machine=$1
-    shift
-    GREENBOARD_STATE_DIR=$SB/$machine "$@"
-}
-deploy() { on "$1" greenboard -c "$CONFIG" deploy --confirm staging --reason "$2"; } # MACHINE REASON
-started() { wc -l 2>/dev/null <"$SB/started" || echo 0; }
-ships() { [ "$(started)" -gt "$1" ]; } # COUNT
 leased_at() { [ "$(cli "$1" exists "$KEY")" = 1 ]; }
 leases() { # COORDINATION [FILTER]
     configure "${2:-.} | .coordination = {ttl: \"20s\", redis: $1}
@@ -106,7 +83,6 @@ ok 'the replica becomes the master' wait_for promoted
 left() { cli spare PTTL "$KEY"; }
 ok 'and has the lease' test "$(left)" -gt 0
 least=$(left)
-renewed() { [ "$(left)" -gt "$least" ] || ! least=$(left); }
 ok 'which its holder renews there' wait_for renewed
 run deploy b 'by the node that is gone'
 is "$status" 2 'who knows but the node that died takes no lease'

@@ -11,42 +11,21 @@ done
 sandboxed --stand-in
 # shellcheck source=tests/e2e/servers.sh
 . "${0%/*}/servers.sh"
-
-SB=$GREENBOARD_SANDBOX
-KEY='greenboard:lease:{sandbox/staging}'
+# shellcheck source=tests/e2e/machines.sh
+. "${0%/*}/machines.sh"
 
 server first
 server second --replicaof 127.0.0.1 "${PORTS[first]}"
 for name in one two three; do sentinel $name first; done
 ok 'three Sentinels find each other' wait_for all_know
 knows_replica() { [[ $(cli one SENTINEL replicas shop) == *"${PORTS[second]}"* ]]; }
-in_step() { [[ $(cli "$1" info replication) == *state=online* ]]; } # MASTER
 ok 'and the replica' wait_for knows_replica
 ok 'which is in step' wait_for in_step first
 
-# The command waits until it may end.
-cat >"$SB/ship" <<'SCRIPT'
-#!/bin/bash
-echo "$GREENBOARD_FENCE" >>started
-for ((i = 0; i < 2000; i++)); do
-    [ ! -e go ] || exit 0
-    sleep 0.02
-done
-exit 1
-SCRIPT
-chmod +x "$SB/ship"
 places=$(for name in one two three; do echo "{host: \"127.0.0.1\", port: ${PORTS[$name]}},"; done)
 configure ".redis = {mode: \"sentinel\", master: \"shop\", sentinels: [${places%,}]}
     | .coordination = {redis: \"environment\", ttl: \"5s\"}
     | del(.services.backend.settings) | .deploy.command = [\"./ship\"]"
-on() { # MACHINE COMMAND…
-    local machine=$1
-    shift
-    GREENBOARD_STATE_DIR=$SB/$machine "$@"
-}
-deploy() { on "$1" greenboard -c "$CONFIG" deploy --confirm staging --reason "$2"; } # MACHINE REASON
-started() { wc -l 2>/dev/null <"$SB/started" || echo 0; }
-ships() { [ "$(started)" -gt "$1" ]; } # COUNT
 leased_at() { [ "$(cli "$1" exists "$KEY")" = 1 ]; }
 
 # ---- at the master ----

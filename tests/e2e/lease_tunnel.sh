@@ -7,26 +7,17 @@
 . "${0%/*}/lib.sh"
 sandboxed --stand-in
 
-SB=$GREENBOARD_SANDBOX
 PEER=$GREENBOARD_TESTS/peer
-KEY='greenboard:lease:{sandbox/staging}'
 
 # shellcheck source=tests/e2e/keeper.sh
 . "${0%/*}/keeper.sh"
+# shellcheck source=tests/e2e/machines.sh
+. "${0%/*}/machines.sh"
 
 leased() { [ "$(redis exists "$KEY")" = 1 ]; }
 left() { redis pttl "$KEY"; }
 
-# The command waits until it may end; so does a check, where a supervisor asks it.
-cat >"$SB/ship" <<'SCRIPT'
-#!/bin/bash
-echo "$GREENBOARD_FENCE" >>started
-for ((i = 0; i < 2000; i++)); do
-    [ ! -e go ] || exit 0
-    sleep 0.02
-done
-exit 1
-SCRIPT
+# A check that waits as well, where a supervisor asks it.
 cat >"$SB/slow" <<'SCRIPT'
 #!/bin/bash
 read -r who <"/proc/$PPID/comm"
@@ -40,20 +31,7 @@ cat >"$SB/bridge" <<SCRIPT
 [ ! -e shut ] || { echo "no route to \$3" >&2; exit 3; }
 exec -a bridge "$PEER" forward "\$1" "\$2"
 SCRIPT
-chmod +x "$SB/ship" "$SB/slow" "$SB/bridge"
-
-# ---- machines ----
-
-on() { # MACHINE COMMAND…
-    local machine=$1
-    shift
-    GREENBOARD_STATE_DIR=$SB/$machine "$@"
-}
-deploy() { on "$1" greenboard -c "$CONFIG" deploy --confirm staging --reason "$2"; } # MACHINE REASON
-record() { on "$1" greenboard runs show -o json; }                                     # MACHINE
-supervisor() { record "$1" | jq -r .supervisor.pid; }
-started() { wc -l 2>/dev/null <"$SB/started" || echo 0; }
-ships() { [ "$(started)" -gt "$1" ]; } # COUNT
+chmod +x "$SB/slow" "$SB/bridge"
 
 # No forwarder runs now; those beneath a process.
 none() { not pgrep -f "^bridge forward [0-9]+ $PORT\$" >/dev/null; }
@@ -98,7 +76,6 @@ all_new() {
 }
 ok 'both are started again, and no other' wait_for all_new
 least=$(left)
-renewed() { [ "$(left)" -gt "$least" ] || ! least=$(left); }
 ok 'the lease is renewed through the new one' wait_for renewed
 touch "$SB/go"
 finish a

@@ -50,6 +50,8 @@ cli() { # NAME COMMAND…
     redis-cli -p "${PORTS[$name]}" --no-auth-warning ${CLI_PASSWORD:+-a "$CLI_PASSWORD"} "$@" 2>&1
 }
 
+in_step() { [[ $(cli "$1" info replication) == *state=online* ]]; } # MASTER: a replica follows it
+
 # sentinel NAME MASTER [LINE…]: one of a council of three, of which two make a quorum, over shop.
 sentinel() {
     local name=$1 master=$2
