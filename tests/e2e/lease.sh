@@ -46,17 +46,7 @@ ok 'and each fence is greater than the one before' sort -cnu "$SB/started"
 
 # ---- slept past it: before the command ----
 
-# A check that answers a console at once, and a supervisor when it may.
-cat >"$SB/slow" <<'SCRIPT'
-#!/bin/bash
-read -r who <"/proc/$PPID/comm"
-echo "$who" >>asked
-[ "$who" != greenboard-run ] || until [ -e answer ]; do sleep 0.02; done
-echo 'fine'
-SCRIPT
-chmod +x "$SB/slow"
-leases 2s '.checks += [{type: "command", name: "slow", command: ["./slow"], deadline: "50s", period: "55s"}]
-    | .gate.max_age = "3m"'
+leases 2s "$SLOW"
 before=$(started)
 begin sleeper deploy sleeper 'to sleep before the command'
 ok 'a supervisor asks its checks' wait_for says "$SB/asked" greenboard-run

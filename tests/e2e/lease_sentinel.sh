@@ -5,9 +5,6 @@
 # shellcheck disable=SC2317
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
-for tool in redis-server redis-cli; do
-    command -v "$tool" >/dev/null || { skip 1 "$tool is missing"; done_testing; }
-done
 sandboxed --stand-in
 # shellcheck source=tests/e2e/servers.sh
 . "${0%/*}/servers.sh"

@@ -17,21 +17,13 @@ PEER=$GREENBOARD_TESTS/peer
 leased() { [ "$(redis exists "$KEY")" = 1 ]; }
 left() { redis pttl "$KEY"; }
 
-# A check that waits as well, where a supervisor asks it.
-cat >"$SB/slow" <<'SCRIPT'
-#!/bin/bash
-read -r who <"/proc/$PPID/comm"
-echo "$who" >>asked
-[ "$who" != greenboard-run ] || until [ -e answer ]; do sleep 0.02; done
-echo 'fine'
-SCRIPT
 # The tunnel: a forwarder, unless it is shut.
 cat >"$SB/bridge" <<SCRIPT
 #!/bin/bash
 [ ! -e shut ] || { echo "no route to \$3" >&2; exit 3; }
 exec -a bridge "$PEER" forward "\$1" "\$2"
 SCRIPT
-chmod +x "$SB/slow" "$SB/bridge"
+chmod +x "$SB/bridge"
 
 # No forwarder runs now; those beneath a process.
 none() { not pgrep -f "^bridge forward [0-9]+ $PORT\$" >/dev/null; }
@@ -51,8 +43,7 @@ keeper || { ok 'a redis-server starts' false; done_testing; }
 
 # ---- before any check, and one at a time ----
 
-leases 10s '.checks += [{type: "command", name: "slow", command: ["./slow"], deadline: "50s", period: "55s"}]
-    | .gate.max_age = "3m"'
+leases 10s "$SLOW"
 before=$(started)
 begin a deploy a 'from machine a'
 ok 'the supervisor asks its checks' wait_for says "$SB/asked" greenboard-run

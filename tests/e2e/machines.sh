@@ -18,7 +18,18 @@ for ((i = 0; i < 2000; i++)); do
 done
 exit 1
 SCRIPT
-chmod +x "$SB/ship"
+# A check that answers a console at once, and a supervisor when it may.
+cat >"$SB/slow" <<'SCRIPT'
+#!/bin/bash
+read -r who <"/proc/$PPID/comm"
+echo "$who" >>asked
+[ "$who" != greenboard-run ] || until [ -e answer ]; do sleep 0.02; done
+echo 'fine'
+SCRIPT
+chmod +x "$SB/ship" "$SB/slow"
+# shellcheck disable=SC2034 # read by the test files
+SLOW='.checks += [{type: "command", name: "slow", command: ["./slow"], deadline: "50s", period: "55s"}]
+    | .gate.max_age = "3m"'
 
 on() { # MACHINE COMMAND…
     local machine=$1

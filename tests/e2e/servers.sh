@@ -4,6 +4,10 @@
 # Some functions are called by name.
 # shellcheck disable=SC2317
 
+for tool in redis-server redis-cli; do
+    command -v "$tool" >/dev/null || { skip 1 "$tool is missing"; done_testing; }
+done
+
 declare -A PIDS PORTS
 stop_all() {
     local pid
