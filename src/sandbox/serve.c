@@ -28,10 +28,10 @@ enum {
     STATUS_NOT_FOUND = 127, /* as a shell says that there is no such command */
     KILLED = 128,           /* and by which signal: so much more */
     LOOK_EVERY_MS = 500,    /* whether a run goes on */
+    /* No run of the sandbox takes as long, but one that hangs; whoever wants to see what
+     * that does has not left. */
+    LINGER_MINUTES = 5,
 };
-/* No run of the sandbox takes as long, but one that hangs; whoever wants to see what that
- * does has not left. */
-static const int64_t LINGER_MOST = 5 * 60 * CLOCK_SECOND;
 
 void serve_complain(const struct error *error)
 {
@@ -295,14 +295,18 @@ static void await_runs(struct guard *guard)
     if (!sandbox->reaper || !linger_wanted()) {
         return;
     }
+    /* In another terminal nobody has it in the PATH that our command had. */
+    struct error error;
+    char *program = fs_executable("greenboard", NULL, &error);
     fprintf(stderr,
-            "greenboard sandbox: a run goes on in it, and has 5 minutes to end; Ctrl-C "
-            "ends both now. Elsewhere, to watch it:\n"
-            "  greenboard -c %s/greenboard.json --state-dir %s/state runs attach\n",
-            sandbox->dir, sandbox->dir);
+            "greenboard sandbox: a run goes on in it, and has %d minutes to end; Ctrl-C\n"
+            "ends both now. To watch it from another terminal:\n"
+            "  %s -c %s/greenboard.json --state-dir %s/state runs attach\n",
+            LINGER_MINUTES, program ? program : "greenboard", sandbox->dir, sandbox->dir);
+    free(program);
     /* Everything of the sandbox goes: how it ended would be told nowhere else. */
     char tell[] = "greenboard runs >&2";
-    attend(guard, &none, clock_now() + LINGER_MOST);
+    attend(guard, &none, clock_now() + LINGER_MINUTES * 60 * CLOCK_SECOND);
     if (!linger_wanted()) {
         run_shell(guard, tell);
     }
